@@ -1,0 +1,12 @@
+//! Bandwidth of AI-cluster fabrics: an exact, certified max-flow engine.
+//!
+//! The crate knows no Python. Data takes one way through it: a [`fabric`](crate) says what is
+//! wired, a query asks, a solver answers on a plain graph or on a symmetry quotient, and
+//! `certify` checks the answer with code that shares nothing with the solver.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod monitor;
+
+pub use error::{Error, ErrorKind, Result};
+pub use monitor::{Monitor, NoMonitor, Stop};

@@ -1,0 +1,37 @@
+//! Core errors as the exception classes of `pinchpoint.errors`.
+
+use pinchpoint_core::{Error, ErrorKind};
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// The name in `pinchpoint.errors` of an error's class.
+fn class_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Graph => "GraphError",
+        ErrorKind::Capacity => "CapacityError",
+        ErrorKind::Overflow => "CapacityOverflowError",
+        ErrorKind::Selection => "SelectionError",
+        ErrorKind::Build => "BuildError",
+        ErrorKind::Unbounded => "UnboundedError",
+        ErrorKind::SizeLimit => "SizeLimitError",
+        ErrorKind::Certificate => "CertificateError",
+        ErrorKind::TimeLimit => "TimeLimitError",
+        ErrorKind::Interrupted => "PinchpointError",
+    }
+}
+
+/// The Python exception for a core error; an interrupt is a `KeyboardInterrupt`.
+pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
+    if error.kind == ErrorKind::Interrupted {
+        return PyKeyboardInterrupt::new_err(());
+    }
+    let class = py
+        .import("pinchpoint.errors")
+        .and_then(|module| module.getattr(class_name(error.kind)))
+        .and_then(|class| Ok(class.cast_into::<PyType>()?));
+    match class {
+        Ok(class) => PyErr::from_type(class, error.message),
+        Err(broken) => broken,
+    }
+}

@@ -1,0 +1,90 @@
+//! The one place that releases the GIL: Ctrl-C, time limits, panics and errors meet here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use pinchpoint_core::{Monitor, Stop};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::error::to_py;
+
+/// Signals are looked for at most this often: the GIL has to be taken to ask.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+const RUNNING: u8 = 0;
+const INTERRUPTED: u8 = 1;
+const TIME_LIMIT: u8 = 2;
+
+/// Stops a run on Ctrl-C or when its time is up. Worker threads only read the verdict.
+struct SignalMonitor {
+    owner: ThreadId,
+    start: Instant,
+    limit: Option<Duration>,
+    verdict: AtomicU8,
+    /// Milliseconds since `start` of the last look for signals.
+    looked: AtomicU64,
+}
+
+impl Monitor for SignalMonitor {
+    fn poll(&self) -> Result<(), Stop> {
+        match self.verdict.load(Ordering::Relaxed) {
+            INTERRUPTED => return Err(Stop::Interrupted),
+            TIME_LIMIT => return Err(Stop::TimeLimit),
+            _ => {}
+        }
+        let elapsed = self.start.elapsed();
+        if self.limit.is_some_and(|limit| elapsed >= limit) {
+            self.verdict.store(TIME_LIMIT, Ordering::Relaxed);
+            return Err(Stop::TimeLimit);
+        }
+        let now = elapsed.as_millis() as u64;
+        let due = self.looked.load(Ordering::Relaxed) + SIGNAL_INTERVAL.as_millis() as u64;
+        if now >= due && thread::current().id() == self.owner {
+            self.looked.store(now, Ordering::Relaxed);
+            if Python::attach(|py| py.check_signals()).is_err() {
+                self.verdict.store(INTERRUPTED, Ordering::Relaxed);
+                return Err(Stop::Interrupted);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs `work` without the GIL, under a monitor, and maps whatever comes out of it.
+///
+/// `time_limit` is in seconds. A panic of the core is a bug and becomes a `RuntimeError`.
+pub fn run<T, F>(py: Python<'_>, time_limit: Option<f64>, work: F) -> PyResult<T>
+where
+    T: Send,
+    F: FnOnce(&dyn Monitor) -> pinchpoint_core::Result<T> + Send,
+{
+    let limit = time_limit.map(limit_of).transpose()?;
+    let outcome = py.detach(|| {
+        let monitor = SignalMonitor {
+            owner: thread::current().id(),
+            start: Instant::now(),
+            limit,
+            verdict: AtomicU8::new(RUNNING),
+            looked: AtomicU64::new(0),
+        };
+        catch_unwind(AssertUnwindSafe(|| work(&monitor)))
+    });
+    match outcome {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(to_py(py, error)),
+        Err(_) => Err(PyRuntimeError::new_err(
+            "pinchpoint broke one of its own invariants; please report this with the input",
+        )),
+    }
+}
+
+fn limit_of(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| {
+        PyValueError::new_err(format!(
+            "time_limit is {seconds}; it must be a number of seconds, zero or more"
+        ))
+    })
+}
