@@ -1,6 +1,25 @@
 """Find where a fabric pinches: exact, certified bandwidth answers for AI-cluster fabrics."""
 
+from typing import TYPE_CHECKING, Any
+
 from pinchpoint._core import __version__
 from pinchpoint.errors import PinchpointError, UnboundedError
 
-__all__ = ["PinchpointError", "UnboundedError", "__version__"]
+if TYPE_CHECKING:
+    from pinchpoint.catalogue import hardware
+
+__all__ = ["PinchpointError", "UnboundedError", "__version__", "hardware"]
+
+
+def __getattr__(name: str) -> Any:
+    # The catalogue and its builders are read when first used: `import pinchpoint` stays light.
+    if name == "hardware":
+        from pinchpoint.catalogue import hardware
+
+        globals()[name] = hardware
+        return hardware
+    raise AttributeError(f"module 'pinchpoint' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,105 @@
+"""Plain text and HTML tables that fit a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["WIDTH", "html_table", "text_table"]
+
+WIDTH: Final = 80
+_GAP: Final = "  "
+_NARROWEST: Final = 8
+
+
+def text_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+    width: int = WIDTH,
+) -> str:
+    """Lay rows out in columns, wrapping the widest columns until the table fits.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        Column titles.
+    rows : sequence of sequences of str
+        Cells, as many per row as there are headers.
+    right : sequence of int, optional
+        Columns aligned to the right, for numbers.
+    width : int, default 80
+        The most columns a line may have.
+
+    Returns
+    -------
+    str
+        Lines joined by newlines, without a trailing one.
+
+    Examples
+    --------
+    >>> print(text_table(["tier", "links"], [["leaf-spine", "9216"]], right=[1]))
+    tier        links
+    ----------  -----
+    leaf-spine   9216
+    """
+    widths = _fit([headers, *rows], width)
+    lines = [_line(list(headers), widths, right), _line(["-" * w for w in widths], widths, ())]
+    for row in rows:
+        # Long words are cut rather than left to push the next column out of line.
+        cells = [textwrap.wrap(c, w) or [""] for c, w in zip(row, widths, strict=True)]
+        for i in range(max(len(cell) for cell in cells)):
+            parts = [cell[i] if i < len(cell) else "" for cell in cells]
+            lines.append(_line(parts, widths, right))
+    return "\n".join(lines)
+
+
+def _fit(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    room = width - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    aligned = [
+        cell.rjust(w) if i in right else cell.ljust(w)
+        for i, (cell, w) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return _GAP.join(aligned).rstrip()
+
+
+def html_table(headers: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
+    """Write rows as an HTML table, every cell escaped.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        Column titles.
+    rows : sequence of sequences of str
+        Cells.
+    caption : str, optional
+        Caption of the table.
+
+    Returns
+    -------
+    str
+        A ``<table>`` element.
+
+    Examples
+    --------
+    >>> html_table(["a"], [["1 < 2"]])
+    '<table><tr><th>a</th></tr><tr><td>1 &lt; 2</td></tr></table>'
+    """
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headers)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table>{title}<tr>{head}</tr>{body}</table>"

@@ -1,0 +1,141 @@
+"""Reads figures.toml, entry by entry, when a figure is first asked for."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._table import html_table, text_table
+from pinchpoint.catalogue.entry import Entry
+from pinchpoint.catalogue.figure import Figure, Value
+from pinchpoint.errors import CatalogueError
+
+__all__ = ["Hardware", "hardware"]
+
+_FILE: Final = Path(__file__).with_name("figures.toml")
+_HEADING: Final = re.compile(r"^\[([a-z0-9_]+)\]$", re.MULTILINE)
+_SCALED: Final = re.compile(r"([kMGTPE])(B/s|b/s|B|FLOPS|OPS)")
+_POWER: Final = {prefix: 1000**i for i, prefix in enumerate("kMGTPE", 1)}
+
+
+class Hardware(Mapping[str, Entry]):
+    """Every hardware figure pinchpoint knows, by entry.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> print(pp.hardware["trn3"]["gen2_cross_rack_cut"])
+    gen2_cross_rack_cut: 9,216 GB/s per direction (derived; rack to rack, the same in both wirings)
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The file cut at its headings.
+
+        A builder needs two or three entries of some fifty; parsing only those keeps the first
+        build of a process within its few milliseconds.
+        """
+        text = _FILE.read_text(encoding="utf-8")
+        headings = list(_HEADING.finditer(text))
+        ends = [h.start() for h in headings[1:]] + [len(text)]
+        return {h[1]: text[h.start() : end] for h, end in zip(headings, ends, strict=True)}
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        sources: dict[str, str] = tomllib.loads(self._texts["sources"])["sources"]
+        return sources
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for name in self._texts if name != "sources")
+
+    def __getitem__(self, name: str) -> Entry:
+        """Look an entry up, with a suggestion where there is none."""
+        key = _key(name)
+        if key not in self._names:
+            raise CatalogueError(
+                f"no hardware is called {shorten(name)}{did_you_mean(str(name), self._names)}"
+            )
+        if key not in self._entries:
+            self._entries[key] = self._read(key)
+        return self._entries[key]
+
+    def __contains__(self, name: object) -> bool:
+        return _key(name) in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _read(self, name: str) -> Entry:
+        table = tomllib.loads(self._texts[name])[name]
+        figures: dict[str, Figure] = {}
+        for figure, fields in table["figures"].items():
+            # A product may use the figures above it in its own entry.
+            figures[figure] = self._figure(name, figure, fields, figures)
+        return Entry(name, table["title"], figures)
+
+    def _figure(
+        self, entry: str, name: str, fields: dict[str, Any], above: Mapping[str, Figure]
+    ) -> Figure:
+        value: Value
+        if "product" in fields:
+            factors = [self._factor(reference, above) for reference in fields["product"]]
+            value = _product(factors, fields["unit"])
+        else:
+            stated = fields["value"]
+            value = tuple(stated) if isinstance(stated, list) else stated
+        others = [self._figure(entry, name, other, above) for other in fields.get("others", ())]
+        return Figure(
+            name,
+            value,
+            fields["unit"],
+            fields.get("direction", ""),
+            fields["status"],
+            tuple(self._sources[key] for key in fields["sources"]),
+            fields.get("note", ""),
+            tuple(others),
+        )
+
+    def _factor(self, reference: str, above: Mapping[str, Figure]) -> Figure:
+        entry, _, figure = reference.rpartition(".")
+        return self[entry][figure] if entry else above[figure]
+
+    def __repr__(self) -> str:
+        rows = [(name, self[name].title, str(len(self[name]))) for name in self]
+        return text_table(("name", "hardware", "figures"), rows, right=(2,))
+
+    def _repr_html_(self) -> str:
+        rows = [(name, self[name].title, str(len(self[name]))) for name in self]
+        return html_table(("name", "hardware", "figures"), rows, "Hardware catalogue")
+
+
+def _key(name: object) -> str:
+    return name.lower().replace("-", "_") if isinstance(name, str) else ""
+
+
+def _product(factors: list[Figure], unit: str) -> Value:
+    """Multiply figures exactly, in the unit asked for."""
+    result = Fraction(1, _scale(unit))
+    for factor in factors:
+        result *= Fraction(str(factor.value)) * _scale(factor.unit)
+    return int(result) if result.denominator == 1 else float(result)
+
+
+def _scale(unit: str) -> int:
+    match = _SCALED.fullmatch(unit)
+    return _POWER[match[1]] if match else 1
+
+
+hardware: Final = Hardware()
