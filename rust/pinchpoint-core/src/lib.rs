@@ -5,7 +5,9 @@
 //! `certify` checks the answer with code that shares nothing with the solver.
 #![forbid(unsafe_code)]
 
+pub mod certify;
 pub mod error;
+pub mod flow;
 pub mod monitor;
 
 pub use error::{Error, ErrorKind, Result};

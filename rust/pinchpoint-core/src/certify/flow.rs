@@ -1,0 +1,250 @@
+//! Checks a maximum flow against the definition (`theory.md` 4).
+//!
+//! A flow that is feasible and a cut of the same capacity prove each other optimal. The checker
+//! reads the problem as it was asked, arc by arc, and knows nothing of how it was solved.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow::{Capacity, FlowProblem, Integer, MaxFlow, Terminal};
+use crate::monitor::Monitor;
+
+/// Arcs looked at between two polls of the monitor.
+const BLOCK: usize = 1 << 16;
+
+/// Checks that `answer` is a maximum flow and a minimum cut of `problem`.
+///
+/// That is: every flow within its capacity; nothing lost or made at inner nodes; terminals within
+/// their limits; node capacities kept; sources on the source side and sinks not; and the capacity
+/// of the cut equal to the value. If the answer holds no flow, only the cut is checked, which
+/// proves that the value is not too small.
+///
+/// # Errors
+///
+/// `Certificate`, naming the first fault found; what the monitor says.
+///
+/// # Complexity
+///
+/// O(n + m).
+pub fn check<C: Capacity>(
+    problem: &FlowProblem<'_, C>,
+    answer: &MaxFlow<C>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    check_lengths(problem, answer)?;
+    if sums_fit_64_bits(problem, answer) {
+        check_cut::<C, i64>(problem, answer, monitor)?;
+        check_flow::<C, i64>(problem, answer, monitor)
+    } else {
+        check_cut::<C, i128>(problem, answer, monitor)?;
+        check_flow::<C, i128>(problem, answer, monitor)
+    }
+}
+
+fn fault(message: String) -> Error {
+    Error::new(
+        ErrorKind::Certificate,
+        format!("the answer failed its check: {message}"),
+    )
+}
+
+fn check_lengths<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<C>) -> Result<()> {
+    let (n, m) = (problem.num_nodes as usize, problem.tails.len());
+    let out = answer.source_side_out.as_ref().map_or(n, Vec::len);
+    if answer.source_side.len() != n || out != n {
+        return Err(fault(format!(
+            "the cut does not have one entry for each of {n} nodes"
+        )));
+    }
+    if !answer.flow.is_empty() && answer.flow.len() != m {
+        return Err(fault(format!("{} flows for {m} arcs", answer.flow.len())));
+    }
+    Ok(())
+}
+
+/// Whether no sum over arcs or nodes can leave 64 bits.
+fn sums_fit_64_bits<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<C>) -> bool {
+    let mut largest = C::default();
+    for capacity in problem.capacity {
+        largest = largest.max(if *capacity == C::MAX {
+            C::default()
+        } else {
+            *capacity
+        });
+    }
+    for flow in &answer.flow {
+        largest = largest.max(*flow).max(C::default() - *flow);
+    }
+    let limits = problem
+        .sources
+        .iter()
+        .chain(problem.sinks)
+        .filter_map(|end| end.limit);
+    for limit in limits.chain(problem.node_capacity.unwrap_or_default().iter().copied()) {
+        largest = largest.max(if limit == C::MAX { C::default() } else { limit });
+    }
+    let terms = 2 * (problem.tails.len() + problem.num_nodes as usize) + 2;
+    largest
+        .wide()
+        .checked_mul(terms as i128)
+        .is_some_and(|sum| sum <= i64::MAX.wide())
+}
+
+/// The sum of `terms`, which overflows only beyond what the solver itself would have refused.
+struct Total<S>(S);
+
+impl<S: Integer> Total<S> {
+    fn add<C: Capacity>(&mut self, term: C, what: impl Fn() -> String) -> Result<()> {
+        if term == C::MAX {
+            return Err(fault(format!(
+                "{} crosses the cut and has no limit",
+                what()
+            )));
+        }
+        let sum = self.0.wide().checked_add(term.wide());
+        self.0 = S::truncate(sum.ok_or_else(|| fault("the cut overflows".to_string()))?);
+        Ok(())
+    }
+}
+
+/// The cut separates the terminals and its capacity is the value.
+fn check_cut<C: Capacity, S: Integer>(
+    problem: &FlowProblem<'_, C>,
+    answer: &MaxFlow<C>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let enters = &answer.source_side[..];
+    let leaves = answer.source_side_out.as_deref().unwrap_or(enters);
+    let mut total = Total(S::default());
+    let crosses = |tail: u32, head: u32| leaves[tail as usize] && !enters[head as usize];
+    for begin in (0..problem.tails.len()).step_by(BLOCK) {
+        monitor.poll()?;
+        let end = problem.tails.len().min(begin + BLOCK);
+        for arc in begin..end {
+            let (tail, head) = (problem.tails[arc], problem.heads[arc]);
+            if crosses(tail, head) || (problem.duplex && crosses(head, tail)) {
+                total.add(problem.capacity[arc], || format!("arc {arc}"))?;
+            }
+        }
+    }
+    if let Some(limits) = problem.node_capacity {
+        for (node, limit) in limits.iter().enumerate() {
+            if enters[node] && !leaves[node] {
+                total.add(*limit, || format!("node {node}"))?;
+            }
+        }
+    } else if enters.len() != leaves.len() || answer.source_side_out.is_some() {
+        return Err(fault(
+            "a cut through nodes that have no capacity".to_string(),
+        ));
+    }
+    let limit_of = |end: &Terminal<C>| end.limit.unwrap_or(C::MAX);
+    for end in problem
+        .sources
+        .iter()
+        .filter(|end| !enters[end.node as usize])
+    {
+        total.add(limit_of(end), || format!("source {}", end.node))?;
+    }
+    for end in problem.sinks.iter().filter(|end| leaves[end.node as usize]) {
+        total.add(limit_of(end), || format!("sink {}", end.node))?;
+    }
+    if total.0.wide() != answer.value {
+        return Err(fault(format!(
+            "the cut has capacity {} but the value is {}",
+            total.0, answer.value
+        )));
+    }
+    Ok(())
+}
+
+/// The flow is feasible and carries the value.
+fn check_flow<C: Capacity, S: Integer>(
+    problem: &FlowProblem<'_, C>,
+    answer: &MaxFlow<C>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    if answer.flow.is_empty() && !problem.tails.is_empty() {
+        return Ok(());
+    }
+    let n = problem.num_nodes as usize;
+    // Outflow less inflow; and, where nodes have capacities, the inflow by itself.
+    let mut net = vec![S::default(); n];
+    let mut inflow = vec![
+        S::default();
+        if problem.node_capacity.is_some() {
+            n
+        } else {
+            0
+        }
+    ];
+    for begin in (0..problem.tails.len()).step_by(BLOCK) {
+        monitor.poll()?;
+        let end = problem.tails.len().min(begin + BLOCK);
+        for arc in begin..end {
+            let flow = answer.flow[arc];
+            if flow == C::default() {
+                continue;
+            }
+            let capacity = problem.capacity[arc];
+            let low = if problem.duplex {
+                C::default() - capacity
+            } else {
+                C::default()
+            };
+            if flow < low || flow > capacity {
+                return Err(fault(format!("arc {arc} carries {flow} of {capacity}")));
+            }
+            let (tail, head) = (problem.tails[arc] as usize, problem.heads[arc] as usize);
+            let amount = S::truncate(flow.wide());
+            net[tail] += amount;
+            net[head] -= amount;
+            if !inflow.is_empty() {
+                let (node, amount) = if flow > C::default() {
+                    (head, amount)
+                } else {
+                    (tail, S::default() - amount)
+                };
+                inflow[node] += amount;
+            }
+        }
+    }
+    if let Some(limits) = problem.node_capacity {
+        for (node, limit) in limits
+            .iter()
+            .enumerate()
+            .filter(|(_, limit)| **limit < C::MAX)
+        {
+            let through = inflow[node].max(inflow[node] + net[node]);
+            if through.wide() > limit.wide() {
+                return Err(fault(format!("node {node} carries {through} of {limit}")));
+            }
+        }
+    }
+    let mut value = 0;
+    for (ends, is_source) in [(problem.sources, true), (problem.sinks, false)] {
+        for end in ends {
+            let sent = net[end.node as usize].wide();
+            let amount = if is_source { sent } else { -sent };
+            let over = end
+                .limit
+                .is_some_and(|limit| limit < C::MAX && amount > limit.wide());
+            if amount < 0 || over {
+                return Err(fault(format!("terminal {} moves {amount}", end.node)));
+            }
+            net[end.node as usize] = S::default();
+            value += if is_source { amount } else { 0 };
+        }
+    }
+    if let Some(node) = net.iter().position(|net| *net != S::default()) {
+        return Err(fault(format!(
+            "node {node} keeps {}",
+            S::default() - net[node]
+        )));
+    }
+    if value != answer.value {
+        return Err(fault(format!(
+            "the flow carries {value}, not {}",
+            answer.value
+        )));
+    }
+    Ok(())
+}
