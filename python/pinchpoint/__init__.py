@@ -2,13 +2,23 @@
 
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint import csgraph
 from pinchpoint._core import __version__
 from pinchpoint.errors import PinchpointError, UnboundedError
+from pinchpoint.maxflow import maximum_flow, minimum_cut
 
 if TYPE_CHECKING:
     from pinchpoint.catalogue import hardware
 
-__all__ = ["PinchpointError", "UnboundedError", "__version__", "hardware"]
+__all__ = [
+    "PinchpointError",
+    "UnboundedError",
+    "__version__",
+    "csgraph",
+    "hardware",
+    "maximum_flow",
+    "minimum_cut",
+]
 
 
 def __getattr__(name: str) -> Any:

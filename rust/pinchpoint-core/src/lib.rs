@@ -8,6 +8,7 @@
 pub mod certify;
 pub mod error;
 pub mod flow;
+pub mod memory;
 pub mod monitor;
 
 pub use error::{Error, ErrorKind, Result};

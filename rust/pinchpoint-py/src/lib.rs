@@ -1,7 +1,10 @@
 //! `pinchpoint._core`: a list of exports. One thin file per family of the core.
 
+mod convert;
 mod error;
+mod flow;
 mod gate;
+mod scale;
 
 use pyo3::prelude::*;
 
@@ -9,6 +12,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use super::*;
+
+    #[pymodule_export]
+    use crate::flow::{FlowAnswer, maximum_flow};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

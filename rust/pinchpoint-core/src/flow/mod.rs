@@ -15,6 +15,7 @@ mod problem;
 mod push_relabel;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::monitor::Monitor;
 
 pub use capacity::{Capacity, Integer};
@@ -94,6 +95,16 @@ fn solve<C: Capacity, R: Residue>(
     options: &Options,
     monitor: &dyn Monitor,
 ) -> Result<MaxFlow<C>> {
+    if 2 * problem.tails.len() + network.extra.len() >= u32::MAX as usize / 2 {
+        return Err(Error::new(
+            ErrorKind::SizeLimit,
+            format!(
+                "{} arcs are too many; the limit is 2^30",
+                problem.tails.len()
+            ),
+        ));
+    }
+    memory::check("the residual network", estimate::<C, R>(problem, network))?;
     let mut graph = Residual::build(problem, network, scale);
     let mut preflow = PushRelabel::new(&mut graph);
     let value = preflow.send_to_sink(monitor)?.wide() * scale.divisor;
@@ -132,6 +143,19 @@ fn solve<C: Capacity, R: Residue>(
         source_side,
         source_side_out,
     })
+}
+
+/// Bytes that a run needs at most, beside the problem itself.
+fn estimate<C, R>(problem: &FlowProblem<'_, C>, network: &Network) -> u64 {
+    let arcs = (problem.tails.len() + network.extra.len()) as u64;
+    let edges = if problem.duplex && problem.node_capacity.is_some() {
+        2 * arcs
+    } else {
+        arcs
+    };
+    let per_edge = 24 + 2 * size_of::<R>() as u64;
+    let per_arc = 8 + size_of::<C>() as u64;
+    edges * per_edge + arcs * per_arc + 64 * u64::from(network.num_nodes)
 }
 
 /// What the capacities are like: decides the integers to solve in.
