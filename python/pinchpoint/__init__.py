@@ -4,20 +4,26 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import csgraph
 from pinchpoint._core import __version__
+from pinchpoint.builder import FabricBuilder, gray, radix
 from pinchpoint.errors import PinchpointError, UnboundedError
+from pinchpoint.fabric import Fabric
 from pinchpoint.maxflow import maximum_flow, minimum_cut
 
 if TYPE_CHECKING:
     from pinchpoint.catalogue import hardware
 
 __all__ = [
+    "Fabric",
+    "FabricBuilder",
     "PinchpointError",
     "UnboundedError",
     "__version__",
     "csgraph",
+    "gray",
     "hardware",
     "maximum_flow",
     "minimum_cut",
+    "radix",
 ]
 
 

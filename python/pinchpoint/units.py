@@ -63,6 +63,14 @@ def parse_bandwidth(text: str) -> int:
     >>> parse_bandwidth("50 GB/s") == parse_bandwidth("400Gb/s")
     True
     """
+    kbit = parse_rate(text)
+    if kbit.denominator != 1:
+        raise CapacityError(f"bandwidth {text!r} is no whole number of kbit/s")
+    return kbit.numerator
+
+
+def parse_rate(text: str) -> Fraction:
+    """Read a bandwidth as :func:`parse_bandwidth` does, fractions of a kbit/s included."""
     if isinstance(text, int | float):
         raise UnitError(
             f"bandwidth {text!r} has no unit: write '{text}Gb/s' or '{text}GB/s', "
@@ -80,12 +88,11 @@ def parse_bandwidth(text: str) -> int:
     sign, whole, decimals, unit = match.groups(default="")
     if unit not in _UNITS:
         raise UnitError(f"bandwidth {text!r} {_what_is_wrong(whole, decimals, unit)}")
-    divisor: int = 10 ** len(decimals)
-    kbit, rest = divmod(int(whole + decimals) * _UNITS[unit], divisor)
-    if sign == "-" and (kbit or rest):
+    from fractions import Fraction  # heavier than all of this module; needed only when used
+
+    kbit = Fraction(int(whole + decimals) * _UNITS[unit], 10 ** len(decimals))
+    if sign == "-" and kbit:
         raise CapacityError(f"bandwidth {text!r} is negative")
-    if rest:
-        raise CapacityError(f"bandwidth {text!r} is no whole number of kbit/s")
     if kbit > _INT64_MAX:
         raise CapacityOverflowError(f"bandwidth {text!r} is 2^63 kbit/s or more")
     return kbit

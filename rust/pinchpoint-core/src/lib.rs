@@ -5,11 +5,14 @@
 //! `certify` checks the answer with code that shares nothing with the solver.
 #![forbid(unsafe_code)]
 
+pub mod bandwidth;
 pub mod certify;
 pub mod error;
+pub mod fabric;
 pub mod flow;
 pub mod memory;
 pub mod monitor;
+pub mod quotient;
 
 pub use error::{Error, ErrorKind, Result};
 pub use monitor::{Monitor, NoMonitor, Stop};

@@ -1,10 +1,13 @@
 //! `pinchpoint._core`: a list of exports. One thin file per family of the core.
 
+mod bandwidth;
 mod convert;
 mod error;
+mod fabric;
 mod flow;
 mod gate;
 mod scale;
+mod selection;
 
 use pyo3::prelude::*;
 
@@ -14,7 +17,13 @@ mod _core {
     use super::*;
 
     #[pymodule_export]
+    use crate::bandwidth::{BandwidthAnswer, bandwidth};
+    #[pymodule_export]
+    use crate::fabric::{Fabric, FabricBuilder};
+    #[pymodule_export]
     use crate::flow::{FlowAnswer, maximum_flow};
+    #[pymodule_export]
+    use crate::selection::{LinkSelection, Selection};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,3 +1,4 @@
 //! Independent checkers: every answer is checked by code that shares nothing with its solver.
 
 pub mod flow;
+pub mod structured;

@@ -13,6 +13,7 @@ mod graph;
 mod network;
 mod problem;
 mod push_relabel;
+mod sink_cut;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
@@ -20,6 +21,7 @@ use crate::monitor::Monitor;
 
 pub use capacity::{Capacity, Integer};
 pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
+pub use sink_cut::sink_minimal_cut;
 
 use capacity::Residue;
 use graph::{Residual, Scale};

@@ -1,0 +1,133 @@
+"""Explicit fabrics from arrays: capacities made exact, everything checked once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pinchpoint import _core
+from pinchpoint.errors import CapacityError, GraphError, InputTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+__all__ = ["from_links"]
+
+_KBIT_PER_GBIT = 1_000_000
+_MAX_NODES = (1 << 32) - 2
+_MAX_FAULTS = 10
+
+
+def from_links(
+    tails: npt.ArrayLike,
+    heads: npt.ArrayLike,
+    gbit_per_s: npt.ArrayLike,
+    num_nodes: int | None,
+    names: Iterable[str] | None,
+    directed: bool,
+) -> tuple[_core.Fabric, tuple[str, ...] | None]:
+    """Check the arrays and build; see :meth:`Fabric.from_links`."""
+    ids = [_ids("tails", tails), _ids("heads", heads)]
+    capacity = _numbers(gbit_per_s)
+    if capacity.ndim == 0:
+        capacity = np.full(ids[0].size, capacity)
+    if not ids[0].size == ids[1].size == capacity.size:
+        raise GraphError(
+            f"tails, heads and gbit_per_s have {ids[0].size}, {ids[1].size} and {capacity.size} "
+            "entries; they must be equally long"
+        )
+    largest = max((int(end.max()) for end in ids if end.size), default=-1)
+    if num_nodes is None:
+        num_nodes = largest + 1
+    elif isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):
+        raise InputTypeError(f"num_nodes is {num_nodes!r}; it must be an integer")
+    if not 0 < num_nodes <= _MAX_NODES + 1:
+        raise GraphError(f"num_nodes is {num_nodes}; it must be 1 to 2^32 - 1")
+    for field, end in zip(("tails", "heads"), ids, strict=True):
+        bad = np.flatnonzero((end < 0) | (end >= num_nodes))
+        if bad.size:
+            shown = ", ".join(f"{field}[{i}] is {end[i]}" for i in bad[:_MAX_FAULTS])
+            raise GraphError(f"{shown}: outside the {num_nodes} nodes")
+    units, shift = exact_kbit(capacity)
+    own_names = None
+    if names is not None:
+        own_names = tuple(names)
+        if len(own_names) != num_nodes:
+            raise GraphError(f"names has {len(own_names)} entries for {num_nodes} nodes")
+    own = (ids[0].astype(np.uint32), ids[1].astype(np.uint32))
+    core = _core.Fabric.from_links(*own, units, int(num_nodes), bool(directed), shift)
+    return core, own_names
+
+
+def _ids(field: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise GraphError(f"{field} has {array.ndim} dimensions; it must have one")
+    if array.size == 0:
+        return np.zeros(0, np.int64)
+    if array.dtype.kind not in "iu":
+        raise InputTypeError(f"{field} has dtype {array.dtype}; node ids are integers")
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.max() > _MAX_NODES:
+        place = int(array.argmax())
+        raise GraphError(f"{field}[{place}] is {array[place]}; ids go up to 2^32 - 2")
+    return array.astype(np.int64)
+
+
+def _numbers(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or array.ndim > 1:
+        raise InputTypeError(
+            f"gbit_per_s has dtype {array.dtype} and {array.ndim} dimensions; "
+            "it must be a number or one number per link"
+        )
+    return array
+
+
+def exact_kbit(gbit_per_s: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], int]:
+    """Capacities in units of 2^-shift kbit/s, exactly, and the shift.
+
+    A float that is the nearest one to a whole number of kbit/s means that number. Any other keeps
+    its exact binary value: the whole fabric is scaled by one power of two, or the link is refused.
+    """
+    values = gbit_per_s.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+    if bad.size:
+        shown = ", ".join(f"gbit_per_s[{i}] is {gbit_per_s[i]}" for i in bad[:_MAX_FAULTS])
+        raise CapacityError(f"{shown}: a capacity is a finite number, zero or more")
+    rounded = np.rint(values * _KBIT_PER_GBIT)
+    too_large = np.flatnonzero(rounded >= float(1 << 62))
+    if too_large.size:
+        place = int(too_large[0])
+        raise CapacityError(f"gbit_per_s[{place}] is {gbit_per_s[place]}: 2^62 kbit/s or more")
+    units = rounded.astype(np.int64)
+    odd = np.flatnonzero(rounded / _KBIT_PER_GBIT != values)
+    if not odd.size:
+        return units, 0
+    shift, exact = 0, {}
+    for place in odd.tolist():
+        numerator, denominator = float(values[place]).as_integer_ratio()
+        numerator *= _KBIT_PER_GBIT
+        own = denominator.bit_length() - 1
+        while own and numerator % 2 == 0:
+            numerator, own = numerator // 2, own - 1
+        exact[place] = (numerator, own)
+        shift = max(shift, own)
+        if shift > 60 or numerator << (shift - own) >= 1 << 62:
+            raise CapacityError(
+                f"gbit_per_s[{place}] is {gbit_per_s[place]}: no whole number of kbit/s, and its "
+                "exact value fits no 63-bit scale; round it to whole kbit/s"
+            )
+    largest = int(units.max())
+    if largest << shift >= 1 << 62:
+        place = odd[0]
+        raise CapacityError(
+            f"gbit_per_s[{place}] is {gbit_per_s[place]}: no whole number of kbit/s, and a scale "
+            f"for it would overflow the largest capacity; round it to whole kbit/s"
+        )
+    units <<= shift
+    for place, (numerator, own) in exact.items():
+        units[place] = numerator << (shift - own)
+    return units, shift

@@ -1,0 +1,587 @@
+"""Fabrics: what is wired, what has failed, and the questions one can ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from pinchpoint import _core
+from pinchpoint.bandwidth import Bandwidth
+from pinchpoint.errors import GraphError, InputTypeError, SelectionError
+from pinchpoint.selection import LinkSelection, Selection, flattened
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pinchpoint.builder import Recipe
+    from pinchpoint.catalogue import Figure
+
+    Ends = Selection | str | int | Iterable["Selection | str | int"]
+    Forwarding = Literal["hardware", "all", "none"]
+
+__all__ = ["Bundle", "Fabric", "Group"]
+
+_MATERIALIZE_LIMIT = 8_000_000_000
+_FORWARDS: dict[str, bool | str] = {"always": True, "never": False, "scale_up": "scale_up"}
+
+
+class Group(NamedTuple):
+    """A group of nodes as built.
+
+    Attributes
+    ----------
+    name : str
+        Name of the group.
+    role : {"chip", "host", "nic", "switch"}
+        What the nodes are.
+    forwards : bool or "scale_up"
+        Whether a node passes on traffic that is not its own.
+    gbit_per_s : float or None
+        Traffic a node can pass, in Gbit/s; None for no limit.
+    coordinates : mapping of str to int
+        Names and sizes as the user counts, in order.
+    size : int
+        Number of nodes.
+    first_node : int
+        Id of the first node; the others follow row-major.
+    """
+
+    name: str
+    role: str
+    forwards: bool | str
+    gbit_per_s: float | None
+    coordinates: Mapping[str, int]
+    size: int
+    first_node: int
+
+
+class Bundle(NamedTuple):
+    """A bundle of links as built.
+
+    Attributes
+    ----------
+    name : str
+        Name of the bundle.
+    a, b : str
+        Groups at its ends.
+    gbit_per_s : float
+        Capacity of one link per direction, in Gbit/s; nan where each link has its own.
+    multiplicity : int
+        Parallel links per pair.
+    num_links : int
+        Number of links, parallel ones counted each.
+    num_links_up : int
+        Those that have not failed, and whose ends have not.
+    """
+
+    name: str
+    a: str
+    b: str
+    gbit_per_s: float
+    multiplicity: int
+    num_links: int
+    num_links_up: int
+
+
+class Fabric:
+    """An immutable network of nodes and full-duplex links.
+
+    *Structured* fabrics come from :class:`FabricBuilder` and :mod:`pinchpoint.clusters`: groups
+    with coordinates and bundles that join them; a million chips cost kilobytes. *Explicit* ones
+    come from :meth:`from_links` and :meth:`materialize`: arrays. Both answer the same questions.
+    """
+
+    __slots__ = ("_handle", "_names", "_recipe", "_rounded")
+
+    _handle: _core.Fabric
+    _recipe: Recipe | None
+    _names: tuple[str, ...] | None
+    _rounded: bool
+
+    def __init__(
+        self,
+        core: _core.Fabric,
+        recipe: Recipe | None = None,
+        names: tuple[str, ...] | None = None,
+        rounded: bool = False,
+    ) -> None:
+        object.__setattr__(self, "_handle", core)
+        object.__setattr__(self, "_recipe", recipe)
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_rounded", rounded)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a fabric cannot be changed; derive one with without() or scaled()")
+
+    def _derived(self, core: _core.Fabric, rounded: bool = False) -> Fabric:
+        return Fabric(core, self._recipe, self._names, self._rounded or rounded)
+
+    @staticmethod
+    def from_links(
+        tails: npt.ArrayLike,
+        heads: npt.ArrayLike,
+        gbit_per_s: npt.ArrayLike,
+        num_nodes: int | None = None,
+        names: Iterable[str] | None = None,
+        directed: bool = False,
+    ) -> Fabric:
+        """Build an explicit fabric from arrays of links.
+
+        It has one group ``node`` with the coordinate ``node``, and one bundle ``node-node`` with
+        the coordinate ``link``; parallel links are kept.
+
+        Parameters
+        ----------
+        tails, heads : array_like of int, shape (links,)
+            Node ids, from 0.
+        gbit_per_s : array_like of float, shape (links,) or scalar
+            Capacity per direction in Gbit/s. A value that is the nearest float to a whole number of
+            kbit/s is taken as that; others are scaled exactly by a power of two.
+        num_nodes : int, optional
+            Number of nodes; default the largest id + 1.
+        names : iterable of str, optional
+            A name per node.
+        directed : bool, default False
+            Whether links are one-way arcs.
+
+        Returns
+        -------
+        Fabric
+            Explicit.
+
+        Raises
+        ------
+        GraphError
+            Ids out of range, arrays of different lengths.
+        CapacityError
+            A capacity that is negative, not a number, infinite, or fits no exact scale.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> fabric = pp.Fabric.from_links([0, 1], [1, 2], [400.0, 200.0])
+        >>> fabric.bandwidth(0, 2).gbit_per_s
+        200.0
+        """
+        from pinchpoint.explicit import from_links
+
+        core, own_names = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
+        return Fabric(core, names=own_names)
+
+    @property
+    def name(self) -> str:
+        """Name of the fabric."""
+        return self._handle.name
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes that are up."""
+        return self._handle.num_nodes
+
+    @property
+    def num_links(self) -> int:
+        """Number of links that are up, parallel ones counted each."""
+        return self._handle.num_links
+
+    @property
+    def num_chips(self) -> int:
+        """Number of nodes of the role "chip" that are up."""
+        return self._handle.num_chips
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether the fabric is groups and bundles rather than arrays."""
+        return self._handle.is_structured
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The hardware figures the fabric was built from."""
+        return self._recipe.figures if self._recipe is not None else ()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of nodes, as built."""
+        unit = 1_000_000 << self._handle.unit_shift
+        return tuple(
+            Group(
+                name,
+                role,
+                _FORWARDS[forwards],
+                None if capacity is None else capacity / unit,
+                MappingProxyType(dict(coordinates)),
+                size,
+                first,
+            )
+            for name, role, forwards, capacity, coordinates, size, first in self._handle.groups()
+        )
+
+    @property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """The bundles of links, as built."""
+        unit = 1_000_000 << self._handle.unit_shift
+        groups = [group[0] for group in self._handle.groups()]
+        listed = not self._handle.is_structured and self._recipe is None
+        return tuple(
+            Bundle(
+                name,
+                groups[a],
+                groups[b],
+                float("nan") if listed else capacity / unit,
+                multiplicity,
+                links,
+                up,
+            )
+            for name, a, b, capacity, multiplicity, links, up in self._handle.bundles()
+        )
+
+    def select(self, group: str, /, **coordinates: Any) -> Selection:
+        """Select nodes of one group.
+
+        Parameters
+        ----------
+        group : str
+            Name of a group, or a whole selection such as ``"chip[pod=3,slot=0:4]"``.
+        **coordinates : int, slice or sequence of int
+            Values of coordinates, as users or the wiring count them.
+
+        Returns
+        -------
+        Selection
+            Fits every fabric derived from the same build.
+
+        Raises
+        ------
+        SelectionError
+            An unknown group or coordinate, a value out of range, or no node.
+        """
+        return Selection(self._select(group, coordinates))
+
+    def _select(self, group: str, coordinates: Mapping[str, Any]) -> _core.Selection:
+        if not isinstance(group, str):
+            raise InputTypeError(f"group is a {type(group).__name__}; it must be text")
+        if not coordinates:
+            return self._handle.select_text(group)
+        if "[" in group:
+            raise SelectionError(f"give coordinates in {group!r} or as arguments, not both")
+        return self._handle.select(group, list(coordinates.items()))
+
+    def select_links(self, bundle: str, /, **coordinates: Any) -> LinkSelection:
+        """Select links of one bundle by the coordinates of their ends.
+
+        Parameters
+        ----------
+        bundle : str
+            Name of a bundle, or a whole selection such as ``"leaf-spine[pod=3]"``.
+        **coordinates : int, slice or sequence of int
+            Coordinates of either end. A name that both ends have and that is not joined says which
+            is meant: ``leaf_slot``, ``spine_slot``. Within one group either end may fit. ``cable``
+            numbers the parallel links of a pair.
+
+        Returns
+        -------
+        LinkSelection
+            Never enumerated; fits every fabric derived from the same build.
+
+        Raises
+        ------
+        SelectionError
+            An unknown or ambiguous name, a value out of range, or no link.
+        """
+        if not isinstance(bundle, str):
+            raise InputTypeError(f"bundle is a {type(bundle).__name__}; it must be text")
+        if not coordinates:
+            return LinkSelection(self._handle.select_links_text(bundle))
+        if "[" in bundle:
+            raise SelectionError(f"give coordinates in {bundle!r} or as arguments, not both")
+        return LinkSelection(self._handle.select_links(bundle, list(coordinates.items())))
+
+    def sample_links(self, bundle: str, count: int, /, *, seed: int = 0) -> LinkSelection:
+        """Draw links of a bundle that are up, uniformly and without repetition.
+
+        Parameters
+        ----------
+        bundle : str
+            Name of the bundle.
+        count : int
+            Number of links.
+        seed : int, default 0
+            0 to 2^64 - 1. The same seed gives the same links, structured or materialised.
+
+        Returns
+        -------
+        LinkSelection
+
+        Raises
+        ------
+        SelectionError
+            No such bundle, or fewer links than asked for.
+        """
+        for what, number in (("count", count), ("seed", seed)):
+            if isinstance(number, bool) or not hasattr(number, "__index__"):
+                raise InputTypeError(f"{what} is {number!r}; it must be an integer")
+            if not 0 <= number.__index__() < 1 << 64:
+                raise SelectionError(f"{what} is {number}; it must be 0 to 2^64 - 1")
+        return LinkSelection(self._handle.sample_links(bundle, count, seed))
+
+    def without(
+        self, *failed: LinkSelection | Selection | Iterable[LinkSelection | Selection]
+    ) -> Fabric:
+        """Return the fabric without these links and nodes.
+
+        Parameters
+        ----------
+        *failed : LinkSelection, Selection, or lists of them
+            What has failed. What fails twice fails once.
+
+        Returns
+        -------
+        Fabric
+            Shares everything else with this one. Ids stay as they are.
+        """
+        items = [
+            one for item in failed for one in flattened(item, (LinkSelection, Selection), "failed")
+        ]
+        links = [item._handle for item in items if isinstance(item, LinkSelection)]
+        nodes = [item._handle for item in items if isinstance(item, Selection)]
+        return self._derived(self._handle.without(links, nodes))
+
+    def scaled(self, links: LinkSelection | Iterable[LinkSelection], factor: float, /) -> Fabric:
+        """Return the fabric with the capacity of these links multiplied.
+
+        Parameters
+        ----------
+        links : LinkSelection or list of them
+            Which links.
+        factor : float
+            Any finite number above zero. Repeated calls compose.
+
+        Returns
+        -------
+        Fabric
+            Capacities are rounded down to the fabric's unit (1 kbit/s, unless it was built finer);
+            :attr:`rounded` says whether that happened.
+
+        Raises
+        ------
+        CapacityError
+            A factor of zero or below, or not finite.
+        CapacityOverflowError
+            A capacity that gets too large.
+        """
+        if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
+            raise InputTypeError(f"factor is {factor!r}; it must be a number")
+        chosen = flattened(links, (LinkSelection,), "links")
+        core, rounded = self._handle.scaled([item._handle for item in chosen], float(factor))
+        return self._derived(core, rounded)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether some scaled capacity was no whole unit and was rounded down."""
+        return self._rounded
+
+    def materialize(
+        self, *, limit_bytes: int = _MATERIALIZE_LIMIT, time_limit: float | None = None
+    ) -> Fabric:
+        """Write the fabric out as arrays.
+
+        Links are listed bundle by bundle as built, in the order of the node of the bundle's first
+        group, then of its second, then of the cable; a link within a group once, from its lower
+        node. Failed links keep their place with capacity 0.
+
+        Parameters
+        ----------
+        limit_bytes : int, default 8e9
+            Refuse to make arrays larger than this.
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        Fabric
+            Explicit, with the same groups, bundles and failures.
+
+        Raises
+        ------
+        SizeLimitError
+            Larger than the limit; nothing has been allocated.
+        """
+        core = self._handle.materialize(int(limit_bytes), time_limit)
+        return self._derived(core)
+
+    def _arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+        arrays = self._handle.arrays()
+        if arrays is None:
+            raise GraphError(f"fabric {self.name!r} is structured; materialize() writes it out")
+        return arrays
+
+    @property
+    def tails(self) -> npt.NDArray[np.uint32]:
+        """Tail node id of each link of an explicit fabric, shape (links,)."""
+        return self._arrays()[0]
+
+    @property
+    def heads(self) -> npt.NDArray[np.uint32]:
+        """Head node id of each link of an explicit fabric, shape (links,)."""
+        return self._arrays()[1]
+
+    @property
+    def gbit_per_s(self) -> npt.NDArray[np.float64]:
+        """Capacity of each link of an explicit fabric per direction, in Gbit/s; failed ones 0."""
+        capacity: npt.NDArray[np.float64] = self._arrays()[2] / (
+            1_000_000 << self._handle.unit_shift
+        )
+        return capacity
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the nodes of an explicit fabric, by id."""
+        if self._names is not None:
+            return self._names
+        self._arrays()
+        total = sum(group[5] for group in self._handle.groups())
+        return tuple(self._handle.node_name(node) for node in range(total))
+
+    def node_ids(self, selection: Selection | str, /) -> npt.NDArray[np.uint64]:
+        """Return the ids of selected nodes in increasing order, shape (nodes,)."""
+        return self._handle.node_ids(self._ends(selection, "selection")[0])
+
+    def _ends(self, ends: Ends, what: str) -> list[_core.Selection]:
+        if isinstance(ends, Selection):
+            return [ends._handle]
+        if isinstance(ends, str):
+            return [self._handle.select_text(ends)]
+        if isinstance(ends, bool):
+            raise InputTypeError(f"{what} is {ends!r}; it must be a selection, text or a node id")
+        if isinstance(ends, int | np.integer):
+            return self._by_id([ends], what)
+        if isinstance(ends, np.ndarray):
+            if ends.dtype.kind not in "iu":
+                raise InputTypeError(f"{what} has dtype {ends.dtype}; node ids are integers")
+            return self._by_id(ends.ravel().tolist(), what)
+        if not isinstance(ends, Iterable):
+            raise InputTypeError(
+                f"{what} is a {type(ends).__name__}; it must be a selection, text or a node id"
+            )
+        found: list[_core.Selection] = []
+        ids: list[int] = []
+        for item in ends:
+            if isinstance(item, int | np.integer) and not isinstance(item, bool):
+                ids.append(int(item))
+            else:
+                found.extend(self._ends(item, what))
+        return found + (self._by_id(ids, what) if ids else [])
+
+    def _by_id(self, ids: Iterable[int | np.integer[Any]], what: str) -> list[_core.Selection]:
+        own = [int(node) for node in ids]
+        for place, node in enumerate(own):
+            if not 0 <= node < 1 << 63:
+                raise SelectionError(f"{what}: node id {node} at position {place} is out of range")
+        return self._handle.select_ids(own)
+
+    def bandwidth(
+        self,
+        sources: Ends,
+        sinks: Ends,
+        /,
+        *,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Bandwidth:
+        """Find the most that `sources` can send to `sinks` at once: a maximum flow.
+
+        Parameters
+        ----------
+        sources, sinks : Selection, str, node id, or a list of them
+            The two ends; they must not overlap.
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            Who passes on traffic that is not its own: as the groups say, every node, or only
+            switches and NICs. Sources and sinks always send and receive.
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        Bandwidth
+            Exact and checked; 0 between ends that nothing joins.
+
+        Raises
+        ------
+        SelectionError
+            Unknown, empty or overlapping ends.
+        TimeLimitError
+            The time limit was reached.
+
+        Notes
+        -----
+        A structured fabric is solved on its symmetry quotient: the cost follows what ends and
+        failures tell apart, not the number of nodes. An explicit one is solved link by link.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> rack.bandwidth("chip[chip=0]", "chip[chip=1]").gbyte_per_s
+        900.0
+        """
+        if forwarding not in ("hardware", "all", "none"):
+            raise SelectionError(
+                f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
+            )
+        own = (self._ends(sources, "sources"), self._ends(sinks, "sinks"))
+        answer = _core.bandwidth(self._handle, *own, forwarding, time_limit)
+        return Bandwidth(answer, (self, sources, sinks, forwarding))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._recipe is not None:
+            listed = not self._handle.is_structured
+            state = (self._recipe, self._handle.state(), listed, self._rounded)
+            return _from_recipe, state
+        tails, heads, _ = self._arrays()
+        built = self._handle.built_capacity()
+        core = (tails, heads, built, sum(group[5] for group in self._handle.groups()))
+        own = (self._handle.is_directed, self._handle.unit_shift, self._handle.state())
+        return _from_arrays, (*core, *own, self._names, self._rounded)
+
+    def __repr__(self) -> str:
+        kind = "structured" if self.is_structured else "explicit"
+        return (
+            f"Fabric({self.name!r}, {kind}: {self.num_nodes:,} nodes, {self.num_links:,} links, "
+            f"{self.num_chips:,} chips)"
+        )
+
+    def __str__(self) -> str:
+        from pinchpoint.show import show
+
+        return show(self)
+
+    def _repr_html_(self) -> str:
+        from pinchpoint.show import show_html
+
+        return show_html(self)
+
+
+def _from_recipe(recipe: Recipe, state: Any, listed: bool, rounded: bool) -> Fabric:
+    from pinchpoint.builder import rebuilt
+
+    core = rebuilt(recipe).with_state(state)
+    if listed:
+        core = core.materialize(1 << 62, None)
+    return Fabric(core, recipe, None, rounded)
+
+
+def _from_arrays(
+    tails: Any,
+    heads: Any,
+    built: Any,
+    num_nodes: int,
+    directed: bool,
+    shift: int,
+    state: Any,
+    names: tuple[str, ...] | None,
+    rounded: bool,
+) -> Fabric:
+    core = _core.Fabric.from_links(tails, heads, built, num_nodes, directed, shift)
+    return Fabric(core.with_state(state), None, names, rounded)

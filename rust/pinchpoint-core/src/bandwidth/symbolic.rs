@@ -1,0 +1,379 @@
+//! Structured fabrics: refine, solve on the quotient, read off flow and cuts.
+
+use super::ends::Ends;
+use super::{Bandwidth, ClassFlow, Effort, FlowClass, Proof, Side, Witness, listed};
+use crate::certify;
+use crate::error::Result;
+use crate::fabric::{Block, Fabric};
+use crate::flow::{FlowProblem, Options, Terminal as FlowTerminal, max_flow, sink_minimal_cut};
+use crate::monitor::Monitor;
+use crate::quotient::{Partition, QuotientArc, Refined, Scope, Symbolic, Terminal, arcs, refine};
+
+/// With fewer changes than this the whole fabric is refined at once.
+const FEW_CHANGES: usize = 4;
+/// A quotient with more blocks than this share of the fabric's links does not pay.
+const LINKS_PER_BLOCK: u64 = 24;
+/// Materialising is tried up to this size.
+const PLAIN_LIMIT_BYTES: u64 = 8_000_000_000;
+/// A quotient is always worth this many blocks.
+const MIN_BLOCKS: u64 = 20_000;
+const MAX_BLOCKS: u64 = 4_000_000;
+
+/// Solves a query on a structured fabric.
+pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandwidth> {
+    if count_changes(fabric) >= FEW_CHANGES
+        && let Some(answer) = solve_nearby(fabric, &ends, monitor)?
+    {
+        return Ok(answer);
+    }
+    let graph = Symbolic::new(fabric, &ends, Scope::All);
+    let limit = (fabric.layout().num_links() / LINKS_PER_BLOCK).clamp(MIN_BLOCKS, MAX_BLOCKS);
+    match refine(&graph, limit as usize, monitor)? {
+        Refined::Done(mut partition) => {
+            let solved = Solved::new(&graph, &mut partition, monitor)?;
+            Ok(solved.into_answer(&partition, ends, fabric.layout().groups.len(), &[], &[]))
+        }
+        Refined::TooFine => {
+            let plain = fabric.materialize(PLAIN_LIMIT_BYTES, monitor)?;
+            listed::solve(&plain, ends, monitor)
+        }
+    }
+}
+
+fn count_changes(fabric: &Fabric) -> usize {
+    let state = fabric.state();
+    let links: usize = state.overrides.iter().map(Vec::len).sum();
+    links + state.removed.iter().map(Vec::len).sum::<usize>()
+}
+
+/// Tries the nodes on shortest routes alone: what failed elsewhere is then never looked at.
+///
+/// A flow within part of the fabric is a flow of the fabric, and any cut of the fabric bounds it
+/// from above. So if the cut found in the part, continued into the rest, has the value of the flow,
+/// both are optimal. If not, nothing is known, and `None` is returned.
+fn solve_nearby(fabric: &Fabric, ends: &Ends, monitor: &dyn Monitor) -> Result<Option<Bandwidth>> {
+    let built = Symbolic::new(fabric, ends, Scope::AsBuilt);
+    let Refined::Done(mut coarse) = refine(&built, MIN_BLOCKS as usize, monitor)? else {
+        return Ok(None);
+    };
+    let coarse_arcs = arcs(&built, &mut coarse, monitor)?;
+    let routes = Routes::new(&coarse, &coarse_arcs);
+    let num_groups = fabric.layout().groups.len();
+    let mut near: Vec<Vec<Block>> = vec![Vec::new(); num_groups];
+    let mut far: Vec<u32> = Vec::new();
+    for class in 0..coarse.classes.len() as u32 {
+        if routes.on_shortest[class as usize] {
+            near[coarse.classes[class as usize].group].extend(coarse.blocks_of(class).cloned());
+        } else {
+            far.push(class);
+        }
+    }
+    let graph = Symbolic::new(fabric, ends, Scope::Within(&near));
+    let Refined::Done(mut partition) = refine(&graph, MAX_BLOCKS as usize, monitor)? else {
+        return Ok(None);
+    };
+    let solved = Solved::new(&graph, &mut partition, monitor)?;
+    if solved.value == 0 {
+        return Ok(None);
+    }
+    // Where the rest of the fabric stands: with the source if it can be reached from the source
+    // side, for the cut near the sources; with the sink likewise for the cut near the sinks.
+    let reached = |in_side: &dyn Fn(u32) -> bool| -> Vec<bool> {
+        let mut start = vec![false; coarse.classes.len()];
+        for class in 0..partition.classes.len() as u32 {
+            if !in_side(class) {
+                continue;
+            }
+            let group = partition.classes[class as usize].group;
+            if let Some(block) = partition.blocks_of(class).next() {
+                let home = (0..coarse.classes.len() as u32).find(|home| {
+                    coarse.classes[*home as usize].group == group
+                        && coarse.blocks_of(*home).any(|other| other.intersects(block))
+                });
+                start[home.expect("the part refines the whole") as usize] = true;
+            }
+        }
+        routes.spread(&start)
+    };
+    let with_source = reached(&|class| solved.source_side[class as usize].1);
+    let with_sink = reached(&|class| !solved.sink_side[class as usize].0);
+    let blocks = |flags: &[bool]| -> Vec<(usize, Vec<Block>)> {
+        let chosen = far.iter().filter(|class| flags[**class as usize]);
+        chosen
+            .map(|class| {
+                let group = coarse.classes[*class as usize].group;
+                let up = |block: &Block| {
+                    crate::fabric::subtract(
+                        std::slice::from_ref(block),
+                        &fabric.state().removed[group],
+                    )
+                };
+                (group, coarse.blocks_of(*class).flat_map(up).collect())
+            })
+            .collect()
+    };
+    let value = solved.value;
+    let answer = solved.into_answer(
+        &partition,
+        ends.clone(),
+        num_groups,
+        &blocks(&with_source),
+        &blocks(&with_sink),
+    );
+    let Proof::Symbolic(witness) = &answer.proof else {
+        return Ok(None);
+    };
+    let tight = |side: &Side| {
+        let crossing = certify::structured::crossing(fabric, ends, side);
+        crossing.iter().map(|row| row.capacity).sum::<i128>() == value
+    };
+    Ok(witness.cuts.iter().all(tight).then_some(answer))
+}
+
+/// Hop distances on the quotient of the fabric as built.
+struct Routes {
+    neighbours: Vec<Vec<u32>>,
+    on_shortest: Vec<bool>,
+}
+
+impl Routes {
+    fn new(partition: &Partition, arcs: &[QuotientArc]) -> Self {
+        let mut neighbours = vec![Vec::new(); partition.classes.len()];
+        for arc in arcs {
+            neighbours[arc.tail as usize].push(arc.head);
+            neighbours[arc.head as usize].push(arc.tail);
+        }
+        let distances = |terminal: Terminal| {
+            let mut distance = vec![u32::MAX; neighbours.len()];
+            let mut queue: Vec<u32> = Vec::new();
+            for (id, class) in partition.classes.iter().enumerate() {
+                if class.terminal == terminal {
+                    distance[id] = 0;
+                    queue.push(id as u32);
+                }
+            }
+            let mut next = 0;
+            while next < queue.len() {
+                let class = queue[next] as usize;
+                next += 1;
+                for other in &neighbours[class] {
+                    if distance[*other as usize] == u32::MAX {
+                        distance[*other as usize] = distance[class] + 1;
+                        queue.push(*other);
+                    }
+                }
+            }
+            distance
+        };
+        let (from, to) = (distances(Terminal::Source), distances(Terminal::Sink));
+        let sum = |class: usize| from[class].saturating_add(to[class]);
+        let sinks = partition.classes.iter().enumerate();
+        // Every source and sink keeps its own shortest routes.
+        let mut on_shortest: Vec<bool> = partition
+            .classes
+            .iter()
+            .map(|class| class.terminal != Terminal::Inner)
+            .collect();
+        for (id, class) in sinks {
+            if class.terminal == Terminal::Inner || sum(id) == u32::MAX {
+                continue;
+            }
+            let towards = if class.terminal == Terminal::Source {
+                &to
+            } else {
+                &from
+            };
+            let mut stack = vec![id as u32];
+            while let Some(class) = stack.pop() {
+                for other in &neighbours[class as usize] {
+                    if towards[*other as usize] < towards[class as usize]
+                        && !on_shortest[*other as usize]
+                    {
+                        on_shortest[*other as usize] = true;
+                        stack.push(*other);
+                    }
+                }
+            }
+        }
+        Routes {
+            neighbours,
+            on_shortest,
+        }
+    }
+
+    /// Classes off the routes that hang together with those in `start`.
+    fn spread(&self, start: &[bool]) -> Vec<bool> {
+        let mut reached = vec![false; start.len()];
+        let mut stack: Vec<u32> = (0..start.len() as u32)
+            .filter(|class| start[*class as usize])
+            .collect();
+        while let Some(class) = stack.pop() {
+            for other in &self.neighbours[class as usize] {
+                if !self.on_shortest[*other as usize] && !reached[*other as usize] {
+                    reached[*other as usize] = true;
+                    stack.push(*other);
+                }
+            }
+        }
+        reached
+    }
+}
+
+/// A solved quotient.
+struct Solved {
+    value: i128,
+    flows: Vec<(QuotientArc, i128)>,
+    /// Per class, of the source-minimal cut: whether what enters and what leaves is with the source.
+    source_side: Vec<(bool, bool)>,
+    /// The same of the sink-minimal cut.
+    sink_side: Vec<(bool, bool)>,
+    effort: Effort,
+}
+
+impl Solved {
+    fn new(graph: &Symbolic, partition: &mut Partition, monitor: &dyn Monitor) -> Result<Self> {
+        let arcs = arcs(graph, partition, monitor)?;
+        let role = |class: u32| partition.classes[class as usize].terminal;
+        // Nothing needs to enter a source or to leave a sink, so no flow does.
+        let turned = arcs.iter().map(|arc| QuotientArc {
+            tail: arc.head,
+            head: arc.tail,
+            ..*arc
+        });
+        let mut one_way: Vec<QuotientArc> = arcs.iter().copied().chain(turned).collect();
+        one_way
+            .retain(|arc| role(arc.head) != Terminal::Source && role(arc.tail) != Terminal::Sink);
+        let tails: Vec<u32> = one_way.iter().map(|arc| arc.tail).collect();
+        let heads: Vec<u32> = one_way.iter().map(|arc| arc.head).collect();
+        let capacity: Vec<i128> = one_way.iter().map(|arc| arc.capacity).collect();
+        let terminals = |wanted: Terminal| -> Vec<FlowTerminal<i128>> {
+            let classes = partition.classes.iter().enumerate();
+            let found = classes.filter(|(_, class)| class.terminal == wanted && class.size > 0);
+            found
+                .map(|(id, _)| FlowTerminal::unlimited(id as u32))
+                .collect()
+        };
+        let (sources, sinks) = (terminals(Terminal::Source), terminals(Terminal::Sink));
+        let limits: Vec<i128> = partition
+            .classes
+            .iter()
+            .map(|class| match graph.node_capacity[class.group] {
+                Some(limit) => i128::from(limit) * i128::from(class.size),
+                None => i128::MAX,
+            })
+            .collect();
+        let limited = limits.iter().any(|limit| *limit < i128::MAX);
+        let effort = Effort {
+            classes: partition.classes.len(),
+            arcs: arcs.len(),
+        };
+        // Where every source or every sink has failed, all that is left is on the other's side.
+        if sources.is_empty() || sinks.is_empty() {
+            let side = vec![(!sources.is_empty(), !sources.is_empty()); partition.classes.len()];
+            return Ok(Solved {
+                value: 0,
+                flows: Vec::new(),
+                source_side: side.clone(),
+                sink_side: side,
+                effort,
+            });
+        }
+        let problem = FlowProblem {
+            num_nodes: partition.classes.len() as u32,
+            tails: &tails,
+            heads: &heads,
+            capacity: &capacity,
+            duplex: false,
+            sources: &sources,
+            sinks: &sinks,
+            node_capacity: limited.then_some(limits.as_slice()),
+        };
+        let solution = max_flow(&problem, &Options::default(), monitor)?;
+        let enters = &solution.source_side;
+        let leaves = solution.source_side_out.as_ref().unwrap_or(enters);
+        let source_side = enters.iter().copied().zip(leaves.iter().copied()).collect();
+        let (enters, leaves) = sink_minimal_cut(&problem, &solution);
+        let sink_side = enters.into_iter().zip(leaves).collect();
+        Ok(Solved {
+            value: solution.value,
+            flows: one_way.into_iter().zip(solution.flow).collect(),
+            source_side,
+            sink_side,
+            effort,
+        })
+    }
+
+    /// The answer in terms of nodes. `with_source`, `with_sink`: nodes beside the partition that
+    /// stand on the source side of the first cut, on the sink side of the second.
+    fn into_answer(
+        self,
+        partition: &Partition,
+        ends: Ends,
+        num_groups: usize,
+        with_source: &[(usize, Vec<Block>)],
+        with_sink: &[(usize, Vec<Block>)],
+    ) -> Bandwidth {
+        let mut place = vec![usize::MAX; partition.classes.len()];
+        let mut classes = Vec::new();
+        let mut flows = Vec::new();
+        let mut place_of = |class: u32| {
+            if place[class as usize] == usize::MAX {
+                place[class as usize] = classes.len();
+                let own = &partition.classes[class as usize];
+                classes.push(FlowClass {
+                    group: own.group,
+                    blocks: partition.blocks_of(class).cloned().collect(),
+                    size: own.size,
+                });
+            }
+            place[class as usize]
+        };
+        for (arc, flow) in &self.flows {
+            if *flow == 0 {
+                continue;
+            }
+            flows.push(ClassFlow {
+                tail: place_of(arc.tail),
+                head: place_of(arc.head),
+                capacity: arc.capacity,
+                flow: *flow,
+            });
+        }
+        let side = |of_source: bool, flags: &[(bool, bool)], beside: &[(usize, Vec<Block>)]| {
+            let mut side = Side {
+                of_source,
+                enters: vec![Vec::new(); num_groups],
+                leaves: vec![Vec::new(); num_groups],
+            };
+            for (id, (enters, leaves)) in flags.iter().enumerate() {
+                let group = partition.classes[id].group;
+                let blocks = || partition.blocks_of(id as u32).cloned();
+                if *enters == of_source {
+                    side.enters[group].extend(blocks());
+                }
+                if *leaves == of_source {
+                    side.leaves[group].extend(blocks());
+                }
+            }
+            for (group, blocks) in beside {
+                side.enters[*group].extend(blocks.iter().cloned());
+                side.leaves[*group].extend(blocks.iter().cloned());
+            }
+            side
+        };
+        let cuts = [
+            side(true, &self.source_side, with_source),
+            side(false, &self.sink_side, with_sink),
+        ];
+        Bandwidth {
+            value: self.value,
+            proof: Proof::Symbolic(Witness {
+                classes,
+                flows,
+                cuts,
+            }),
+            effort: self.effort,
+            ends,
+        }
+    }
+}

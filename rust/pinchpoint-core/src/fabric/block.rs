@@ -1,0 +1,246 @@
+//! Boxes: products of one [`Subset`] per coordinate, and unions of disjoint boxes.
+
+use super::subset::Subset;
+
+/// A product of one subset per coordinate: a block of nodes of one group, or of links of one bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Block(Box<[Subset]>);
+
+impl Block {
+    /// The product of `axes`.
+    pub fn new(axes: Vec<Subset>) -> Self {
+        Block(axes.into_boxed_slice())
+    }
+
+    /// The whole space of coordinates of these sizes.
+    pub fn full(sizes: impl IntoIterator<Item = u32>) -> Self {
+        Block(sizes.into_iter().map(Subset::full).collect())
+    }
+
+    /// One subset per coordinate.
+    pub fn axes(&self) -> &[Subset] {
+        &self.0
+    }
+
+    /// The subset of one coordinate.
+    pub fn axis(&self, axis: usize) -> &Subset {
+        &self.0[axis]
+    }
+
+    /// The same block with one coordinate replaced.
+    pub fn with_axis(&self, axis: usize, subset: Subset) -> Self {
+        let mut axes = self.0.clone();
+        axes[axis] = subset;
+        Block(axes)
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|axis| u64::from(axis.len())).product()
+    }
+
+    /// Whether there is no point.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().any(Subset::is_empty)
+    }
+
+    /// Whether the two blocks share a point.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(a, b)| a.intersects(b))
+    }
+
+    /// The points in both, if any.
+    pub fn intersect(&self, other: &Self) -> Option<Self> {
+        let mut axes = Vec::with_capacity(self.0.len());
+        for (a, b) in self.0.iter().zip(&other.0) {
+            let both = a.intersect(b);
+            if both.is_empty() {
+                return None;
+            }
+            axes.push(both);
+        }
+        Some(Block::new(axes))
+    }
+
+    /// Whether every point of `self` is in `other`.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(a, b)| a.is_subset(b))
+    }
+
+    /// Whether `point` is in the block.
+    pub fn contains(&self, point: &[u32]) -> bool {
+        self.0.iter().zip(point).all(|(axis, v)| axis.contains(*v))
+    }
+
+    /// The point with the smallest coordinates.
+    pub fn first(&self) -> Option<Vec<u32>> {
+        self.0.iter().map(Subset::first).collect()
+    }
+
+    /// Appends `self` minus `other` to `out`, as disjoint blocks, one at most per coordinate.
+    pub fn minus_into(&self, other: &Self, out: &mut Vec<Self>) {
+        if !self.intersects(other) {
+            out.push(self.clone());
+            return;
+        }
+        let mut rest = self.clone();
+        for axis in 0..self.0.len() {
+            let outside = rest.0[axis].minus(&other.0[axis]);
+            if !outside.is_empty() {
+                out.push(rest.with_axis(axis, outside));
+                rest.0[axis] = rest.0[axis].intersect(&other.0[axis]);
+            }
+        }
+    }
+
+    /// The union with `other`, if that is a block again (equal but for one coordinate).
+    pub fn merged(&self, other: &Self) -> Option<Self> {
+        let mut differing = None;
+        for axis in 0..self.0.len() {
+            if self.0[axis] != other.0[axis] {
+                if differing.is_some() {
+                    return None;
+                }
+                differing = Some(axis);
+            }
+        }
+        let axis = differing?;
+        Some(self.with_axis(axis, self.0[axis].union(&other.0[axis])))
+    }
+
+    /// Visits every point in row-major order. Work and time are those of enumerating.
+    pub fn for_each_point(&self, mut visit: impl FnMut(&[u32])) {
+        if self.is_empty() {
+            return;
+        }
+        let values: Vec<Vec<u32>> = self.0.iter().map(|axis| axis.values().collect()).collect();
+        let mut index = vec![0usize; values.len()];
+        let mut point: Vec<u32> = values.iter().map(|axis| axis[0]).collect();
+        loop {
+            visit(&point);
+            let mut axis = values.len();
+            loop {
+                if axis == 0 {
+                    return;
+                }
+                axis -= 1;
+                index[axis] += 1;
+                if index[axis] < values[axis].len() {
+                    point[axis] = values[axis][index[axis]];
+                    break;
+                }
+                index[axis] = 0;
+                point[axis] = values[axis][0];
+            }
+        }
+    }
+}
+
+/// Total number of points of disjoint blocks.
+pub fn total_len(blocks: &[Block]) -> u64 {
+    blocks.iter().map(Block::len).sum()
+}
+
+/// `blocks` minus `cuts`; disjoint blocks stay disjoint.
+pub fn subtract(blocks: &[Block], cuts: &[Block]) -> Vec<Block> {
+    let mut rest = blocks.to_vec();
+    let mut next = Vec::new();
+    for cut in cuts {
+        if !rest.iter().any(|block| block.intersects(cut)) {
+            continue;
+        }
+        next.clear();
+        for block in &rest {
+            block.minus_into(cut, &mut next);
+        }
+        std::mem::swap(&mut rest, &mut next);
+    }
+    rest
+}
+
+/// The points in both unions.
+pub fn intersection(a: &[Block], b: &[Block]) -> Vec<Block> {
+    let mut out = Vec::new();
+    for x in a {
+        out.extend(b.iter().filter_map(|y| x.intersect(y)));
+    }
+    out
+}
+
+/// The union of any blocks as disjoint ones.
+///
+/// Blocks that are single points are told apart by hashing, so that a long list of failed links
+/// costs no pairwise comparison among them.
+pub fn disjoint_union(blocks: impl IntoIterator<Item = Block>) -> Vec<Block> {
+    let mut wide: Vec<Block> = Vec::new();
+    let mut points = std::collections::HashSet::new();
+    let mut singles: Vec<Block> = Vec::new();
+    for block in blocks {
+        if block.is_empty() {
+            continue;
+        }
+        if block.len() == 1 {
+            if points.insert(block.clone()) {
+                singles.push(block);
+            }
+            continue;
+        }
+        let fresh = subtract(std::slice::from_ref(&block), &wide);
+        wide.extend(fresh);
+    }
+    singles.retain(|point| !wide.iter().any(|block| block.intersects(point)));
+    wide.extend(singles);
+    wide
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn block() -> impl Strategy<Value = Block> {
+        let axis = || prop::collection::btree_set(0u32..4, 1..4).prop_map(Subset::from_values);
+        (axis(), axis(), axis()).prop_map(|(a, b, c)| Block::new(vec![a, b, c]))
+    }
+
+    fn points(blocks: &[Block]) -> Vec<Vec<u32>> {
+        let mut out = Vec::new();
+        for block in blocks {
+            block.for_each_point(|point| out.push(point.to_vec()));
+        }
+        out
+    }
+
+    fn set(blocks: &[Block]) -> BTreeSet<Vec<u32>> {
+        points(blocks).into_iter().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn unions_of_blocks_are_sets_of_points(
+            a in prop::collection::vec(block(), 0..4),
+            b in prop::collection::vec(block(), 0..4),
+        ) {
+            let (x, y) = (disjoint_union(a.clone()), disjoint_union(b.clone()));
+            prop_assert_eq!(points(&x).len(), set(&a).len(), "disjoint");
+            prop_assert_eq!(total_len(&x) as usize, set(&a).len());
+            prop_assert_eq!(set(&x), set(&a));
+            let rest = subtract(&x, &y);
+            prop_assert_eq!(points(&rest).len(), set(&rest).len());
+            prop_assert_eq!(set(&rest), set(&a).difference(&set(&b)).cloned().collect::<BTreeSet<_>>());
+            let both = intersection(&x, &y);
+            prop_assert_eq!(points(&both).len(), set(&both).len());
+            prop_assert_eq!(set(&both), set(&a).intersection(&set(&b)).cloned().collect::<BTreeSet<_>>());
+        }
+
+        #[test]
+        fn merging_keeps_the_points(a in block(), b in block()) {
+            if let Some(both) = a.merged(&b) {
+                prop_assert_eq!(set(&[both]), set(&[a, b]));
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Failed and degraded links, failed nodes: a new fabric that shares the base.
+
+use super::block::{self, Block};
+use super::bundle::Wiring;
+use super::explicit::Arrays;
+use super::selection::{LinkSelection, Selection};
+use super::state::{Fabric, Override, State};
+use super::subset::Subset;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What [`Fabric::scaled`] did.
+#[derive(Debug, Clone)]
+pub struct Scaled {
+    pub fabric: Fabric,
+    /// Whether some capacity was no whole number of units and was rounded down.
+    pub rounded: bool,
+}
+
+/// A capacity after a change, and whether the link is up.
+type Change<'a> = dyn Fn(i64, bool) -> Result<(i64, bool)> + 'a;
+
+impl Fabric {
+    /// The fabric without those links and nodes. A link that failed twice failed once.
+    pub fn without(&self, links: &[LinkSelection], nodes: &[Selection]) -> Result<Fabric> {
+        let mut state = self.state().clone();
+        for selection in links {
+            self.change(&mut state, selection, &|_, _| Ok((0, false)))?;
+        }
+        for selection in nodes {
+            let removed = &mut state.removed[self.layout().resolve(selection)?];
+            *removed =
+                block::disjoint_union(removed.drain(..).chain(selection.blocks.iter().cloned()));
+        }
+        Ok(self.with_state(state))
+    }
+
+    /// The fabric with the capacity of those links multiplied by `factor` and rounded down.
+    ///
+    /// # Errors
+    /// `factor` must be a finite number above zero, and no capacity may overflow.
+    pub fn scaled(&self, links: &[LinkSelection], factor: f64) -> Result<Scaled> {
+        if !(factor.is_finite() && factor > 0.0) {
+            let message = format!("factor is {factor}; it must be a finite number above zero");
+            return Err(Error::new(ErrorKind::Capacity, message));
+        }
+        let rounded = std::cell::Cell::new(false);
+        let mut state = self.state().clone();
+        for selection in links {
+            self.change(&mut state, selection, &|capacity, up| {
+                let (scaled, exact) = multiply(capacity, factor).ok_or_else(|| {
+                    let message = format!(
+                        "a link of bundle {:?} times {factor} is more than a capacity can hold",
+                        selection.bundle
+                    );
+                    Error::new(ErrorKind::Overflow, message)
+                })?;
+                rounded.set(rounded.get() | !exact);
+                Ok((scaled, up))
+            })?;
+        }
+        Ok(Scaled {
+            fabric: self.with_state(state),
+            rounded: rounded.get(),
+        })
+    }
+
+    /// The same build with these changes, which must fit it.
+    pub fn with_state(&self, state: State) -> Fabric {
+        let arrays = self
+            .arrays()
+            .map(|arrays| arrays.changed(self.layout(), &state));
+        self.derived(state, arrays)
+    }
+
+    /// Applies `change` to the selected links: to what is left of earlier changes, and to the rest.
+    fn change(
+        &self,
+        state: &mut State,
+        selection: &LinkSelection,
+        change: &Change<'_>,
+    ) -> Result<()> {
+        let index = self.layout().resolve_links(selection)?;
+        let bundle = &self.layout().bundles[index];
+        let overrides = &mut state.overrides[index];
+        if bundle.wiring == Wiring::Listed {
+            let arrays = self
+                .arrays()
+                .expect("a listed bundle belongs to an explicit fabric");
+            return change_listed(arrays, overrides, selection, change);
+        }
+        let mut next = Vec::with_capacity(overrides.len() + selection.blocks.len());
+        let mut fresh = selection.blocks.clone();
+        for old in overrides.drain(..) {
+            let touching: Vec<Block> = selection
+                .blocks
+                .iter()
+                .filter(|block| block.intersects(&old.links))
+                .cloned()
+                .collect();
+            if touching.is_empty() {
+                next.push(old);
+                continue;
+            }
+            fresh = block::subtract(&fresh, std::slice::from_ref(&old.links));
+            let (capacity, up) = change(old.capacity, old.up)?;
+            let own = std::slice::from_ref(&old.links);
+            for links in block::intersection(own, &touching) {
+                next.push(Override {
+                    links,
+                    capacity,
+                    up,
+                });
+            }
+            for links in block::subtract(own, &touching) {
+                next.push(Override { links, ..old });
+            }
+        }
+        let (capacity, up) = change(bundle.capacity, true)?;
+        next.extend(fresh.into_iter().map(|links| Override {
+            links,
+            capacity,
+            up,
+        }));
+        *overrides = next;
+        Ok(())
+    }
+}
+
+/// Links that follow no rule are changed one by one: each has a capacity of its own.
+fn change_listed(
+    arrays: &Arrays,
+    overrides: &mut Vec<Override>,
+    selection: &LinkSelection,
+    change: &Change<'_>,
+) -> Result<()> {
+    let mut current: std::collections::BTreeMap<u32, (i64, bool)> = overrides
+        .iter()
+        .filter_map(|old| Some((old.links.axis(0).as_single()?, (old.capacity, old.up))))
+        .collect();
+    for block in &selection.blocks {
+        for link in block.axis(0).values() {
+            let built = (arrays.built[link as usize], true);
+            let (capacity, up) = current.get(&link).copied().unwrap_or(built);
+            current.insert(link, change(capacity, up)?);
+        }
+    }
+    let single = |(link, (capacity, up))| Override {
+        links: Block::new(vec![Subset::single(link)]),
+        capacity,
+        up,
+    };
+    *overrides = current.into_iter().map(single).collect();
+    Ok(())
+}
+
+/// `floor(capacity * factor)` in exact arithmetic, and whether nothing was cut off.
+fn multiply(capacity: i64, factor: f64) -> Option<(i64, bool)> {
+    let bits = factor.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i32;
+    let fraction = (bits & ((1 << 52) - 1)) as i128;
+    let (mantissa, exponent) = match exponent {
+        0 => (fraction, -1074),
+        _ => (fraction | (1 << 52), exponent - 1075),
+    };
+    let product = i128::from(capacity) * mantissa;
+    if product == 0 {
+        return Some((0, true));
+    }
+    if exponent >= 0 {
+        let room = product.leading_zeros() as i32;
+        let scaled = if exponent < room - 1 {
+            product << exponent
+        } else {
+            return None;
+        };
+        return i64::try_from(scaled)
+            .ok()
+            .filter(|units| *units < 1 << 62)
+            .map(|units| (units, true));
+    }
+    let shift = exponent.unsigned_abs();
+    if shift > 126 {
+        return Some((0, false));
+    }
+    let scaled = product >> shift;
+    let exact = scaled << shift == product;
+    i64::try_from(scaled)
+        .ok()
+        .filter(|units| *units < 1 << 62)
+        .map(|units| (units, exact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaling_is_exact_and_rounds_down() {
+        assert_eq!(multiply(200_000_000, 0.5), Some((100_000_000, true)));
+        assert_eq!(multiply(3, 0.5), Some((1, false)));
+        assert_eq!(
+            multiply(10, 0.1),
+            Some((1, false)),
+            "0.1 is a little more than a tenth"
+        );
+        assert_eq!(multiply(1 << 40, f64::MIN_POSITIVE), Some((0, false)));
+        assert_eq!(multiply(1 << 40, 1e300), None);
+        assert_eq!(multiply(0, 1e300), Some((0, true)));
+        assert_eq!(multiply(7, 3.0), Some((21, true)));
+    }
+}

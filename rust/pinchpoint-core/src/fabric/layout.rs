@@ -1,0 +1,553 @@
+//! A fabric as built: its groups, its bundles, the unit of its capacities; and how it is described.
+
+use super::block::{self, Block};
+use super::bundle::{Bundle, Wiring};
+use super::group::{Code, Coordinate, Digit, Forwards, Group, Role};
+use super::names::{no_such, quoted};
+use super::values::Values;
+use crate::error::{Error, ErrorKind, Result};
+
+/// More digits than any wiring needs; bounds what is recursive in their number.
+const MAX_DIGITS: usize = 16;
+/// Node ids and totals stay far inside 64 bits.
+const MAX_NODES: u64 = 1 << 48;
+
+/// A capacity in kbit/s, exactly: `mantissa / 2^shift`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub mantissa: i64,
+    pub shift: u32,
+}
+
+impl Rate {
+    /// A whole number of kbit/s.
+    pub fn kbit(mantissa: i64) -> Self {
+        Rate { mantissa, shift: 0 }
+    }
+}
+
+/// One user coordinate of a [`NodeSpec`].
+#[derive(Debug, Clone)]
+pub struct CoordinateSpec {
+    pub name: String,
+    /// Number of values; the product of the digit sizes if not given.
+    pub size: Option<u32>,
+    pub code: Code,
+    pub digits: Vec<Digit>,
+}
+
+/// A group to build.
+#[derive(Debug, Clone)]
+pub struct NodeSpec {
+    pub name: String,
+    pub role: Role,
+    pub forwards: Forwards,
+    pub capacity: Option<Rate>,
+    pub coordinates: Vec<CoordinateSpec>,
+}
+
+/// A group, or the part of it that the conditions leave.
+#[derive(Debug, Clone)]
+pub struct PartSpec {
+    pub group: String,
+    pub conditions: Vec<(String, Values)>,
+}
+
+/// How a [`LinkSpec`] joins.
+#[derive(Debug, Clone)]
+pub enum JoinSpec {
+    /// Every coordinate of the same name.
+    SameName,
+    /// (name in a, name in b).
+    Pairs(Vec<(String, String)>),
+    /// To the next value along one coordinate, and from the last to the first if it wraps.
+    Ring { axis: String, wrap: bool },
+}
+
+/// A bundle to build.
+#[derive(Debug, Clone)]
+pub struct LinkSpec {
+    pub a: PartSpec,
+    pub b: PartSpec,
+    pub capacity: Rate,
+    pub join: JoinSpec,
+    pub multiplicity: u32,
+    pub name: Option<String>,
+}
+
+/// The groups and bundles of a fabric, never changed after it is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    pub name: String,
+    pub groups: Vec<Group>,
+    pub bundles: Vec<Bundle>,
+    /// Capacities are whole multiples of `2^-unit_shift` kbit/s.
+    pub unit_shift: u32,
+}
+
+/// Describes a structured fabric group by group and bundle by bundle.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    name: String,
+    groups: Vec<Group>,
+    bundles: Vec<Bundle>,
+    /// Of each bundle and of each group with a limit: capacities wait for the common unit.
+    bundle_rates: Vec<Rate>,
+    group_rates: Vec<Option<Rate>>,
+}
+
+fn build_error<T>(message: String) -> Result<T> {
+    Err(Error::new(ErrorKind::Build, message))
+}
+
+impl Builder {
+    /// An empty fabric of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Builder {
+            name: name.into(),
+            ..Builder::default()
+        }
+    }
+
+    /// Adds a group.
+    pub fn nodes(&mut self, spec: NodeSpec) -> Result<()> {
+        let owner = format!("group {}", quoted(&spec.name));
+        check_name(&spec.name, "group")?;
+        if self.groups.iter().any(|group| group.name == spec.name) {
+            return build_error(format!("{owner} exists already"));
+        }
+        if let Some(rate) = spec.capacity {
+            check_rate(rate, &owner)?;
+        }
+        let mut digits: Vec<Digit> = Vec::new();
+        let mut coordinates: Vec<Coordinate> = Vec::new();
+        for coordinate in spec.coordinates {
+            let what = format!("coordinate {} of {owner}", quoted(&coordinate.name));
+            check_name(&coordinate.name, "coordinate")?;
+            if coordinates
+                .iter()
+                .any(|other| other.name == coordinate.name)
+            {
+                return build_error(format!("{what} is given twice"));
+            }
+            let mut product = 1u64;
+            let mut positions = Vec::new();
+            for digit in coordinate.digits {
+                check_name(&digit.name, "coordinate")?;
+                if digits.iter().any(|other| other.name == digit.name) {
+                    return build_error(format!(
+                        "{what}: digit {} is given twice in this group",
+                        quoted(&digit.name)
+                    ));
+                }
+                if digit.size == 0 {
+                    return build_error(format!("{what}: {} has size 0", quoted(&digit.name)));
+                }
+                product = product.saturating_mul(u64::from(digit.size));
+                positions.push(digits.len());
+                digits.push(digit);
+            }
+            let size = coordinate.size.map_or(product, u64::from);
+            if size == 0 || size > product || size > u64::from(u32::MAX) {
+                return build_error(format!(
+                    "{what} has size {size}; it must be from 1 to the product of its digits, {}",
+                    product.min(u64::from(u32::MAX))
+                ));
+            }
+            let gray = coordinate.code == Code::Gray;
+            if gray && (size != 4 || positions.iter().any(|digit| digits[*digit].size != 2)) {
+                return build_error(format!(
+                    "{what}: a Gray-code view needs two digits of size 2"
+                ));
+            }
+            coordinates.push(Coordinate {
+                name: coordinate.name,
+                size: size as u32,
+                code: coordinate.code,
+                digits: positions,
+            });
+        }
+        if digits.len() > MAX_DIGITS {
+            return build_error(format!(
+                "{owner} has {} coordinates; {MAX_DIGITS} is the most",
+                digits.len()
+            ));
+        }
+        let sizes = coordinates.iter().map(|c| u64::from(c.size));
+        let num_nodes = sizes.fold(1u64, u64::saturating_mul);
+        let first_node = self.groups.last().map_or(0, |g| g.first_node + g.num_nodes);
+        if num_nodes > MAX_NODES || first_node + num_nodes > MAX_NODES {
+            return build_error(format!("{owner} has {num_nodes} nodes; 2^48 is the most"));
+        }
+        let mut group = Group {
+            name: spec.name,
+            role: spec.role,
+            forwards: spec.forwards,
+            capacity: None,
+            digits,
+            coordinates,
+            num_nodes,
+            first_node,
+            domain: Vec::new(),
+        };
+        group.domain = group.compute_domain();
+        self.groups.push(group);
+        self.group_rates.push(spec.capacity);
+        Ok(())
+    }
+
+    /// Adds a bundle.
+    pub fn links(&mut self, spec: LinkSpec) -> Result<()> {
+        let (a, a_part) = self.part(&spec.a)?;
+        let (b, b_part) = self.part(&spec.b)?;
+        let default_name = format!("{}-{}", self.groups[a].name, self.groups[b].name);
+        let name = spec.name.unwrap_or(default_name);
+        let owner = format!("bundle {}", quoted(&name));
+        check_name(&name, "bundle")?;
+        if self.bundles.iter().any(|bundle| bundle.name == name) {
+            return build_error(format!("{owner} exists already; give this one a name="));
+        }
+        check_rate(spec.capacity, &owner)?;
+        if spec.multiplicity == 0 {
+            return build_error(format!("{owner} has multiplicity 0; it must be 1 or more"));
+        }
+        let (wiring, a_part, b_part) = match spec.join {
+            JoinSpec::Ring { axis, wrap } => {
+                let part = self.ring_part(&owner, a, b, &axis, wrap, a_part, b_part)?;
+                let digit = self.groups[a]
+                    .digits_of(&axis)
+                    .map_or(0, |digits| digits[0]);
+                (
+                    Wiring::Ring { axis: digit },
+                    part,
+                    self.groups[b].domain.clone(),
+                )
+            }
+            JoinSpec::SameName if a == b => {
+                return build_error(format!(
+                    "{owner} joins group {} to itself: say on which coordinates with join=",
+                    quoted(&self.groups[a].name)
+                ));
+            }
+            JoinSpec::SameName => {
+                let pairs = self.same_name(a, b);
+                (self.join(&owner, a, b, &pairs)?, a_part, b_part)
+            }
+            JoinSpec::Pairs(pairs) => (self.join(&owner, a, b, &pairs)?, a_part, b_part),
+        };
+        let pairs = |digits: usize, group: &Group| -> u128 {
+            group.digits[..digits]
+                .iter()
+                .map(|digit| u128::from(digit.size))
+                .product()
+        };
+        let (whole_a, whole_b) = (&self.groups[a], &self.groups[b]);
+        let joined: u128 = match &wiring {
+            Wiring::Join(joined) => joined
+                .iter()
+                .map(|(i, _)| u128::from(whole_a.digits[*i].size))
+                .product(),
+            Wiring::Within(joined) => joined
+                .iter()
+                .map(|i| u128::from(whole_a.digits[*i].size))
+                .product(),
+            _ => pairs(whole_b.digits.len(), whole_b),
+        };
+        let most = pairs(whole_a.digits.len(), whole_a) * pairs(whole_b.digits.len(), whole_b)
+            / joined
+            * u128::from(spec.multiplicity);
+        if most >= 1 << 62 {
+            return build_error(format!(
+                "{owner} would have about {most} links; 2^62 is the most"
+            ));
+        }
+        let bundle = Bundle::new(
+            name,
+            (a, &self.groups[a], &a_part),
+            (b, &self.groups[b], &b_part),
+            wiring,
+            0,
+            spec.multiplicity,
+        );
+        if bundle.num_links == 0 {
+            return build_error(format!(
+                "{owner} links nothing: no two nodes of its ends agree on the joined coordinates; \
+                 if that is meant, leave it out, else check join= and give it a name="
+            ));
+        }
+        self.bundles.push(bundle);
+        self.bundle_rates.push(spec.capacity);
+        Ok(())
+    }
+
+    /// The finished fabric, all capacities in one unit.
+    pub fn build(self) -> Result<Layout> {
+        if self.groups.is_empty() {
+            return build_error(format!("fabric {} has no nodes", quoted(&self.name)));
+        }
+        let shifts = self.bundle_rates.iter().map(|rate| rate.shift);
+        let limits = self.group_rates.iter().flatten().map(|rate| rate.shift);
+        let unit_shift = shifts.chain(limits).max().unwrap_or(0);
+        let (mut groups, mut bundles) = (self.groups, self.bundles);
+        for (bundle, rate) in bundles.iter_mut().zip(self.bundle_rates) {
+            let owner = format!("bundle {}", quoted(&bundle.name));
+            bundle.capacity = to_units(rate, unit_shift, &owner)?;
+        }
+        for (group, rate) in groups.iter_mut().zip(self.group_rates) {
+            let owner = format!("group {}", quoted(&group.name));
+            group.capacity = rate
+                .map(|rate| to_units(rate, unit_shift, &owner))
+                .transpose()?;
+        }
+        Ok(Layout {
+            name: self.name,
+            groups,
+            bundles,
+            unit_shift,
+        })
+    }
+
+    fn part(&self, spec: &PartSpec) -> Result<(usize, Vec<Block>)> {
+        let Some(index) = self
+            .groups
+            .iter()
+            .position(|group| group.name == spec.group)
+        else {
+            let known: Vec<&str> = self
+                .groups
+                .iter()
+                .map(|group| group.name.as_str())
+                .collect();
+            return Err(no_such(ErrorKind::Build, "group", &spec.group, &known));
+        };
+        let group = &self.groups[index];
+        Ok((index, narrowed(group, &spec.conditions)?))
+    }
+
+    /// User coordinates of equal names, then digits of equal names that those do not cover.
+    fn same_name(&self, a: usize, b: usize) -> Vec<(String, String)> {
+        let (from, to) = (&self.groups[a], &self.groups[b]);
+        let mut names: Vec<String> = Vec::new();
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for coordinate in &from.coordinates {
+            if let Some(other) = to.coordinates.iter().find(|c| c.name == coordinate.name) {
+                names.push(coordinate.name.clone());
+                left.extend(&coordinate.digits);
+                right.extend(&other.digits);
+            }
+        }
+        for (position, digit) in from.digits.iter().enumerate() {
+            let other = to.digits.iter().position(|other| other.name == digit.name);
+            if other.is_some_and(|other| !left.contains(&position) && !right.contains(&other)) {
+                names.push(digit.name.clone());
+            }
+        }
+        names.into_iter().map(|name| (name.clone(), name)).collect()
+    }
+
+    fn join(&self, owner: &str, a: usize, b: usize, pairs: &[(String, String)]) -> Result<Wiring> {
+        let (from, to) = (&self.groups[a], &self.groups[b]);
+        let mut joined: Vec<(usize, usize)> = Vec::new();
+        for (x, y) in pairs {
+            let missing = |group: &Group, name: &str| {
+                let error = group.no_coordinate(name);
+                Error::new(ErrorKind::Build, format!("{owner}: {}", error.message))
+            };
+            let left = from.digits_of(x).ok_or_else(|| missing(from, x))?;
+            let right = to.digits_of(y).ok_or_else(|| missing(to, y))?;
+            let sizes = |group: &Group, digits: &[usize]| -> Vec<u32> {
+                digits
+                    .iter()
+                    .map(|digit| group.digits[*digit].size)
+                    .collect()
+            };
+            let code = |group: &Group, name: &str| {
+                let coordinate = group.coordinates.iter().find(|c| c.name == name);
+                coordinate.map_or(Code::Radix, |c| c.code)
+            };
+            let whole = |group: &Group, name: &str| group.size_of(name).unwrap_or(0);
+            if sizes(from, &left) != sizes(to, &right)
+                || code(from, x) != code(to, y)
+                || whole(from, x) != whole(to, y)
+            {
+                return build_error(format!(
+                    "{owner} joins {}.{x} of size {} to {}.{y} of size {}; joined coordinates must \
+                     have equal sizes, digit by digit",
+                    from.name,
+                    whole(from, x),
+                    to.name,
+                    whole(to, y)
+                ));
+            }
+            joined.extend(left.into_iter().zip(right));
+        }
+        for (place, (x, y)) in joined.iter().enumerate() {
+            if joined[..place].iter().any(|(i, j)| i == x || j == y) {
+                return build_error(format!(
+                    "{owner} joins {}.{} to {}.{} although one of them is joined already",
+                    from.name, from.digits[*x].name, to.name, to.digits[*y].name
+                ));
+            }
+        }
+        if a != b {
+            return Ok(Wiring::Join(joined));
+        }
+        if let Some((x, y)) = joined.iter().find(|(x, y)| x != y) {
+            return build_error(format!(
+                "{owner} is within group {} and joins {} to {}; a bundle within a group joins \
+                 coordinates to themselves",
+                quoted(&from.name),
+                from.digits[*x].name,
+                to.digits[*y].name
+            ));
+        }
+        Ok(Wiring::Within(joined.into_iter().map(|(x, _)| x).collect()))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn ring_part(
+        &self,
+        owner: &str,
+        a: usize,
+        b: usize,
+        axis: &str,
+        wrap: bool,
+        a_part: Vec<Block>,
+        b_part: Vec<Block>,
+    ) -> Result<Vec<Block>> {
+        let group = &self.groups[a];
+        if a != b || a_part != b_part || block::total_len(&a_part) != group.num_nodes {
+            return build_error(format!("{owner} is a ring: it takes one whole group"));
+        }
+        let digit = match group.digits_of(axis).as_deref() {
+            Some([digit]) => *digit,
+            Some(_) => {
+                return build_error(format!(
+                    "{owner}: a ring runs along one wiring coordinate, and {axis} has several"
+                ));
+            }
+            None => return Err(group.no_coordinate(axis)),
+        };
+        let size = group.digits[digit].size;
+        if group.domain != [Block::full(group.digit_sizes())] {
+            return build_error(format!(
+                "{owner} is a ring on a group with a partial last block"
+            ));
+        }
+        // A ring of two is one link, not two; without wrap the last value starts none.
+        let starts = if wrap && size > 2 { size } else { size - 1 };
+        let from = group.domain[0].with_axis(digit, super::subset::Subset::range(0, starts));
+        Ok(vec![from])
+    }
+}
+
+/// The part of a group that conditions leave.
+pub(super) fn narrowed(group: &Group, conditions: &[(String, Values)]) -> Result<Vec<Block>> {
+    let owner = format!("group {}", quoted(&group.name));
+    let mut blocks = group.domain.clone();
+    for (name, values) in conditions {
+        let size = group
+            .size_of(name)
+            .ok_or_else(|| group.no_coordinate(name))?;
+        blocks = group.narrow(&blocks, name, &values.resolve(size, &owner, name)?)?;
+    }
+    if blocks.is_empty() {
+        let asked: Vec<&str> = conditions.iter().map(|(name, _)| name.as_str()).collect();
+        let message = format!(
+            "{owner} has no node with those values of {}",
+            asked.join(", ")
+        );
+        return Err(Error::new(ErrorKind::Selection, message));
+    }
+    Ok(blocks)
+}
+
+fn check_name(name: &str, what: &str) -> Result<()> {
+    let fits = !name.is_empty()
+        && name.chars().count() <= 100
+        && !name
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || "[]=,:;\"'".contains(c));
+    if fits {
+        return Ok(());
+    }
+    build_error(format!(
+        "{} cannot name a {what}: 1 to 100 characters without spaces, brackets, quotes or =,:;",
+        quoted(name)
+    ))
+}
+
+fn check_rate(rate: Rate, owner: &str) -> Result<()> {
+    if rate.mantissa < 0 {
+        let message = format!(
+            "{owner} has capacity {} kbit/s; it must not be negative",
+            rate.mantissa
+        );
+        return Err(Error::new(ErrorKind::Capacity, message));
+    }
+    Ok(())
+}
+
+fn to_units(rate: Rate, unit_shift: u32, owner: &str) -> Result<i64> {
+    let up = unit_shift - rate.shift;
+    let scaled = if up < 63 {
+        rate.mantissa.checked_mul(1 << up)
+    } else {
+        None
+    };
+    // Totals over links are formed in 128 bits; one link must leave room for that.
+    match scaled.filter(|units| *units < 1 << 62) {
+        Some(units) => Ok(units),
+        None if rate.mantissa == 0 => Ok(0),
+        None => {
+            let message = format!(
+                "{owner}: its capacity and the finest one of the fabric (a fraction of 2^-{unit_shift} \
+                 kbit/s) do not fit one integer scale; round the capacities to whole kbit/s"
+            );
+            Err(Error::new(ErrorKind::Capacity, message))
+        }
+    }
+}
+
+impl Layout {
+    /// The position of the group `name`.
+    pub fn group(&self, name: &str) -> Result<usize> {
+        let position = self.groups.iter().position(|group| group.name == name);
+        position.ok_or_else(|| {
+            let known: Vec<&str> = self
+                .groups
+                .iter()
+                .map(|group| group.name.as_str())
+                .collect();
+            no_such(ErrorKind::Selection, "group", name, &known)
+        })
+    }
+
+    /// The position of the bundle `name`.
+    pub fn bundle(&self, name: &str) -> Result<usize> {
+        let position = self.bundles.iter().position(|bundle| bundle.name == name);
+        position.ok_or_else(|| {
+            let known: Vec<&str> = self.bundles.iter().map(|b| b.name.as_str()).collect();
+            no_such(ErrorKind::Selection, "link bundle", name, &known)
+        })
+    }
+
+    /// Number of nodes as built.
+    pub fn num_nodes(&self) -> u64 {
+        self.groups.iter().map(|group| group.num_nodes).sum()
+    }
+
+    /// Number of links as built.
+    pub fn num_links(&self) -> u64 {
+        self.bundles.iter().map(|bundle| bundle.num_links).sum()
+    }
+
+    /// The group that holds a node id.
+    pub fn group_of_node(&self, node: u64) -> Option<usize> {
+        let after = self
+            .groups
+            .partition_point(|group| group.first_node <= node);
+        let index = after.checked_sub(1)?;
+        (node < self.groups[index].first_node + self.groups[index].num_nodes).then_some(index)
+    }
+}

@@ -1,0 +1,32 @@
+//! What a fabric is: node groups with coordinates, link bundles that join them, and what has failed.
+//!
+//! Start from [`Builder`] for a structured fabric (a [`Layout`] of groups and bundles; its size is
+//! that of the description) or from [`Fabric::from_links`] for an explicit one (arrays). Both are a
+//! [`Fabric`]; [`Fabric::materialize`] turns the first into the second. [`Selection`] and
+//! [`LinkSelection`] name nodes and links by coordinates and fit every fabric of the same build.
+
+mod block;
+mod bundle;
+mod change;
+mod explicit;
+mod group;
+mod layout;
+mod materialize;
+mod names;
+mod sample;
+mod selection;
+mod state;
+mod subset;
+mod term;
+mod values;
+
+pub use block::{Block, disjoint_union, intersection, subtract, total_len};
+pub use bundle::{Bundle, Wiring};
+pub use explicit::Arrays;
+pub use group::{Code, Coordinate, Digit, Forwards, Group, Role};
+pub use layout::{Builder, CoordinateSpec, JoinSpec, Layout, LinkSpec, NodeSpec, PartSpec, Rate};
+pub use selection::{LinkSelection, Selection, SetOp};
+pub use state::{Fabric, Override, State};
+pub use subset::Subset;
+pub use term::Term;
+pub use values::{Parsed, Values, parse};

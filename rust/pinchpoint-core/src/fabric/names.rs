@@ -1,0 +1,71 @@
+//! Error sentences about names: what there is, and what was probably meant.
+
+use crate::error::{Error, ErrorKind};
+
+/// Names and values are cut to this many characters in messages.
+const SHOWN: usize = 60;
+
+/// The text in quotes, cut if it is long.
+pub fn quoted(text: &str) -> String {
+    if text.chars().count() <= SHOWN {
+        return format!("{text:?}");
+    }
+    let start: String = text.chars().take(SHOWN).collect();
+    format!("{:?}...", start)
+}
+
+/// "no {what} is named {name}; did you mean ..." with the names that exist.
+pub fn no_such(kind: ErrorKind, what: &str, name: &str, known: &[&str]) -> Error {
+    let hint = match nearest(name, known) {
+        Some(near) => format!("; did you mean {}?", quoted(near)),
+        None if known.is_empty() => String::from("; there is none"),
+        None => {
+            let listed: Vec<String> = known.iter().take(12).map(|name| quoted(name)).collect();
+            let more = if known.len() > 12 { ", ..." } else { "" };
+            format!("; there is {}{more}", listed.join(", "))
+        }
+    };
+    Error::new(kind, format!("no {what} is named {}{hint}", quoted(name)))
+}
+
+/// The known name within a third of its length in edits, if one is nearest.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let wanted: Vec<char> = name.to_lowercase().chars().take(SHOWN).collect();
+    let scored = known.iter().map(|known| {
+        let other: Vec<char> = known.to_lowercase().chars().take(SHOWN).collect();
+        (edits(&wanted, &other), *known)
+    });
+    let (distance, best) = scored.min_by_key(|(distance, _)| *distance)?;
+    let near = distance <= (best.chars().count().max(wanted.len()) / 3).max(1);
+    near.then_some(best)
+}
+
+/// The Levenshtein distance.
+fn edits(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_offered_and_a_far_one_is_not() {
+        assert_eq!(nearest("chp", &["chip", "host"]), Some("chip"));
+        assert_eq!(
+            nearest("ultra_server", &["ultraserver", "pod"]),
+            Some("ultraserver")
+        );
+        assert_eq!(nearest("wombat", &["chip", "host"]), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! The capacities of a fabric as a sum of signed link blocks (theory 2, rules 4 and 7).
+
+use super::block::Block;
+use super::state::Fabric;
+
+/// Every pair of a link block, given the same amount of capacity: positive for a bundle as built,
+/// negative for what failures and degradations take away again. The sum over all terms is what a
+/// pair of nodes has.
+#[derive(Debug, Clone)]
+pub struct Term {
+    pub bundle: usize,
+    /// Ordered pairs, each held both ways, if the bundle is within a group.
+    pub links: Block,
+    pub a_end: Block,
+    pub b_end: Block,
+    /// Capacity per pair and direction, in the fabric's units.
+    pub weight: i64,
+    /// Cables per pair that are up.
+    pub cables: i64,
+}
+
+impl Fabric {
+    /// The terms of a structured fabric: one per link block as built, then one per change.
+    pub fn terms(&self) -> Vec<Term> {
+        let layout = self.layout();
+        let mut terms = Vec::new();
+        for (index, bundle) in layout.bundles.iter().enumerate() {
+            let group_a = &layout.groups[bundle.a];
+            let mut add = |links: &Block, weight: i64, cables: i64| {
+                if weight != 0 || cables != 0 {
+                    terms.push(Term {
+                        bundle: index,
+                        links: links.clone(),
+                        a_end: bundle.a_end(links, group_a),
+                        b_end: bundle.b_end(links, group_a),
+                        weight,
+                        cables,
+                    });
+                }
+            };
+            let all = i64::from(bundle.multiplicity);
+            for links in &bundle.links {
+                add(links, bundle.capacity * all, all);
+            }
+            for change in &self.state().overrides[index] {
+                let cables = i64::from(bundle.cables(&change.links).len());
+                let lost = if change.up { 0 } else { -cables };
+                add(
+                    &change.links,
+                    (change.capacity - bundle.capacity) * cables,
+                    lost,
+                );
+            }
+        }
+        terms
+    }
+}

@@ -1,0 +1,124 @@
+//! Bandwidth queries and their answers.
+
+use numpy::{IntoPyArray, PyArray1};
+use pinchpoint_core::bandwidth::{self as core, Forwarding, Proof, Query};
+use pinchpoint_core::certify::structured::Through;
+use pyo3::prelude::*;
+use pyo3::types::PyInt;
+
+use crate::fabric::Fabric;
+use crate::gate;
+use crate::selection::Selection;
+
+/// A checked answer; keeps the fabric it belongs to.
+#[pyclass(frozen, module = "pinchpoint._core", skip_from_py_object)]
+pub struct BandwidthAnswer {
+    fabric: pinchpoint_core::fabric::Fabric,
+    inner: core::Bandwidth,
+}
+
+/// Max flow from `sources` to `sinks`; `forwarding` is "hardware", "all" or "none".
+#[pyfunction]
+pub fn bandwidth(
+    py: Python<'_>,
+    fabric: &Fabric,
+    sources: Vec<PyRef<'_, Selection>>,
+    sinks: Vec<PyRef<'_, Selection>>,
+    forwarding: &str,
+    time_limit: Option<f64>,
+) -> PyResult<BandwidthAnswer> {
+    let nodes =
+        |selections: &[PyRef<'_, Selection>]| selections.iter().map(|s| s.inner.clone()).collect();
+    let query = Query {
+        sources: nodes(&sources),
+        sinks: nodes(&sinks),
+        forwarding: match forwarding {
+            "all" => Forwarding::All,
+            "none" => Forwarding::None,
+            _ => Forwarding::Hardware,
+        },
+    };
+    let fabric = fabric.inner.clone();
+    let inner = gate::run(py, time_limit, |monitor| {
+        core::bandwidth(&fabric, &query, monitor)
+    })?;
+    Ok(BandwidthAnswer { fabric, inner })
+}
+
+#[pymethods]
+impl BandwidthAnswer {
+    /// In units of 2^-unit_shift kbit/s.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyInt>> {
+        Ok(self.inner.value.into_pyobject(py)?)
+    }
+
+    #[getter]
+    fn unit_shift(&self) -> u32 {
+        self.fabric.unit_shift()
+    }
+
+    /// Classes and arcs of the quotient solved; `None` for the plain solver.
+    #[getter]
+    fn quotient(&self) -> Option<(usize, usize)> {
+        match self.inner.proof {
+            Proof::Symbolic(_) => Some((self.inner.effort.classes, self.inner.effort.arcs)),
+            Proof::Listed(_) => None,
+        }
+    }
+
+    /// Rows (name, is a bundle, count, capacity in units) of what crosses minimum cut 0 or 1.
+    fn crossing(&self, py: Python<'_>, cut: usize) -> PyResult<Vec<(String, bool, u64, i128)>> {
+        let layout = self.fabric.layout();
+        let rows = gate::run(py, None, |_| {
+            Ok(self.inner.crossing(&self.fabric, cut.min(1)))
+        })?;
+        let named = rows.into_iter().map(|row| match row.through {
+            Through::Bundle(index) => (
+                layout.bundles[index].name.clone(),
+                true,
+                row.count,
+                row.capacity,
+            ),
+            Through::Group(index) => (
+                layout.groups[index].name.clone(),
+                false,
+                row.count,
+                row.capacity,
+            ),
+        });
+        Ok(named.collect())
+    }
+
+    /// Checks flow and cuts once more.
+    fn verify(&self, py: Python<'_>) -> PyResult<()> {
+        gate::run(py, None, |_| self.inner.verify(&self.fabric))
+    }
+
+    /// Tails, heads and net flow in units, of one bundle or of all.
+    #[allow(clippy::type_complexity)]
+    fn flow<'py>(
+        &self,
+        py: Python<'py>,
+        bundle: Option<&str>,
+        limit_bytes: u64,
+    ) -> PyResult<(
+        Bound<'py, PyArray1<u32>>,
+        Bound<'py, PyArray1<u32>>,
+        Bound<'py, PyArray1<f64>>,
+    )> {
+        let index = bundle
+            .map(|name| self.fabric.layout().bundle(name))
+            .transpose();
+        let index = index.map_err(|error| crate::error::to_py(py, error))?;
+        let links = gate::run(py, None, |monitor| {
+            self.inner
+                .link_flow(&self.fabric, index, limit_bytes, monitor)
+        })?;
+        Ok((
+            links.tails.into_pyarray(py),
+            links.heads.into_pyarray(py),
+            links.flow.into_pyarray(py),
+        ))
+    }
+}
