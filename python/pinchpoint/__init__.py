@@ -10,6 +10,7 @@ from pinchpoint.fabric import Fabric
 from pinchpoint.maxflow import maximum_flow, minimum_cut
 
 if TYPE_CHECKING:
+    from pinchpoint import clusters
     from pinchpoint.catalogue import hardware
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "PinchpointError",
     "UnboundedError",
     "__version__",
+    "clusters",
     "csgraph",
     "gray",
     "hardware",
@@ -34,6 +36,10 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = hardware
         return hardware
+    if name == "clusters":
+        import importlib
+
+        return importlib.import_module("pinchpoint.clusters")
     raise AttributeError(f"module 'pinchpoint' has no attribute {name!r}")
 
 

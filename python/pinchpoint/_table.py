@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["WIDTH", "html_table", "text_table"]
+__all__ = ["WIDTH", "hanging", "html_table", "text_table"]
 
 WIDTH: Final = 80
 _GAP: Final = "  "
@@ -21,6 +21,7 @@ def text_table(
     rows: Sequence[Sequence[str]],
     *,
     right: Sequence[int] = (),
+    whole: Sequence[int] = (),
     width: int = WIDTH,
 ) -> str:
     """Lay rows out in columns, wrapping the widest columns until the table fits.
@@ -33,6 +34,8 @@ def text_table(
         Cells, as many per row as there are headers.
     right : sequence of int, optional
         Columns aligned to the right, for numbers.
+    whole : sequence of int, optional
+        Columns that are never wrapped, for names.
     width : int, default 80
         The most columns a line may have.
 
@@ -48,7 +51,7 @@ def text_table(
     ----------  -----
     leaf-spine   9216
     """
-    widths = _fit([headers, *rows], width)
+    widths = _fit([headers, *rows], whole, width)
     lines = [_line(list(headers), widths, right), _line(["-" * w for w in widths], widths, ())]
     for row in rows:
         # Long words are cut rather than left to push the next column out of line.
@@ -59,11 +62,15 @@ def text_table(
     return "\n".join(lines)
 
 
-def _fit(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+def _fit(rows: Sequence[Sequence[str]], whole: Sequence[int], width: int) -> list[int]:
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     room = width - len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    free = [i for i in range(len(widths)) if i not in whole]
+    while sum(widths) > room and free:
+        widest = max(free, key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
     return widths
 
 
@@ -73,6 +80,27 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> 
         for i, (cell, w) in enumerate(zip(cells, widths, strict=True))
     ]
     return _GAP.join(aligned).rstrip()
+
+
+def hanging(text: str) -> str:
+    """Wrap a line of a list, indented by two columns and what follows by four.
+
+    Parameters
+    ----------
+    text : str
+        The line.
+
+    Returns
+    -------
+    str
+        Lines joined by newlines.
+
+    Examples
+    --------
+    >>> hanging("one line")
+    '  one line'
+    """
+    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:

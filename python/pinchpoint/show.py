@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pinchpoint._table import html_table, text_table
+from pinchpoint._table import hanging, html_table, text_table
 from pinchpoint.units import format_bytes
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def show(fabric: Fabric) -> str:
         f"{fabric.num_links:,} links",
         text_table(_GROUP_TITLES, _group_rows(fabric), right=[1]),
         text_table(_TIER_TITLES, _tier_rows(fabric), right=[1, 2, 3, 4, 5]),
-        "Capacities are per direction; GB/s is 10^9 bytes. down:up compares the capacity on the\n"
-        "two sides of a tier of switches.",
+        "Capacities are per direction; GB/s is 10^9 bytes. down:up compares the capacity\n"
+        "on the two sides of a tier of switches.",
     ]
     assumed = [figure for figure in fabric.figures if figure.status == "assumed"]
     if assumed:
-        parts.append("Assumed, no source gives it:")
-        parts.extend(f"  {figure}" for figure in assumed)
+        lines = (hanging(f"{figure.name}: {figure.text}; {figure.note}") for figure in assumed)
+        parts.append("\n".join(("Assumed, no source gives it:", *lines)))
     return "\n\n".join(parts)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 
 from pinchpoint._suggest import did_you_mean, shorten
-from pinchpoint._table import WIDTH, html_table, text_table
+from pinchpoint._table import hanging, html_table, text_table
 from pinchpoint.catalogue.figure import Figure
 from pinchpoint.errors import CatalogueError
 
@@ -113,9 +112,9 @@ class Entry(Mapping[str, Figure]):
         lines = [f"{self.title}  ({self.name})", "", text_table(_HEADERS, rows)]
         if notes:
             lines += ["", "Notes"]
-            lines += [_hanging(f"{label}: {note}") for label, note in notes]
+            lines += [hanging(f"{label}: {note}") for label, note in notes]
         lines += ["", "Sources"]
-        lines += [_hanging(f"{i}. {citation}") for i, citation in enumerate(citations, 1)]
+        lines += [hanging(f"{i}. {citation}") for i, citation in enumerate(citations, 1)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -127,7 +126,3 @@ class Entry(Mapping[str, Figure]):
             html_table(("", "source"), [(str(i), text) for i, text in enumerate(citations, 1)])
         )
         return "".join(parts)
-
-
-def _hanging(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ")

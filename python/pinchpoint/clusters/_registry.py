@@ -1,0 +1,225 @@
+"""The clusters that can be built, by name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar, overload
+
+from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._table import html_table, text_table
+from pinchpoint.errors import CatalogueError, InputTypeError
+
+if TYPE_CHECKING:
+    from pinchpoint import Fabric
+
+__all__ = ["Cluster", "Clusters", "available", "build", "cluster", "find"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Status: TypeAlias = Literal["shipping", "announced", "design", "generic"]
+_HEADERS = ("name", "what", "chips", "status", "sources")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that can be built.
+
+    Parameters
+    ----------
+    name : str
+        Its name, as `build` and the command line take it.
+    what : str
+        One line that says what it is.
+    chips : int
+        Chips of the default build.
+    status : {"shipping", "announced", "design", "generic"}
+        Whether it can be bought, is announced, is a design someone published, or is a
+        parametric network.
+    sources : str
+        Who describes it; the figures with full citations are in ``pinchpoint.hardware``.
+    builder : callable
+        The function that builds it.
+    """
+
+    name: str
+    what: str
+    chips: int
+    status: Status
+    sources: str
+    builder: Callable[..., Any]
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The options of the builder, by name, in order."""
+        return dict(inspect.signature(self.builder).parameters)
+
+
+class Clusters(Sequence[Cluster]):
+    """The clusters that can be built; prints as a table."""
+
+    def __init__(self, clusters: Sequence[Cluster]) -> None:
+        self._clusters = tuple(clusters)
+
+    @overload
+    def __getitem__(self, index: int) -> Cluster: ...
+    @overload
+    def __getitem__(self, index: slice) -> Clusters: ...
+    def __getitem__(self, index: int | slice) -> Cluster | Clusters:
+        if isinstance(index, slice):
+            return Clusters(self._clusters[index])
+        return self._clusters[index]
+
+    def __iter__(self) -> Iterator[Cluster]:
+        return iter(self._clusters)
+
+    def __len__(self) -> int:
+        return len(self._clusters)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return one dict per cluster, as ``pinchpoint clusters --json`` prints them.
+
+        Returns
+        -------
+        list of dict
+            Name, what, chips, status, sources and options of each.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> pp.clusters.available().to_dict()[0]["name"]
+        'trn2_instance'
+        """
+        return [
+            {
+                "name": c.name,
+                "what": c.what,
+                "chips": c.chips,
+                "status": c.status,
+                "sources": c.sources,
+                "options": {name: option.default for name, option in c.options.items()},
+            }
+            for c in self
+        ]
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [(c.name, c.what, f"{c.chips:,}", c.status, c.sources) for c in self]
+
+    def __repr__(self) -> str:
+        return text_table(_HEADERS, self._rows(), right=(2,), whole=(0,))
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADERS, self._rows(), "Clusters")
+
+
+_CLUSTERS: dict[str, Cluster] = {}
+
+
+def cluster(
+    *, what: str, chips: int, status: Status, sources: str
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a builder under its own name, and refuse unknown options with a suggestion."""
+
+    def register(builder: Callable[P, R]) -> Callable[P, R]:
+        name = builder.__name__
+
+        @functools.wraps(builder)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            for option in kwargs:
+                if option not in found.options:
+                    raise CatalogueError(
+                        f"{name} has no option {shorten(option)}"
+                        f"{did_you_mean(option, found.options)}"
+                    )
+            return builder(*args, **kwargs)
+
+        found = Cluster(name, what, chips, status, sources, checked)
+        _CLUSTERS[name] = found
+        return checked
+
+    return register
+
+
+def available() -> Clusters:
+    """List every cluster that can be built.
+
+    Returns
+    -------
+    Clusters
+        A sequence of :class:`Cluster` with name, what it is, chips of the default build, status
+        (shipping, announced, design, generic) and sources; prints as a table.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> [c.chips for c in pp.clusters.available() if c.name == "gb200_nvl72"]
+    [72]
+    """
+    return Clusters(tuple(_CLUSTERS.values()))
+
+
+def find(name: str) -> Cluster:
+    """Look a cluster up by name; "-" and "_" are the same.
+
+    Parameters
+    ----------
+    name : str
+        Name of a cluster.
+
+    Returns
+    -------
+    Cluster
+        What `available` lists under that name.
+
+    Raises
+    ------
+    CatalogueError
+        No cluster has that name.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> pp.clusters.find("trn4-rack").status
+    'announced'
+    """
+    if not isinstance(name, str):
+        raise InputTypeError(f"the name of a cluster must be text, not {type(name).__name__}")
+    key = name.lower().replace("-", "_")
+    if key not in _CLUSTERS:
+        raise CatalogueError(
+            f"no cluster is called {shorten(name)}{did_you_mean(key[:100], _CLUSTERS)}"
+        )
+    return _CLUSTERS[key]
+
+
+def build(name: str, /, **options: Any) -> Fabric:
+    """Build a cluster by name.
+
+    Parameters
+    ----------
+    name : str
+        A name that `available` lists; "-" and "_" are the same.
+    **options
+        Options of that builder.
+
+    Returns
+    -------
+    Fabric
+        The fabric.
+
+    Raises
+    ------
+    CatalogueError
+        An unknown name or option, or a value the builder refuses.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> pp.clusters.build("trn3-ultraserver", gen=2).num_chips
+    144
+    """
+    found = find(name)
+    fabric: Fabric = found.builder(**options)
+    return fabric

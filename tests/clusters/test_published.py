@@ -1,0 +1,245 @@
+"""Published totals, each derived again by max flow on the fabric as built."""
+
+import pinchpoint as pp
+import pytest
+
+# Every chip to every switch is half of what NVIDIA sells as the sum of both directions:
+# "130 TB/s" of an NVL72 (72 x 18 links x 100 GB/s = 129.6), "260 TB/s" of Vera Rubin.
+CHIP_TO_SWITCH = {
+    "gb200_nvl72": 64_800,
+    "gb300_nvl72": 64_800,
+    "p6e_gb200": 64_800,
+    "vera_rubin_nvl72": 129_600,
+    "trn4_rack": 129_600,  # 72 ASICs at 1.8 TB/s per direction (NVLink Fusion announcement)
+    "gh200_nvl32": 32 * 450,
+    "hgx_h100": 8 * 450,
+    "hgx_h200": 8 * 450,
+    "hgx_b200": 8 * 900,
+    "hgx_b300": 8 * 900,
+}
+# EFA or NIC totals in Gb/s per direction: AWS instance pages, EKS UltraServer guide (28.8 Tb/s),
+# AWS Neuron documentation (trn3: 12,800 and 28,800), SuperPOD and DGX documents.
+CHIP_TO_NIC = {
+    "trn2_instance": 3_200,
+    "trn2_ultraserver": 12_800,
+    "trn3_ultraserver": 28_800,
+    "p5": 3_200,
+    "p5en": 3_200,
+    "p6_b200": 3_200,
+    "p6_b300": 6_400,
+    "p6e_gb200": 28_800,
+    "gb200_nvl72": 72 * 400,
+    "gb300_nvl72": 72 * 800,
+    "vera_rubin_nvl72": 72 * 1_600,
+    "hgx_h100": 3_200,
+    "hgx_b300": 6_400,
+}
+
+
+@pytest.mark.parametrize(("name", "gbyte_per_s"), CHIP_TO_SWITCH.items())
+def test_chips_to_switches(name, gbyte_per_s):
+    assert pp.clusters.build(name).bandwidth("chip", "switch").gbyte_per_s == gbyte_per_s
+
+
+@pytest.mark.parametrize(("name", "gbit_per_s"), CHIP_TO_NIC.items())
+def test_chips_to_nics(name, gbit_per_s):
+    assert pp.clusters.build(name).bandwidth("chip", "nic").gbit_per_s == gbit_per_s
+
+
+def test_trn3_gen1_efa():
+    server = pp.clusters.trn3_ultraserver(gen=1)
+    assert server.num_chips == 64
+    assert server.bandwidth("chip", "nic").gbit_per_s == 12_800
+
+
+@pytest.mark.parametrize(
+    ("name", "half", "other", "gbyte_per_s"),
+    [
+        ("gb200_nvl72", "chip[chip=0:36]", "chip[chip=36:72]", 32_400),
+        ("vera_rubin_nvl72", "chip[chip=0:36]", "chip[chip=36:72]", 64_800),
+        # AWS driver neighbour table: 8 edges of 128 GB/s cross a 4x4 torus.
+        ("trn2_instance", "chip[x=0:2]", "chip[x=2:4]", 1_024),
+        ("trn2_instance", "chip[y=0:2]", "chip[y=2:4]", 1_024),
+        ("trn2_ultraserver", "chip[z=0:2]", "chip[z=2:4]", 2_048),
+        ("trn2_ultraserver", "chip[x=0:2]", "chip[x=2:4]", 4_096),
+        # 72 chips x 128 GB/s of direct links between the racks, in both published wirings.
+        ("trn3_ultraserver", "chip[rack=0]", "chip[rack=1]", 9_216),
+    ],
+)
+def test_half_to_half(name, half, other, gbyte_per_s):
+    assert pp.clusters.build(name).bandwidth(half, other).gbyte_per_s == gbyte_per_s
+
+
+@pytest.mark.parametrize(
+    ("wiring", "gbyte_per_s"), [("reconciled", 512 + 512 + 128), ("aws_text", 256 + 320 + 128)]
+)
+@pytest.mark.parametrize("gen", [1, 2])
+def test_trn3_chip_to_the_rest(gen, wiring, gbyte_per_s):
+    server = pp.clusters.trn3_ultraserver(gen=gen, wiring=wiring)
+    rest = f"chip[chip=1:{server.num_chips}]"
+    assert server.bandwidth("chip[chip=0]", rest).gbyte_per_s == gbyte_per_s
+    cross = 64 * server.num_chips
+    assert server.bandwidth("chip[rack=0]", "chip[rack=1]").gbyte_per_s == cross
+
+
+def test_trn3_switch_counts():
+    # Notes on SemiAnalysis' report: 4 planes x 10 and 18 x 8 = 184 switches a rack (NL72x2),
+    # 2 planes x 8 = 16 a rack (NL32x2).
+    gen2 = sizes(pp.clusters.trn3_ultraserver())
+    assert gen2["switch"] + gen2["tray_switch"] == 2 * 184
+    assert sizes(pp.clusters.trn3_ultraserver(gen=1))["switch"] == 2 * 16
+
+
+def test_trn2_neighbours():
+    # trn2_32xl_neigbor_ids of the AWS Neuron driver: four neighbours at 128 GB/s.
+    instance = pp.clusters.trn2_instance()
+    rest = ["chip[x=1:4]", "chip[x=0,y=1:4]"]
+    assert instance.bandwidth("chip[x=0,y=0]", rest).gbyte_per_s == 512
+    server = pp.clusters.trn2_ultraserver()
+    rest = ["chip[x=1:4]", "chip[x=0,y=1:4]", "chip[x=0,y=0,z=1:4]"]
+    assert server.bandwidth("chip[x=0,y=0,z=0]", rest).gbyte_per_s == 640
+
+
+@pytest.mark.parametrize("board", ["hgx_h100", "hgx_h200"])
+def test_hgx_h100_switches(board):
+    # NCCL dump of IBM Cloud: every GPU has 4, 5, 5, 4 links of 25 GB/s.
+    fabric = pp.clusters.build(board)
+    per_switch = [
+        fabric.bandwidth("chip[chip=0]", f"switch[index={i}]", forwarding="none").gbyte_per_s
+        for i in range(4)
+    ]
+    assert per_switch == [100, 125, 125, 100]
+
+
+def sizes(fabric):
+    return {group.name: group.size for group in fabric.groups}
+
+
+def links(fabric):
+    return {bundle.name: bundle.num_links for bundle in fabric.bundles}
+
+
+def test_superpod_b200_table():
+    # DGX SuperPOD B200 reference architecture: switches and cables by scalable units.
+    table = pp.hardware["superpod_b200"]
+    for i, units in enumerate(table["units"].value):
+        pod = pp.clusters.superpod_b200(units)
+        assert pod.num_chips == table["chips"].value[i]
+        assert sizes(pod)["leaf"] == table["leaves"].value[i]
+        assert sizes(pod)["spine"] == table["spines"].value[i]
+        assert sizes(pod).get("core", 0) == table["cores"].value[i]
+        tiers = ["nic-leaf", "leaf-spine"] + ["spine-core"] * (units > 8)
+        assert {links(pod)[tier] for tier in tiers} == {table["cables_per_tier"].value[i]}
+
+
+def test_superpod_b300_table():
+    table = pp.hardware["superpod_b300"]
+    for i, units in enumerate(table["units"].value):
+        pod = pp.clusters.superpod_b300(units)
+        assert pod.num_chips == table["chips"].value[i]
+        assert sizes(pod)["leaf"] == table["leaves"].value[i]
+        assert sizes(pod)["spine"] == table["spines"].value[i]
+        cables = table["cables_per_tier"].value[i]
+        assert {links(pod)["nic-leaf"], links(pod)["leaf-spine"]} == {cables}
+
+
+@pytest.mark.parametrize("units", [2, 16])
+def test_superpods_are_non_blocking(units):
+    pod = pp.clusters.superpod_b200(units)
+    half = units * 16
+    result = pod.bandwidth(f"chip[node=0:{half}]", f"chip[node={half}:{2 * half}]")
+    assert result.gbit_per_s == half * 8 * 400
+
+
+def test_meta_24k_is_one_to_seven_above_the_pods():
+    # Llama 3 paper, section 3.3.1: 8 pods of 192 racks of 16 GPUs, 400 Gb/s, 1:7.
+    cluster = pp.clusters.meta_24k()
+    assert cluster.num_chips == 24_576
+    inside = cluster.bandwidth("chip[pod=0,pod_row=0:96]", "chip[pod=0,pod_row=96:192]")
+    assert inside.gbit_per_s == 1536 * 400
+    across = cluster.bandwidth("chip[pod=0]", "chip[pod=1]")
+    assert 3072 * 400 / across.gbit_per_s == pytest.approx(7, rel=1e-6)
+
+
+def test_hpn_is_fifteen_to_one_above_the_pods():
+    # HPN paper: 15 segments of 1,024 GPUs, 120 leaves and 60 spines a plane, 15:1 to the core.
+    hpn = pp.clusters.alibaba_hpn(pods=2)
+    one = sizes(pp.clusters.alibaba_hpn())
+    assert one["chip"] == 15_360
+    assert one["leaf"] == 2 * 120
+    assert one["spine"] == 2 * 60
+    down, up = links(hpn)["leaf-spine"], links(hpn)["spine-core"]
+    assert down == 15 * up
+    across = hpn.bandwidth("chip[pod=0]", "chip[pod=1]")
+    assert across.gbit_per_s * 15 == 2 * 60 * 120 * 400
+
+
+def test_fat_tree_counts():
+    # Al-Fares and others: k^3/4 hosts, 5k^2/4 switches, 3k^3/4 links.
+    for k in (2, 4, 8, 16, 48):
+        tree = pp.clusters.fat_tree(k)
+        assert tree.num_chips == k**3 // 4
+        assert tree.num_nodes == k**3 // 4 + 5 * k * k // 4
+        assert tree.num_links == 3 * k**3 // 4
+
+
+def test_fat_tree_is_non_blocking():
+    tree = pp.clusters.fat_tree(8)
+    assert tree.bandwidth("chip[pod=0:4]", "chip[pod=4:8]").gbit_per_s == 64 * 400
+
+
+def test_rail_only_needs_forwarding_chips():
+    net = pp.clusters.rail_only(16, radix=16)
+    one, other = "chip[server=0,chip=0]", "chip[server=15,chip=1]"
+    assert net.bandwidth(one, other).gbit_per_s == 3_200
+    assert net.bandwidth(one, other, forwarding="none").gbit_per_s == 0
+    railed = pp.clusters.rail_optimized(16, radix=16)
+    assert railed.bandwidth(one, other).gbit_per_s == 400
+
+
+@pytest.mark.parametrize("ultraservers", [2, 64, 65, 7000, 7168, 16_384, 16_385, 1_000_000])
+def test_ultracluster_is_bound_by_the_nics(ultraservers):
+    cluster = pp.clusters.trn3_ultracluster(ultraservers)
+    assert cluster.num_chips == 144 * ultraservers
+    last = f"chip[ultraserver={ultraservers - 1}]"
+    result = cluster.bandwidth("chip[ultraserver=0]", last)
+    assert result.gbit_per_s == 28_800
+    assert [row.bundle for row in result.bottleneck.rows] == ["chip-nic"]
+
+
+def test_ultracluster_layout():
+    cluster = pp.clusters.trn3_ultracluster()
+    # 64 UltraServers a pod (128 leaves), 72 spines a pod, 128 cores per spine index.
+    assert sizes(cluster)["leaf"] == 2 * 7168
+    assert sizes(cluster)["spine"] == 72 * 112
+    assert sizes(cluster)["core"] == 72 * 128
+    assert "super" not in sizes(cluster)
+    tiers = links(cluster)
+    assert tiers["nic-leaf"] == tiers["leaf-spine"] == tiers["spine-core"] == cluster.num_chips
+    assert "super" in sizes(pp.clusters.trn3_ultracluster(16_385))
+
+
+def test_oversubscription_is_paid_between_racks():
+    cluster = pp.clusters.trn3_ultracluster(8, oversubscription=4)
+    assert cluster.bandwidth("chip[ultraserver=0]", "chip[ultraserver=7]").gbit_per_s == 7_200
+
+
+def test_trn4_ultracluster():
+    cluster = pp.clusters.build("trn4-ultracluster", racks=4096)
+    assert cluster.num_chips == 294_912
+    assert cluster.bandwidth("chip[rack=0]", "chip[rack=4095]").gbit_per_s == 14_400
+
+
+@pytest.mark.parametrize("generation", [4, 5, 6])
+def test_nvlink_generations_compare(generation):
+    per_chip = {4: 450, 5: 900, 6: 1800}[generation]
+    for chips in (32, 72, 144):
+        rack = pp.clusters.nvlink_fusion_rack(chips, nvlink=generation)
+        rest = f"chip[chip=1:{chips}]"
+        assert rack.bandwidth("chip[chip=0]", rest).gbyte_per_s == per_chip
+
+
+def test_half_a_p6e():
+    rack = pp.clusters.p6e_gb200(36)
+    assert rack.num_chips == 36
+    assert rack.bandwidth("chip", "nic").gbit_per_s == 14_400  # 9 x 1,600, EKS guide
