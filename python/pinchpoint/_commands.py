@@ -1,0 +1,214 @@
+"""The subcommands of ``pinchpoint``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pinchpoint import clusters
+from pinchpoint._arguments import fabric_from, fail, is_file, split_options
+from pinchpoint._table import hanging, text_table
+from pinchpoint.errors import CatalogueError
+from pinchpoint.units import format_bandwidth, format_bytes
+
+if TYPE_CHECKING:
+    from pinchpoint.bandwidth import PinchRow
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="pinchpoint",
+    help="Find where a fabric pinches: exact, certified bandwidth answers.",
+    add_completion=False,
+    no_args_is_help=True,
+)
+# Options of the builder are not known to typer: they are found in its signature.
+_BUILDER_OPTIONS = {"ignore_unknown_options": True}
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CLUSTER [--OPTION VALUE]...",
+        help="A cluster that `pinchpoint clusters` lists, or a fabric file; then its options, "
+        "such as --ultraservers 7168.",
+        show_default=False,
+    ),
+]
+Fail = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail",
+        metavar="WHAT",
+        help="Take elements out first: 'leaf-spine:100' draws 100 links, 'spine[pod=0,spine=4]' "
+        "names nodes. May be repeated.",
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the draws; 0 by default.")]
+
+
+@app.command("clusters")
+def list_clusters(
+    name: Annotated[
+        str | None, typer.Argument(help="Show the options of this one.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List what can be built, or the options of one cluster."""
+    listed = clusters.available()
+    if name is None:
+        _print(listed.to_dict() if as_json else repr(listed))
+        return
+    found = clusters.find(name)
+    if as_json:
+        _print(next(row for row in listed.to_dict() if row["name"] == found.name))
+        return
+    rows = [
+        ("--" + option.replace("_", "-"), "" if p.default is None else str(p.default))
+        for option, p in found.options.items()
+    ]
+    print(f"{found.name}")
+    print(hanging(found.what))
+    print()
+    print(text_table(("option", "default"), rows) if rows else "It has no options.")
+
+
+@app.command(context_settings=_BUILDER_OPTIONS)
+def show(words: Words, fails: Fail = None, seed: Seed = None, as_json: Json = False) -> None:
+    """Show the tiers of a fabric: counts, capacities, oversubscription, what is assumed."""
+    fabric, rest, _ = _fabric(words, fails, seed)
+    if rest:
+        raise CatalogueError(f"show takes one cluster, and {rest[0]!r} besides was given")
+    if not as_json:
+        print(fabric)
+        return
+    _print(
+        {
+            "name": fabric.name,
+            "chips": fabric.num_chips,
+            "nodes": fabric.num_nodes,
+            "links": fabric.num_links,
+            "groups": [
+                {"name": g.name, "size": g.size, "coordinates": dict(g.coordinates)}
+                for g in fabric.groups
+            ],
+            "bundles": [
+                {"name": b.name, "links": b.num_links, "gbit_per_s": b.gbit_per_s}
+                for b in fabric.bundles
+            ],
+            "figures": [
+                {
+                    "name": f.name,
+                    "value": f.value,
+                    "unit": f.unit,
+                    "direction": f.direction,
+                    "status": f.status,
+                    "source": f.source,
+                    "note": f.note,
+                }
+                for f in fabric.figures
+            ],
+        }
+    )
+
+
+@app.command(context_settings=_BUILDER_OPTIONS)
+def bandwidth(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CLUSTER [--OPTION VALUE]... SOURCES SINKS",
+            help="A cluster or a fabric file with its options, then two selections such as "
+            "'chip[ultraserver=0]'.",
+            show_default=False,
+        ),
+    ],
+    fails: Fail = None,
+    seed: Seed = None,
+    forwarding: Annotated[
+        str, typer.Option(help="Who passes traffic on: hardware, all or none.")
+    ] = "hardware",
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds after which to give up.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how much one selection can send to another, and where it pinches."""
+    fabric, ends, cluster = _fabric(words, fails, seed)
+    if len(ends) != 2:
+        raise CatalogueError(
+            "bandwidth takes two selections after the cluster, such as 'chip[chip=0]' and "
+            f"'chip[chip=1]', and {len(ends)} were given"
+        )
+    result = fabric.bandwidth(
+        fabric.select(ends[0]), fabric.select(ends[1]), forwarding=forwarding, time_limit=time_limit
+    )
+    pinch = result.bottleneck.rows
+    if as_json:
+        _print(
+            {
+                "fabric": cluster,
+                "chips": fabric.num_chips,
+                "sources": ends[0],
+                "sinks": ends[1],
+                "forwarding": forwarding,
+                "gbit_per_s": result.gbit_per_s,
+                "gbyte_per_s": result.gbyte_per_s,
+                "direction": "per direction",
+                "bottleneck": [
+                    {
+                        "bundle": row.bundle,
+                        "links": row.links,
+                        "gbit_per_s": row.gbit_per_s,
+                        "share": row.share,
+                    }
+                    for row in pinch
+                ],
+                "certified": True,
+            }
+        )
+        return
+    print(f"{ends[0]} -> {ends[1]}")
+    print(f"{cluster}, {fabric.num_chips:,} chips")
+    print()
+    print(format_bandwidth(result.kbit_per_s))
+    print()
+    if pinch:
+        rows = [
+            (row.bundle, f"{row.links:,}", format_bytes(round(row.gbit_per_s * 1e6)), _share(row))
+            for row in pinch
+        ]
+        print(text_table(("bottleneck", "links", "capacity", "share"), rows, right=(1, 3)))
+    else:
+        print("The two are not connected.")
+    print()
+    print("Certified: the flow and the cut were checked and agree.")
+
+
+def _fabric(
+    words: list[str], fails: list[str] | None, seed: int | None
+) -> tuple[Any, list[str], str]:
+    """Build the fabric; return it, the remaining words, and the cluster as it was named."""
+    rest, options = split_options(words)
+    if not rest:
+        raise CatalogueError("name a cluster that `pinchpoint clusters` lists, or a fabric file")
+    cluster = rest[0]
+    if seed is not None and not is_file(cluster) and "seed" in clusters.find(cluster).options:
+        # Random graphs have a seed too; one flag serves both.
+        options["seed"] = seed
+    return fail(fabric_from(cluster, options), fails or (), seed or 0), rest[1:], cluster
+
+
+def _share(row: PinchRow) -> str:
+    return f"{100 * row.share:.3g} %"
+
+
+def _print(value: Any) -> None:
+    if isinstance(value, str):
+        print(value)
+    else:
+        json.dump(value, sys.stdout, indent=2, default=str)
+        print()

@@ -1,0 +1,202 @@
+"""The command line: tables, JSON, exit statuses and sentences."""
+
+import builtins
+import json
+import subprocess
+import sys
+
+import pinchpoint as pp
+import pytest
+from pinchpoint.cli import main
+
+pytest.importorskip("typer")
+
+FROM, TO = "chip[ultraserver=0]", "chip[ultraserver=7167]"
+CLUSTER = ["trn3-ultracluster", "--ultraservers", "7168"]
+
+
+def run(capsys, *words):
+    status = main(words)
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    if "--json" not in words:
+        assert max(map(len, captured.out.splitlines()), default=0) <= 80
+    return status, captured.out, captured.err
+
+
+def test_clusters(capsys):
+    status, out, _ = run(capsys, "clusters")
+    assert status == 0
+    for cluster in pp.clusters.available():
+        assert cluster.name in out
+
+
+def test_clusters_json(capsys):
+    status, out, _ = run(capsys, "clusters", "--json")
+    assert status == 0
+    assert {row["name"] for row in json.loads(out)} >= {"trn3_ultracluster", "gb200_nvl72"}
+
+
+def test_options_of_one_cluster(capsys):
+    status, out, _ = run(capsys, "clusters", "trn3-ultracluster")
+    assert status == 0
+    assert "--ultraservers" in out
+    assert "7168" in out
+    status, out, _ = run(capsys, "clusters", "gb200-nvl72")
+    assert "no options" in out
+    status, out, _ = run(capsys, "clusters", "trn4-rack", "--json")
+    assert json.loads(out)["options"]["nic"] == "200Gb/s"
+
+
+def test_bandwidth_names_the_pinch(capsys):
+    status, out, err = run(capsys, "bandwidth", *CLUSTER, FROM, TO)
+    assert status == 0
+    assert err == ""
+    assert "3.6 TB/s (28.8 Tb/s) per direction" in out
+    assert "1,032,192 chips" in out
+    assert "chip-nic" in out
+    assert "100 %" in out
+
+
+def test_bandwidth_json(capsys):
+    status, out, _ = run(capsys, "bandwidth", *CLUSTER, FROM, TO, "--json")
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["gbit_per_s"] == 28_800
+    assert answer["gbyte_per_s"] == 3_600
+    assert answer["bottleneck"] == [
+        {"bundle": "chip-nic", "links": 144, "gbit_per_s": 28_800, "share": 1}
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--ultraservers=8", "trn3-ultracluster"],
+        ["trn3-ultracluster", "--ultraservers=8"],
+        ["trn3-ultracluster", "--ultraservers", "8", "--wiring", "aws_text", "--tiers", "none"],
+        ["trn3_ultracluster", "--ultraservers", "8", "--oversubscription", "1.0"],
+    ],
+)
+def test_options_in_any_place(capsys, words):
+    ends = ["chip[ultraserver=0]", "chip[ultraserver=7]"]
+    status, out, err = run(capsys, "bandwidth", *words, *ends)
+    assert (status, err) == (0, "")
+    assert "3.6 TB/s" in out
+
+
+def test_failed_links_are_seeded(capsys):
+    small = ["trn3-ultracluster", "--ultraservers", "128"]
+    ends = ["chip[ultraserver=0:64]", "chip[ultraserver=64:128]"]
+    fail = ["--fail", "nic-leaf:100", "--seed", "1", "--json"]
+    _, first, _ = run(capsys, "bandwidth", *small, *ends, *fail)
+    _, again, _ = run(capsys, "bandwidth", *small, *ends, *fail)
+    assert first == again
+    assert json.loads(first)["gbit_per_s"] < 64 * 28_800
+
+
+def test_failed_nodes_and_named_links(capsys):
+    small = ["trn3-ultracluster", "--ultraservers", "128"]
+    ends = ["chip[ultraserver=0]", "chip[ultraserver=127]"]
+    for what, gbit in (
+        ("spine[pod=0,spine=4]", 28_800 - 400),
+        ("leaf-spine[pod=0,spine=4]", 28_800 - 400),
+        ("nic[ultraserver=0,nic=7]", 28_800 - 200),
+    ):
+        status, out, _ = run(capsys, "bandwidth", *small, *ends, "--fail", what, "--json")
+        assert status == 0
+        assert json.loads(out)["gbit_per_s"] == gbit
+
+
+def test_unconnected(capsys):
+    words = ["gb200-nvl72", "chip[chip=0]", "host[host=9]", "--forwarding", "none"]
+    status, out, _ = run(capsys, "bandwidth", *words)
+    assert status == 0
+    assert "0 GB/s" in out
+
+
+def test_show(capsys):
+    status, out, _ = run(capsys, "show", *CLUSTER)
+    assert status == 0
+    assert "leaf-spine" in out
+    assert "Assumed, no source gives it" in out
+
+
+def test_show_json(capsys):
+    status, out, _ = run(capsys, "show", "gb200-nvl72", "--json")
+    shown = json.loads(out)
+    assert status == 0
+    assert shown["chips"] == 72
+    assert {g["name"] for g in shown["groups"]} == {"chip", "host", "switch", "nic"}
+    assert any(f["status"] == "assumed" for f in shown["figures"])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], ""),
+        (["bandwith"], "bandwith"),
+        (["show"], "CLUSTER"),
+        (["show", "trn9-rack"], "did you mean"),
+        (["show", "trn3-ultracluster", "gb200-nvl72"], "besides"),
+        (["show", "trn3-ultracluster", "--ultraserver", "4"], "did you mean"),
+        (["show", "trn3-ultracluster", "--ultraservers"], "--ultraservers needs a value"),
+        (["show", "trn3-ultracluster", "--ultraservers", "0"], "ultraservers=0 is below 1"),
+        (["show", "trn3-ultracluster", "--ultraservers", "many"], "whole number"),
+        (["show", "trn4-rack", "--nic", "400"], "has no unit"),
+        (["show", "no/such/file.yaml"], "no file"),
+        (["show", "lab.yaml", "--ultraservers", "4"], "takes no option"),
+        (["bandwidth", "gb200-nvl72"], "two selections"),
+        (["bandwidth", "gb200-nvl72", "chip"], "two selections"),
+        (["bandwidth", "gb200-nvl72", "chip", "chip"], "chip"),
+        (["bandwidth", "gb200-nvl72", "chap", "nic"], "chap"),
+        (["bandwidth", "gb200-nvl72", "chip[chip=72]", "nic"], "72"),
+        (["bandwidth", "gb200-nvl72", "chip[chip=", "nic"], "chip"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--forwarding", "some"], "some"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--fail", "chip-nik:3"], "did you mean"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--fail", "chip-nic:x"], "whole number"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--fail", "chip-nic:-1"], "whole number"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--fail", "chip-nic:99999"], "99999"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--fail", "swich[switch=0]"], "did you mean"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--fail"], "--fail"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--seed", "one"], "--seed"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(capsys, words, says):
+    status, out, err = run(capsys, *words)
+    if not words:
+        assert "clusters" in out + err
+        return
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert says in err.replace(",", "")
+
+
+def test_help(capsys):
+    assert main(["--help"]) == 0
+    assert main(["bandwidth", "--help"]) == 0
+
+
+def test_without_the_extra(capsys, monkeypatch):
+    real = builtins.__import__
+
+    def missing(name, *args, **kwargs):
+        if name == "typer":
+            raise ModuleNotFoundError("No module named 'typer'", name="typer")
+        return real(name, *args, **kwargs)
+
+    for module in ("pinchpoint._commands", "typer"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delattr(pp, "_commands", raising=False)
+    monkeypatch.setattr(builtins, "__import__", missing)
+    assert main(["clusters"]) == 2
+    assert capsys.readouterr().err == (
+        "pinchpoint: the command line needs its extra: pip install 'pinchpoint[cli]'\n"
+    )
+
+
+def test_a_reader_that_goes_away():
+    command = f"{sys.executable} -m pinchpoint.cli clusters | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
