@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::bandwidth::{ClassFlow, Ends, FlowClass, Relay, Side, Witness};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fabric::{Block, Bundle, Fabric, Role, intersection, subtract, total_len};
+use crate::fabric::{Block, Bundle, Fabric, Role, hull, intersection, subtract, total_len};
 
 /// What crosses a cut within one bundle, or through the nodes of one group that have a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,34 +100,33 @@ pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
     for (index, bundle) in layout.bundles.iter().enumerate() {
         let usable = |group: usize, other: usize, blocks: &[Block]| {
             if own_traffic_only(fabric, ends, group, other) {
-                intersection(
-                    blocks,
-                    &[&ends.sources[group][..], &ends.sinks[group][..]].concat(),
-                )
+                let own = [&ends.sources[group][..], &ends.sinks[group][..]].concat();
+                Nodes::new(intersection(blocks, &own))
             } else {
-                blocks.to_vec()
+                Nodes::new(blocks.to_vec())
             }
         };
-        let all_a = usable(bundle.a, bundle.b, &live(fabric, ends, bundle.a));
-        let all_b = usable(bundle.b, bundle.a, &live(fabric, ends, bundle.b));
-        let enters_a = usable(bundle.a, bundle.b, &side.enters[bundle.a]);
-        let enters_b = usable(bundle.b, bundle.a, &side.enters[bundle.b]);
-        let leaves_a = usable(bundle.a, bundle.b, &side.leaves[bundle.a]);
-        let leaves_b = usable(bundle.b, bundle.a, &side.leaves[bundle.b]);
+        let (a, b) = (bundle.a, bundle.b);
+        let all = [
+            usable(a, b, &live(fabric, ends, a)),
+            usable(b, a, &live(fabric, ends, b)),
+        ];
+        let enters = [usable(a, b, &side.enters[a]), usable(b, a, &side.enters[b])];
+        let leaves = [usable(a, b, &side.leaves[a]), usable(b, a, &side.leaves[b])];
         let (mut cables, mut capacity) = (0i128, 0i128);
         for portion in portions(fabric, index) {
-            let pairs = |a: &[Block], b: &[Block]| pairs(fabric, bundle, portion.links, a, b);
+            let pairs = |a: &Nodes, b: &Nodes| pairs(fabric, bundle, portion.links, a, b);
             let mut count = if side.of_source {
-                pairs(&leaves_a, &all_b) - pairs(&leaves_a, &enters_b)
+                pairs(&leaves[0], &all[1]) - pairs(&leaves[0], &enters[1])
             } else {
-                pairs(&all_a, &enters_b) - pairs(&leaves_a, &enters_b)
+                pairs(&all[0], &enters[1]) - pairs(&leaves[0], &enters[1])
             };
             // Pairs within a group stand in the block both ways already.
             if !bundle.is_within() {
                 count += if side.of_source {
-                    pairs(&all_a, &leaves_b) - pairs(&enters_a, &leaves_b)
+                    pairs(&all[0], &leaves[1]) - pairs(&enters[0], &leaves[1])
                 } else {
-                    pairs(&enters_a, &all_b) - pairs(&enters_a, &leaves_b)
+                    pairs(&enters[0], &all[1]) - pairs(&enters[0], &leaves[1])
                 };
             }
             cables += count * portion.cables;
@@ -159,18 +158,38 @@ pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
     rows
 }
 
+/// Disjoint blocks of nodes of one group, and the smallest block around them.
+struct Nodes {
+    blocks: Vec<Block>,
+    hull: Option<Block>,
+}
+
+impl Nodes {
+    fn new(blocks: Vec<Block>) -> Self {
+        let hull = hull(&blocks);
+        Nodes { blocks, hull }
+    }
+}
+
 /// Number of links (times cables) of a link block from nodes `a` to nodes `b`.
-fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &[Block], b: &[Block]) -> i128 {
-    let group_a = &fabric.layout().groups[bundle.a];
-    let (a_end, b_end) = (bundle.a_end(links, group_a), bundle.b_end(links, group_a));
-    let near: Vec<&Block> = a.iter().filter(|block| block.intersects(&a_end)).collect();
-    if near.is_empty() {
+fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &Nodes, b: &Nodes) -> i128 {
+    let (Some(hull_a), Some(hull_b)) = (&a.hull, &b.hull) else {
+        return 0;
+    };
+    if !bundle.may_join(links, hull_a, hull_b) {
         return 0;
     }
-    let far: Vec<&Block> = b.iter().filter(|block| block.intersects(&b_end)).collect();
-    let buckets = Buckets::new(&far);
+    let group_a = &fabric.layout().groups[bundle.a];
+    let a_end = bundle.a_end(links, group_a);
+    let b_end = bundle.b_end(links, group_a);
+    let far: Vec<&Block> = b
+        .blocks
+        .iter()
+        .filter(|block| block.intersects(&b_end))
+        .collect();
     let mut count = 0i128;
-    for from in near {
+    let mut buckets = None;
+    for from in a.blocks.iter().filter(|block| block.intersects(&a_end)) {
         // The nodes that a block's links can end at bound the search.
         let Some(fan) = bundle
             .product(from, &b_end)
@@ -178,13 +197,12 @@ fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &[Block], b: &[Bloc
         else {
             continue;
         };
+        let buckets = buckets.get_or_insert_with(|| Buckets::new(&far));
         buckets.meeting(&bundle.b_end(&fan, group_a), |to| {
-            if let Some(part) = bundle
+            let part = bundle
                 .product(from, far[to])
-                .and_then(|part| part.intersect(links))
-            {
-                count += i128::from(bundle.count(&part));
-            }
+                .and_then(|part| part.intersect(links));
+            count += part.map_or(0, |part| i128::from(bundle.count(&part)));
         });
     }
     count
@@ -412,34 +430,40 @@ impl Changes {
     fn new(fabric: &Fabric, classes: &[FlowClass]) -> Self {
         let layout = fabric.layout();
         let mut of_class = vec![HashSet::new(); classes.len()];
-        for group in 0..layout.groups.len() {
-            let mut owners = Vec::new();
-            let mut blocks: Vec<&Block> = Vec::new();
-            for (place, class) in classes
-                .iter()
-                .enumerate()
-                .filter(|(_, class)| class.group == group)
-            {
-                owners.resize(owners.len() + class.blocks.len(), place);
-                blocks.extend(&class.blocks);
-            }
-            let buckets = Buckets::new(&blocks);
-            for (index, bundle) in layout.bundles.iter().enumerate() {
-                for (place, change) in fabric.state().overrides[index].iter().enumerate() {
-                    let mut note = |end: Block| {
-                        buckets.meeting(&end, |block| {
-                            if blocks[block].intersects(&end) {
-                                of_class[owners[block]].insert((index, place));
-                            }
-                        });
-                    };
-                    if bundle.a == group {
-                        note(bundle.a_end(&change.links, &layout.groups[bundle.a]));
-                    }
-                    if bundle.b == group {
-                        note(bundle.b_end(&change.links, &layout.groups[bundle.a]));
-                    }
+        let mut owners: Vec<Vec<usize>> = vec![Vec::new(); layout.groups.len()];
+        let mut blocks: Vec<Vec<&Block>> = vec![Vec::new(); layout.groups.len()];
+        for (place, class) in classes.iter().enumerate() {
+            blocks[class.group].extend(&class.blocks);
+            owners[class.group].resize(blocks[class.group].len(), place);
+        }
+        let buckets: Vec<Buckets> = blocks.iter().map(|blocks| Buckets::new(blocks)).collect();
+        let around: Vec<Option<Block>> = blocks
+            .iter()
+            .map(|blocks| hull(blocks.iter().copied()))
+            .collect();
+        for (index, bundle) in layout.bundles.iter().enumerate() {
+            let (Some(a), Some(b)) = (&around[bundle.a], &around[bundle.b]) else {
+                continue;
+            };
+            for (place, change) in fabric.state().overrides[index].iter().enumerate() {
+                if !bundle.may_join(&change.links, a, b) {
+                    continue;
                 }
+                let mut note = |group: usize, end: Block| {
+                    buckets[group].meeting(&end, |block| {
+                        if blocks[group][block].intersects(&end) {
+                            of_class[owners[group][block]].insert((index, place));
+                        }
+                    });
+                };
+                note(
+                    bundle.a,
+                    bundle.a_end(&change.links, &layout.groups[bundle.a]),
+                );
+                note(
+                    bundle.b,
+                    bundle.b_end(&change.links, &layout.groups[bundle.a]),
+                );
             }
         }
         Changes { of_class }

@@ -141,6 +141,20 @@ pub fn total_len(blocks: &[Block]) -> u64 {
     blocks.iter().map(Block::len).sum()
 }
 
+/// The smallest block around some blocks, if there are any.
+pub fn hull<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Option<Block> {
+    let mut blocks = blocks.into_iter();
+    let mut axes = blocks.next()?.axes().to_vec();
+    for block in blocks {
+        for (axis, own) in axes.iter_mut().zip(block.axes()) {
+            if !own.is_subset(axis) {
+                *axis = axis.union(own);
+            }
+        }
+    }
+    Some(Block::new(axes))
+}
+
 /// `blocks` minus `cuts`; disjoint blocks stay disjoint.
 pub fn subtract(blocks: &[Block], cuts: &[Block]) -> Vec<Block> {
     let mut rest = blocks.to_vec();

@@ -155,6 +155,31 @@ impl Bundle {
         Block::new(axes.collect())
     }
 
+    /// Whether some links of a block may run between two blocks of nodes; "no" is certain. Makes no
+    /// copies: this is asked of every failed link.
+    pub fn may_join(&self, links: &Block, a: &Block, b: &Block) -> bool {
+        if !a
+            .axes()
+            .iter()
+            .zip(links.axes())
+            .all(|(own, theirs)| own.intersects(theirs))
+        {
+            return false;
+        }
+        let mut free = a.axes().len();
+        self.joined
+            .iter()
+            .enumerate()
+            .all(|(digit, joined)| match joined {
+                Some(_) if self.ring.is_some_and(|(ring, _)| ring == digit) => true,
+                Some(own) => b.axis(digit).intersects(links.axis(*own)),
+                None => {
+                    free += 1;
+                    b.axis(digit).intersects(links.axis(free - 1))
+                }
+            })
+    }
+
     /// The cables of a link block.
     pub fn cables<'a>(&self, links: &'a Block) -> &'a Subset {
         links.axes().last().expect("a link block has a cable axis")

@@ -20,7 +20,7 @@ mod subset;
 mod term;
 mod values;
 
-pub use block::{Block, disjoint_union, intersection, subtract, total_len};
+pub use block::{Block, disjoint_union, hull, intersection, subtract, total_len};
 pub use bundle::{Bundle, Wiring};
 pub use explicit::Arrays;
 pub use group::{Code, Coordinate, Digit, Forwards, Group, Role};

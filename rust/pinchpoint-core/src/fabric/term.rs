@@ -22,12 +22,26 @@ pub struct Term {
 impl Fabric {
     /// The terms of a structured fabric: one per link block as built, then one per change.
     pub fn terms(&self) -> Vec<Term> {
+        let whole: Vec<Option<Block>> = self
+            .layout()
+            .groups
+            .iter()
+            .map(|group| Some(Block::full(group.digit_sizes())))
+            .collect();
+        self.terms_between(&whole)
+    }
+
+    /// The terms that may join nodes within one block per group; `None` stands for no node.
+    pub fn terms_between(&self, within: &[Option<Block>]) -> Vec<Term> {
         let layout = self.layout();
         let mut terms = Vec::new();
         for (index, bundle) in layout.bundles.iter().enumerate() {
+            let (Some(a), Some(b)) = (&within[bundle.a], &within[bundle.b]) else {
+                continue;
+            };
             let group_a = &layout.groups[bundle.a];
             let mut add = |links: &Block, weight: i64, cables: i64| {
-                if weight != 0 || cables != 0 {
+                if (weight != 0 || cables != 0) && bundle.may_join(links, a, b) {
                     terms.push(Term {
                         bundle: index,
                         links: links.clone(),

@@ -3,7 +3,7 @@
 use super::partition::Terminal;
 use super::split::Weighted;
 use crate::bandwidth::{Ends, Relay};
-use crate::fabric::{Block, Fabric, Group, Subset, Wiring, subtract};
+use crate::fabric::{Block, Fabric, Group, Subset, Wiring, hull, subtract};
 
 /// Nodes of one group that start in one class.
 #[derive(Debug, Clone)]
@@ -71,7 +71,13 @@ impl Symbolic {
         for (index, group) in layout.groups.iter().enumerate() {
             graph.add_seeds(fabric, ends, scope, index, group);
         }
-        for term in fabric.terms() {
+        let terms = match scope {
+            Scope::Within(parts) => {
+                fabric.terms_between(&parts.iter().map(hull).collect::<Vec<_>>())
+            }
+            _ => fabric.terms(),
+        };
+        for term in terms {
             if term.weight == 0 || (matches!(scope, Scope::AsBuilt) && term.cables < 1) {
                 continue;
             }
