@@ -1,5 +1,7 @@
 //! Boxes: products of one [`Subset`] per coordinate, and unions of disjoint boxes.
 
+use super::divide::{Weighted, divide};
+use super::index::BlockIndex;
 use super::subset::Subset;
 
 /// A product of one subset per coordinate: a block of nodes of one group, or of links of one bundle.
@@ -155,56 +157,118 @@ pub fn hull<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Option<Block> {
     Some(Block::new(axes))
 }
 
+/// Below this many pairs, comparing each with each beats building an index.
+const FEW_PAIRS: usize = 256;
+/// A block is cut by this many others one after the other; by more, in one sweep.
+const FEW_CUTS: usize = 8;
+
+/// The places in `others` of the blocks that meet each of `blocks`, in increasing order.
+fn for_each_meeting(blocks: &[Block], others: &[Block], mut visit: impl FnMut(usize, &[usize])) {
+    let mut meeting = Vec::new();
+    let few = blocks.len() * others.len() <= FEW_PAIRS;
+    let mut index = BlockIndex::default();
+    if !few {
+        others
+            .iter()
+            .enumerate()
+            .for_each(|(id, other)| index.insert(id as u32, other));
+    }
+    for (place, block) in blocks.iter().enumerate() {
+        meeting.clear();
+        if few {
+            meeting.extend((0..others.len()).filter(|id| others[*id].intersects(block)));
+        } else {
+            let add = |id: u32, other: &Block| {
+                if other.intersects(block) {
+                    meeting.push(id as usize);
+                }
+            };
+            index.candidates(block, |id| Some(&others[id as usize]), add);
+            meeting.sort_unstable();
+        }
+        visit(place, &meeting);
+    }
+}
+
+/// `block` minus those of `cuts` listed in `which`.
+fn cut_up(block: &Block, cuts: &[Block], which: &[usize], out: &mut Vec<Block>) {
+    match which {
+        [] => out.push(block.clone()),
+        [only] => block.minus_into(&cuts[*only], out),
+        few if few.len() <= FEW_CUTS => {
+            let mut rest = vec![block.clone()];
+            for cut in few {
+                let mut next = Vec::new();
+                rest.iter()
+                    .for_each(|part| part.minus_into(&cuts[*cut], &mut next));
+                rest = next;
+            }
+            out.append(&mut rest);
+        }
+        many => {
+            let weighted = |cut: &usize| Weighted {
+                block: cuts[*cut].clone(),
+                weight: 1,
+            };
+            let given: Vec<Weighted> = many.iter().map(weighted).collect();
+            let mut pieces = Vec::new();
+            divide(block, &given.iter().collect::<Vec<_>>(), &mut pieces);
+            let outside = pieces.into_iter().filter(|piece| piece.weight == 0);
+            out.extend(outside.map(|piece| piece.block));
+        }
+    }
+}
+
 /// `blocks` minus `cuts`; disjoint blocks stay disjoint.
 pub fn subtract(blocks: &[Block], cuts: &[Block]) -> Vec<Block> {
-    let mut rest = blocks.to_vec();
-    let mut next = Vec::new();
-    for cut in cuts {
-        if !rest.iter().any(|block| block.intersects(cut)) {
-            continue;
-        }
-        next.clear();
-        for block in &rest {
-            block.minus_into(cut, &mut next);
-        }
-        std::mem::swap(&mut rest, &mut next);
+    if cuts.is_empty() {
+        return blocks.to_vec();
     }
+    let mut rest = Vec::new();
+    for_each_meeting(blocks, cuts, |place, which| {
+        cut_up(&blocks[place], cuts, which, &mut rest);
+    });
     rest
 }
 
 /// The points in both unions.
 pub fn intersection(a: &[Block], b: &[Block]) -> Vec<Block> {
     let mut out = Vec::new();
-    for x in a {
-        out.extend(b.iter().filter_map(|y| x.intersect(y)));
-    }
+    for_each_meeting(a, b, |place, which| {
+        out.extend(
+            which
+                .iter()
+                .filter_map(|other| a[place].intersect(&b[*other])),
+        );
+    });
     out
 }
 
 /// The union of any blocks as disjoint ones.
-///
-/// Blocks that are single points are told apart by hashing, so that a long list of failed links
-/// costs no pairwise comparison among them.
 pub fn disjoint_union(blocks: impl IntoIterator<Item = Block>) -> Vec<Block> {
-    let mut wide: Vec<Block> = Vec::new();
-    let mut points = std::collections::HashSet::new();
-    let mut singles: Vec<Block> = Vec::new();
+    let mut union: Vec<Block> = Vec::new();
+    let mut index = BlockIndex::default();
     for block in blocks {
         if block.is_empty() {
             continue;
         }
-        if block.len() == 1 {
-            if points.insert(block.clone()) {
-                singles.push(block);
+        let mut meeting = Vec::new();
+        let note = |id: u32, other: &Block| {
+            if other.intersects(&block) {
+                meeting.push(id as usize);
             }
-            continue;
+        };
+        index.candidates(&block, |id| union.get(id as usize), note);
+        meeting.sort_unstable();
+        let first = union.len();
+        let mut fresh = Vec::new();
+        cut_up(&block, &union, &meeting, &mut fresh);
+        union.append(&mut fresh);
+        for (id, block) in union.iter().enumerate().skip(first) {
+            index.insert(id as u32, block);
         }
-        let fresh = subtract(std::slice::from_ref(&block), &wide);
-        wide.extend(fresh);
     }
-    singles.retain(|point| !wide.iter().any(|block| block.intersects(point)));
-    wide.extend(singles);
-    wide
+    union
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@
 mod block;
 mod bundle;
 mod change;
+mod divide;
 mod explicit;
 mod group;
+mod index;
 mod layout;
 mod materialize;
 mod names;
@@ -22,8 +24,10 @@ mod values;
 
 pub use block::{Block, disjoint_union, hull, intersection, subtract, total_len};
 pub use bundle::{Bundle, Wiring};
+pub use divide::{Piece, Weighted, divide};
 pub use explicit::Arrays;
 pub use group::{Code, Coordinate, Digit, Forwards, Group, Role};
+pub use index::BlockIndex;
 pub use layout::{Builder, CoordinateSpec, JoinSpec, Layout, LinkSpec, NodeSpec, PartSpec, Rate};
 pub use selection::{LinkSelection, Selection, SetOp};
 pub use state::{Fabric, Override, State};

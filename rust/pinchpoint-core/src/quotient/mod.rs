@@ -5,10 +5,8 @@
 //! By theorem 1 of the theory its max flow is that of the fabric, and flow and cuts lift back.
 
 mod arcs;
-mod index;
 mod partition;
 mod refine;
-mod split;
 mod symbolic;
 
 pub use arcs::{QuotientArc, arcs};

@@ -1,7 +1,6 @@
 //! A partition of nodes into classes, each a union of disjoint blocks of one group.
 
-use super::index::BlockIndex;
-use crate::fabric::Block;
+use crate::fabric::{Block, BlockIndex};
 
 /// What a class is to the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +27,7 @@ pub struct Class {
 pub struct Partition {
     pub classes: Vec<Class>,
     pieces: Vec<Placed>,
+    live: usize,
     groups: Vec<BlockIndex>,
 }
 
@@ -72,6 +72,7 @@ impl Partition {
     /// Adds a block to a class.
     pub fn add_block(&mut self, class: u32, block: Block) {
         let id = self.pieces.len() as u32;
+        self.live += 1;
         self.groups[self.classes[class as usize].group].insert(id, &block);
         self.pieces.push(Placed {
             block: Some(block),
@@ -124,6 +125,7 @@ impl Partition {
     /// Takes a block out of its class; the id dies.
     pub fn remove_block(&mut self, id: u32) {
         self.leave_class(id);
+        self.live -= 1;
         self.pieces[id as usize].block = None;
     }
 
@@ -156,6 +158,6 @@ impl Partition {
 
     /// Number of live blocks.
     pub fn num_blocks(&self) -> usize {
-        self.classes.iter().map(|class| class.blocks.len()).sum()
+        self.live
     }
 }

@@ -4,12 +4,10 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::index::BlockIndex;
 use super::partition::Partition;
-use super::split::{Piece, Weighted, divide};
 use super::symbolic::Symbolic;
 use crate::error::Result;
-use crate::fabric::Block;
+use crate::fabric::{Block, BlockIndex, Piece, Weighted, divide};
 use crate::monitor::Monitor;
 
 /// How a refinement ended.
@@ -86,6 +84,9 @@ pub fn refine(graph: &Symbolic, limit: usize, monitor: &dyn Monitor) -> Result<R
     let mut partition = Partition::new(graph.num_groups);
     for seed in &graph.seeds {
         partition.add_class(seed.group, seed.terminal, seed.blocks.iter().cloned());
+    }
+    if partition.num_blocks() > limit {
+        return Ok(Refined::TooFine);
     }
     let mut arms = Arms::new(graph);
     let mut queue: VecDeque<u32> = (0..partition.classes.len() as u32).collect();

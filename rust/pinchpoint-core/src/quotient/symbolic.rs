@@ -1,9 +1,8 @@
 //! A fabric and a query as a symbolic graph: live nodes, their colours, and weighted link blocks.
 
 use super::partition::Terminal;
-use super::split::Weighted;
 use crate::bandwidth::{Ends, Relay};
-use crate::fabric::{Block, Fabric, Group, Subset, Wiring, hull, subtract};
+use crate::fabric::{Block, Fabric, Group, Subset, Weighted, Wiring, hull, subtract};
 
 /// Nodes of one group that start in one class.
 #[derive(Debug, Clone)]

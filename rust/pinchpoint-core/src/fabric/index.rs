@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::fabric::Block;
+use super::block::Block;
 
 /// Below this many blocks a scan beats any index.
 const SCAN: usize = 12;
@@ -108,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fabric::Subset;
+    use crate::fabric::subset::Subset;
 
     fn block() -> impl Strategy<Value = Block> {
         let axis = || {

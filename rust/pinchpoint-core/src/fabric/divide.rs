@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::fabric::{Block, Subset};
+use super::block::Block;
+use super::subset::Subset;
 
 /// A weighted block of nodes: what one piece of a splitter gives to each of them.
 #[derive(Debug, Clone)]
