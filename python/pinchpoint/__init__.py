@@ -7,6 +7,7 @@ from pinchpoint._core import __version__
 from pinchpoint.builder import FabricBuilder, gray, radix
 from pinchpoint.errors import PinchpointError, UnboundedError
 from pinchpoint.fabric import Fabric
+from pinchpoint.fair import max_min_fair
 from pinchpoint.maxflow import maximum_flow, minimum_cut
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "csgraph",
     "gray",
     "hardware",
+    "max_min_fair",
     "maximum_flow",
     "minimum_cut",
     "radix",

@@ -158,3 +158,19 @@ def bandwidth(
     forwarding: str,
     time_limit: float | None,
 ) -> BandwidthAnswer: ...
+
+class FairAnswer:
+    def rates(self) -> npt.NDArray[np.float64]: ...
+    def limits(self) -> npt.NDArray[np.int64]: ...
+    def loads(self) -> npt.NDArray[np.float64]: ...
+    def verify(self) -> None: ...
+
+def max_min_fair(
+    capacity: npt.NDArray[np.float64],
+    first: npt.NDArray[np.int64],
+    links: npt.NDArray[np.int64],
+    shares: npt.NDArray[np.float64] | None,
+    weights: npt.NDArray[np.float64] | None,
+    demands: npt.NDArray[np.float64] | None,
+    time_limit: float | None,
+) -> FairAnswer: ...

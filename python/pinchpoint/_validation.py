@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pinchpoint.errors import GraphError, InputTypeError
 
-__all__ = ["as_ids", "as_limits", "as_numbers", "as_terminals"]
+__all__ = ["as_floats", "as_ids", "as_limits", "as_numbers", "as_terminals"]
 
 _INT32 = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
@@ -134,3 +134,11 @@ def as_limits(
             f"{field} holds fractions but capacity holds integers; make both float"
         )
     return numbers
+
+
+def as_floats(field: str, values: Any) -> npt.NDArray[np.float64]:
+    """Return numbers as a contiguous float64 array; what they may be is checked in the core."""
+    array = _as_vector(field, values)
+    if array.size and array.dtype.kind not in "iuf":
+        raise InputTypeError(f"{field} has dtype {array.dtype}; it must hold numbers")
+    return _native(array, _FLOAT64)

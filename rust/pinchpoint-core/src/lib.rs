@@ -9,6 +9,7 @@ pub mod bandwidth;
 pub mod certify;
 pub mod error;
 pub mod fabric;
+pub mod fair;
 pub mod flow;
 pub mod memory;
 pub mod monitor;

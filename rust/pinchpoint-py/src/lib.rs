@@ -4,6 +4,7 @@ mod bandwidth;
 mod convert;
 mod error;
 mod fabric;
+mod fair;
 mod flow;
 mod gate;
 mod scale;
@@ -20,6 +21,8 @@ mod _core {
     use crate::bandwidth::{BandwidthAnswer, bandwidth};
     #[pymodule_export]
     use crate::fabric::{Fabric, FabricBuilder};
+    #[pymodule_export]
+    use crate::fair::{FairAnswer, max_min_fair};
     #[pymodule_export]
     use crate::flow::{FlowAnswer, maximum_flow};
     #[pymodule_export]

@@ -1,4 +1,5 @@
 //! Independent checkers: every answer is checked by code that shares nothing with its solver.
 
+pub mod fair;
 pub mod flow;
 pub mod structured;
