@@ -4,6 +4,7 @@ use super::block::{self, Block};
 use super::bundle::{Bundle, Wiring};
 use super::group::{Code, Coordinate, Digit, Forwards, Group, Role};
 use super::names::{no_such, quoted};
+use super::subset::Subset;
 use super::values::Values;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -429,15 +430,19 @@ impl Builder {
             None => return Err(group.no_coordinate(axis)),
         };
         let size = group.digits[digit].size;
-        if group.domain != [Block::full(group.digit_sizes())] {
+        // A partial last block elsewhere leaves whole rings out; along the axis it would cut one.
+        let whole = Subset::full(size);
+        if group.domain.iter().any(|block| *block.axis(digit) != whole) {
             return build_error(format!(
-                "{owner} is a ring on a group with a partial last block"
+                "{owner} is a ring along {axis}, whose last block is partial"
             ));
         }
         // A ring of two is one link, not two; without wrap the last value starts none.
-        let starts = if wrap && size > 2 { size } else { size - 1 };
-        let from = group.domain[0].with_axis(digit, super::subset::Subset::range(0, starts));
-        Ok(vec![from])
+        let starts = Subset::range(0, if wrap && size > 2 { size } else { size - 1 });
+        let blocks = group.domain.iter();
+        Ok(blocks
+            .map(|block| block.with_axis(digit, starts.clone()))
+            .collect())
     }
 }
 
