@@ -14,6 +14,7 @@ pub mod flow;
 pub mod memory;
 pub mod monitor;
 pub mod quotient;
+pub mod threads;
 
 pub use error::{Error, ErrorKind, Result};
 pub use monitor::{Monitor, NoMonitor, Stop};

@@ -7,10 +7,16 @@
 
 use crate::error::Result;
 use crate::monitor::Monitor;
+use crate::threads;
 
 use super::capacity::{Capacity, Residue};
+use super::layout::{Ends, adjacency};
 use super::network::Network;
+use super::pairing::{Pairing, Run, Segment};
 use super::problem::FlowProblem;
+
+/// Edges that make a second thread worth starting.
+const GRAIN: usize = 1 << 17;
 
 /// Halves scanned between two polls of the monitor.
 const POLL_WORK: usize = 1 << 14;
@@ -38,7 +44,7 @@ pub struct Scale<R> {
 
 impl<R: Residue> Scale<R> {
     #[inline(always)]
-    fn residue<C: Capacity>(&self, capacity: C) -> R {
+    pub fn residue<C: Capacity>(&self, capacity: C) -> R {
         if capacity == C::MAX {
             return self.unlimited;
         }
@@ -74,8 +80,8 @@ pub struct Residual<R> {
     /// `adjacent[first[v]..first[v + 1]]` are the halves of node `v`.
     pub first: Vec<u32>,
     pub adjacent: Vec<Half>,
-    /// The slot of each arc of the problem, or [`NO_SLOT`].
-    pub slot_of: Vec<u32>,
+    /// The slots of the arcs of the problem.
+    pub slots: Slots,
     /// Some arcs share a slot.
     pub merged: bool,
 }
@@ -114,107 +120,151 @@ impl<R: Residue> Residual<R> {
         Ok(reached)
     }
 
-    /// The flow of each arc of the problem, by what the residues lost since they were laid out.
-    ///
-    /// Uses up the residues where arcs share slots: those are filled in order of the arcs.
-    pub fn extract_flow<C: Capacity>(
-        &mut self,
-        problem: &FlowProblem<'_, C>,
-        network: &Network,
-        scale: Scale<R>,
-    ) -> Vec<C> {
-        let unit = |flow: R| -> C {
-            if scale.divisor != 1 {
-                C::truncate(flow.wide() * scale.divisor)
-            } else {
-                C::truncate(flow.wide())
-            }
-        };
-        let zero = R::default();
-        if problem.duplex {
-            let of_link = |(arc, slot): (usize, &u32)| {
-                if *slot == NO_SLOT {
-                    return C::default();
-                }
-                let link = Link::of(problem, network, arc);
-                let before = link.residues(scale.residue(problem.capacity[arc]));
-                let slot = *slot as usize;
-                let net = before[0] - self.residue[slot];
-                if link.is_split() {
-                    return unit(net - (before[1] - self.residue[slot + 2]));
-                }
-                unit(net)
-            };
-            return self.slot_of.iter().enumerate().map(of_link).collect();
-        }
-        let arcs = self.slot_of.iter().zip(problem.capacity);
-        if self.merged {
-            for (slot, capacity) in arcs.clone().filter(|(slot, _)| **slot != NO_SLOT) {
-                self.residue[*slot as usize] -= scale.residue(*capacity);
-            }
-        }
-        let mut flow = Vec::with_capacity(problem.capacity.len());
-        for (slot, capacity) in arcs {
-            if *slot == NO_SLOT {
-                flow.push(C::default());
-                continue;
-            }
-            let residue = &mut self.residue[*slot as usize];
-            let before = scale.residue(*capacity);
-            if self.merged {
-                let amount = (-*residue).clamp(zero, before);
-                *residue += amount;
-                flow.push(unit(amount));
-            } else {
-                flow.push(unit((before - *residue).max(zero)));
-            }
-        }
-        flow
-    }
-
     /// Lays out `problem` on the nodes of `network`.
     pub fn build<C: Capacity>(
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
     ) -> Self {
+        let pairing = match (network.leave.is_some(), problem.duplex) {
+            (true, _) => Pairing::Sort,
+            (false, true) => Pairing::none(problem.tails.len()),
+            (false, false) => Pairing::find(problem.tails, problem.heads),
+        };
         let mut edges = Edges::default();
-        if problem.duplex {
-            edges.add_links(problem, network, scale);
-        } else {
-            edges.pair_arcs(problem, network, scale);
-        }
+        let (runs, slots) = match pairing {
+            Pairing::Runs(runs) => {
+                edges.fill_runs(problem, &runs, network.extra.len(), scale);
+                let segments = runs.iter().flat_map(Run::segments).collect();
+                (runs, Some(segments))
+            }
+            Pairing::Sort => {
+                if problem.duplex {
+                    edges.add_links(problem, network, scale);
+                } else {
+                    edges.pair_arcs(problem, network, scale);
+                }
+                (Vec::new(), None)
+            }
+        };
         for arc in &network.extra {
-            edges.ends.push([arc.tail, arc.head]);
+            edges.table.push([arc.tail, arc.head]);
             edges
                 .residue
                 .extend([scale.extra(arc.capacity), R::default()]);
         }
-        let (first, adjacent) = adjacency(network.num_nodes as usize, &edges.ends);
-        Residual {
+        let ends = Ends {
+            runs: &runs,
+            tails: problem.tails,
+            heads: problem.heads,
+            map: network.enter.as_deref(),
+            table: &edges.table,
+        };
+        let (first, adjacent) = adjacency(network.num_nodes as usize, &ends);
+        let mut graph = Residual {
             source: network.source,
             sink: network.sink,
             residue: edges.residue,
             first,
             adjacent,
-            slot_of: edges.slot_of,
+            slots: slots.map_or(Slots::Table(edges.slot_of), Slots::Segments),
             merged: edges.merged,
+        };
+        graph.close(R::default());
+        graph
+    }
+
+    /// Sets the residue of every direction into the source and out of the sink.
+    ///
+    /// They are of no use to a maximum flow, nor do they cross a minimum cut forward: zero while
+    /// solving, [`CLOSED`](Self::CLOSED) when the flow is read off.
+    fn close(&mut self, residue: R) {
+        for (node, against) in [(self.source, 1), (self.sink, 0)] {
+            let halves = self.first[node as usize] as usize..self.first[node as usize + 1] as usize;
+            for half in &self.adjacent[halves] {
+                self.residue[half.slot as usize ^ against] = residue;
+            }
         }
     }
+
+    /// What a direction that never had a residue shows when the flow is read off.
+    pub const CLOSED: R = R::MAX;
+
+    /// Marks the directions that were never open, for reading off the flow.
+    pub fn mark_closed(&mut self) {
+        self.close(Self::CLOSED);
+    }
+}
+
+/// The slots of the arcs of the problem.
+#[derive(Debug)]
+pub enum Slots {
+    /// In order of arcs or not, but covering all.
+    Segments(Vec<Segment>),
+    /// By arc; [`NO_SLOT`] if it can carry nothing.
+    Table(Vec<u32>),
 }
 
 /// Edges while they are made.
 #[derive(Debug, Default)]
 struct Edges<R> {
-    ends: Vec<[u32; 2]>,
+    /// Ends of the edges that are not in runs.
+    table: Vec<[u32; 2]>,
     residue: Vec<R>,
     slot_of: Vec<u32>,
     merged: bool,
 }
 
 impl<R: Residue> Edges<R> {
-    /// One edge per link. What enters the source or leaves the sink is of no use to a maximum
-    /// flow, nor does it cross a minimum cut forward.
+    /// The residues of the edges of `runs`.
+    fn fill_runs<C: Capacity>(
+        &mut self,
+        problem: &FlowProblem<'_, C>,
+        runs: &[Run],
+        more: usize,
+        scale: Scale<R>,
+    ) {
+        let edges: usize = runs.iter().map(|run| run.count as usize).sum();
+        let workers = threads::worth(edges, GRAIN);
+        let ranges = threads::ranges(edges, workers);
+        let slots: Vec<_> = ranges.iter().map(|r| 2 * r.start..2 * r.end).collect();
+        self.residue = vec![R::default(); 2 * (edges + more)];
+        self.residue.truncate(2 * edges);
+        let parts = threads::split(&mut self.residue, &slots);
+        threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
+            move || {
+                for run in runs {
+                    let first = run.edge as usize;
+                    let begin = range.start.max(first);
+                    let end = range.end.min(first + run.count as usize);
+                    if begin >= end {
+                        continue;
+                    }
+                    let stride = run.stride as usize;
+                    let arc = run.arc as usize + (begin - first) * stride;
+                    let part = &mut part[2 * (begin - range.start)..2 * (end - range.start)];
+                    let pairs = part.chunks_exact_mut(2);
+                    let there = problem.capacity[arc..].iter().step_by(stride);
+                    if run.partner == 0 {
+                        for (pair, there) in pairs.zip(there) {
+                            pair[0] = scale.residue(*there);
+                            if problem.duplex {
+                                pair[1] = pair[0];
+                            }
+                        }
+                        continue;
+                    }
+                    let back = problem.capacity[arc + run.partner as usize..].iter();
+                    for ((pair, there), back) in pairs.zip(there).zip(back.step_by(stride)) {
+                        pair[0] = scale.residue(*there);
+                        pair[1] = scale.residue(*back);
+                    }
+                }
+            }
+        }));
+    }
+
+    /// One edge per link, two where an end is a split node.
     fn add_links<C: Capacity>(
         &mut self,
         problem: &FlowProblem<'_, C>,
@@ -222,7 +272,7 @@ impl<R: Residue> Edges<R> {
         scale: Scale<R>,
     ) {
         let m = problem.tails.len();
-        self.ends.reserve_exact(m + network.extra.len());
+        self.table.reserve_exact(m + network.extra.len());
         self.residue.reserve_exact(2 * (m + network.extra.len()));
         self.slot_of = vec![NO_SLOT; m];
         for (arc, slot) in self.slot_of.iter_mut().enumerate() {
@@ -231,10 +281,10 @@ impl<R: Residue> Edges<R> {
             if capacities == [R::default(); 2] {
                 continue;
             }
-            *slot = 2 * self.ends.len() as u32;
-            self.ends.push(link.there);
+            *slot = 2 * self.table.len() as u32;
+            self.table.push(link.there);
             if link.is_split() {
-                self.ends.push(link.back);
+                self.table.push(link.back);
                 for capacity in capacities {
                     self.residue.extend([capacity, R::default()]);
                 }
@@ -279,12 +329,12 @@ impl<R: Residue> Edges<R> {
             order[*at as usize] = arc as u32;
             *at += 1;
         }
-        self.ends.reserve(m / 2 + network.extra.len() + 1);
+        self.table.reserve(m / 2 + network.extra.len() + 1);
         self.residue.reserve(m + 2 * network.extra.len() + 2);
         let mut latest = vec![NO_SLOT; n];
         let mut begin = 0;
         for low in 0..n as u32 {
-            let group = self.ends.len() as u32;
+            let group = self.table.len() as u32;
             let end = place[low as usize] as usize;
             for &arc in &order[begin..end] {
                 let [tail, head] = ends_of(arc as usize);
@@ -306,9 +356,9 @@ impl<R: Residue> Edges<R> {
                         continue;
                     }
                 }
-                let edge = self.ends.len() as u32;
+                let edge = self.table.len() as u32;
                 latest[high as usize] = edge;
-                self.ends.push([low, high]);
+                self.table.push([low, high]);
                 self.residue.extend([zero; 2]);
                 self.residue[(2 * edge + direction) as usize] = capacity;
                 self.slot_of[arc as usize] = 2 * edge + direction;
@@ -320,7 +370,7 @@ impl<R: Residue> Edges<R> {
 
 /// The two directions of a full-duplex link in the internal network.
 #[derive(Debug, Clone, Copy)]
-struct Link {
+pub struct Link {
     there: [u32; 2],
     back: [u32; 2],
     useful: [bool; 2],
@@ -328,7 +378,7 @@ struct Link {
 
 impl Link {
     #[inline(always)]
-    fn of<C: Capacity>(problem: &FlowProblem<'_, C>, network: &Network, arc: usize) -> Self {
+    pub fn of<C: Capacity>(problem: &FlowProblem<'_, C>, network: &Network, arc: usize) -> Self {
         let [a, b] = [problem.tails[arc], problem.heads[arc]];
         let there = [network.leaves(a), network.enters(b)];
         let back = [network.leaves(b), network.enters(a)];
@@ -342,35 +392,13 @@ impl Link {
         }
     }
 
-    fn residues<R: Residue>(&self, capacity: R) -> [R; 2] {
+    pub fn residues<R: Residue>(&self, capacity: R) -> [R; 2] {
         self.useful
             .map(|useful| if useful { capacity } else { R::default() })
     }
 
     /// An end is a split node, so that the directions join different nodes: two edges in a row.
-    fn is_split(&self) -> bool {
+    pub fn is_split(&self) -> bool {
         self.there != [self.back[1], self.back[0]]
     }
-}
-
-/// The halves of every node, in the order of the edges.
-fn adjacency(n: usize, ends: &[[u32; 2]]) -> (Vec<u32>, Vec<Half>) {
-    let mut first = vec![0u32; n + 2];
-    for [a, b] in ends {
-        first[*a as usize + 2] += 1;
-        first[*b as usize + 2] += 1;
-    }
-    for v in 2..n + 2 {
-        first[v] += first[v - 1];
-    }
-    let mut adjacent = vec![Half::default(); 2 * ends.len()];
-    for (edge, [a, b]) in ends.iter().enumerate() {
-        for (from, to, slot) in [(*a, *b, 2 * edge as u32), (*b, *a, 2 * edge as u32 + 1)] {
-            let at = &mut first[from as usize + 1];
-            adjacent[*at as usize] = Half { head: to, slot };
-            *at += 1;
-        }
-    }
-    first.pop();
-    (first, adjacent)
 }

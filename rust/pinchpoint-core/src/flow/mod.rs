@@ -9,8 +9,11 @@
 //! this module; callers decide when.
 
 mod capacity;
+mod extract;
 mod graph;
+mod layout;
 mod network;
+mod pairing;
 mod problem;
 mod push_relabel;
 mod sink_cut;
@@ -24,6 +27,7 @@ pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
 pub use sink_cut::sink_minimal_cut;
 
 use capacity::Residue;
+use extract::extract_flow;
 use graph::{Residual, Scale};
 use network::Network;
 use push_relabel::PushRelabel;
@@ -120,7 +124,7 @@ fn solve<C: Capacity, R: Residue>(
         preflow.return_to_source(monitor)?;
         drop(preflow);
         let side = graph.reached_from_source(monitor)?;
-        (side, graph.extract_flow(problem, network, scale))
+        (side, extract_flow(&mut graph, problem, network, scale))
     } else {
         let mut reaches = preflow.reaches_target(monitor)?;
         reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);

@@ -53,6 +53,8 @@ pub struct PushRelabel<'a, R: Residue> {
     top: usize,
     highest: usize,
     queue: Vec<u32>,
+    /// What left the source.
+    sent: R::Excess,
     /// Where excess is sent, and the node left out.
     target: u32,
     barred: u32,
@@ -80,6 +82,7 @@ impl<'a, R: Residue> PushRelabel<'a, R> {
             top: 0,
             highest: 0,
             queue: Vec::new(),
+            sent: R::Excess::default(),
             target,
             barred,
             work: 0,
@@ -91,7 +94,6 @@ impl<'a, R: Residue> PushRelabel<'a, R> {
     /// Phase one: the value, and the nodes that can still reach the sink have `label < n`.
     pub fn send_to_sink(&mut self, monitor: &dyn Monitor) -> Result<R::Excess> {
         (self.target, self.barred) = (self.graph.sink, self.graph.source);
-        self.relabel_all(monitor)?;
         self.saturate_source();
         self.relabel_all(monitor)?;
         self.drain(monitor)?;
@@ -100,6 +102,9 @@ impl<'a, R: Residue> PushRelabel<'a, R> {
 
     /// Phase two: returns all excess to the source.
     pub fn return_to_source(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        if self.sent == self.excess[self.graph.sink as usize] {
+            return Ok(());
+        }
         (self.target, self.barred) = (self.graph.source, self.graph.sink);
         self.relabel_all(monitor)?;
         self.drain(monitor)
@@ -112,19 +117,19 @@ impl<'a, R: Residue> PushRelabel<'a, R> {
         Ok(self.label.iter().map(|label| *label < n).collect())
     }
 
-    /// Fills every arc out of the source whose head can reach the sink.
+    /// Fills every arc out of the source.
     fn saturate_source(&mut self) {
-        let n = self.label.len() as u32;
         let source = self.graph.source as usize;
         let halves = self.graph.first[source] as usize..self.graph.first[source + 1] as usize;
         for half in &self.graph.adjacent[halves] {
             let residue = self.graph.residue[half.slot as usize];
-            if self.label[half.head as usize] == n || residue == R::default() {
+            if half.head == self.graph.source || residue == R::default() {
                 continue;
             }
             self.graph.residue[half.slot as usize] = R::default();
             self.graph.residue[half.slot as usize ^ 1] += residue;
             self.excess[half.head as usize] += residue.to_excess();
+            self.sent += residue.to_excess();
         }
     }
 

@@ -1,0 +1,134 @@
+//! From residues back to the flow of every arc of the problem.
+
+use crate::threads;
+
+use super::capacity::{Capacity, Residue};
+use super::graph::{Link, NO_SLOT, Residual, Scale, Slots};
+use super::network::Network;
+use super::problem::FlowProblem;
+
+/// Arcs that make a second thread worth starting.
+const GRAIN: usize = 1 << 17;
+
+/// The flow of each arc, by what its slot lost since it was laid out.
+///
+/// Uses up the residues where arcs share slots: those are filled in order of the arcs.
+pub fn extract_flow<C: Capacity, R: Residue>(
+    graph: &mut Residual<R>,
+    problem: &FlowProblem<'_, C>,
+    network: &Network,
+    scale: Scale<R>,
+) -> Vec<C> {
+    graph.mark_closed();
+    let m = problem.tails.len();
+    let mut flow = vec![C::default(); m];
+    if graph.merged {
+        fill_shared(graph, problem, scale, &mut flow);
+        return flow;
+    }
+    let workers = threads::worth(m, GRAIN);
+    let ranges = threads::ranges(m, workers);
+    let parts = threads::split(&mut flow, &ranges);
+    let graph = &*graph;
+    threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
+        move || {
+            let mut fill = |begin: usize, end: usize, slot_of: &dyn Fn(usize) -> u32| {
+                for arc in begin..end {
+                    let slot = slot_of(arc);
+                    if slot != NO_SLOT {
+                        part[arc - range.start] = of_arc(graph, problem, network, scale, arc, slot);
+                    }
+                }
+            };
+            match &graph.slots {
+                Slots::Table(slots) => fill(range.start, range.end, &|arc| slots[arc]),
+                Slots::Segments(segments) => {
+                    for segment in segments {
+                        let first = segment.begin as usize;
+                        let begin = range.start.max(first);
+                        let end = range.end.min(segment.end as usize);
+                        let slot_of =
+                            |arc: usize| segment.slot + (arc - first) as u32 * segment.stride;
+                        fill(begin, end.max(begin), &slot_of);
+                    }
+                }
+            }
+        }
+    }));
+    flow
+}
+
+#[inline(always)]
+fn of_arc<C: Capacity, R: Residue>(
+    graph: &Residual<R>,
+    problem: &FlowProblem<'_, C>,
+    network: &Network,
+    scale: Scale<R>,
+    arc: usize,
+    slot: u32,
+) -> C {
+    let capacity = scale.residue(problem.capacity[arc]);
+    let left = graph.residue[slot as usize];
+    if !problem.duplex {
+        return unit(scale, (capacity - left).max(R::default()));
+    }
+    if network.leave.is_some() && Link::of(problem, network, arc).is_split() {
+        let net = carried(capacity, left) - carried(capacity, graph.residue[slot as usize + 2]);
+        return unit(scale, net);
+    }
+    let back = graph.residue[slot as usize ^ 1];
+    let net = if left != Residual::<R>::CLOSED {
+        capacity - left
+    } else if back != Residual::<R>::CLOSED {
+        back - capacity
+    } else {
+        R::default()
+    };
+    unit(scale, net)
+}
+
+/// The flow of a direction; none if it was closed.
+fn carried<R: Residue>(capacity: R, left: R) -> R {
+    if left == Residual::<R>::CLOSED {
+        R::default()
+    } else {
+        capacity - left
+    }
+}
+
+#[inline(always)]
+fn unit<C: Capacity, R: Residue>(scale: Scale<R>, flow: R) -> C {
+    let flow = flow.wide();
+    C::truncate(if scale.divisor != 1 {
+        flow * scale.divisor
+    } else {
+        flow
+    })
+}
+
+/// Arcs that share slots take what flows there in their order.
+fn fill_shared<C: Capacity, R: Residue>(
+    graph: &mut Residual<R>,
+    problem: &FlowProblem<'_, C>,
+    scale: Scale<R>,
+    flow: &mut [C],
+) {
+    let Slots::Table(slots) = &graph.slots else {
+        return;
+    };
+    let used = |slot: &u32| *slot != NO_SLOT;
+    for (slot, capacity) in slots
+        .iter()
+        .zip(problem.capacity)
+        .filter(|(slot, _)| used(slot))
+    {
+        graph.residue[*slot as usize] -= scale.residue(*capacity);
+    }
+    let arcs = slots.iter().zip(problem.capacity).zip(flow);
+    for ((slot, capacity), flow) in arcs.filter(|((slot, _), _)| used(slot)) {
+        let left = &mut graph.residue[*slot as usize];
+        let amount = (-*left).clamp(R::default(), scale.residue(*capacity));
+        *left += amount;
+        *flow = unit(scale, amount);
+    }
+}

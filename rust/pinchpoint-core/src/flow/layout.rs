@@ -1,0 +1,143 @@
+//! Where the halves of every node go, on several threads.
+
+use std::ops::Range;
+
+use crate::threads;
+
+use super::graph::Half;
+use super::pairing::Run;
+
+/// Edges that make a second thread worth starting.
+const GRAIN: usize = 1 << 17;
+
+/// The ends of every edge: those of the arcs of `runs`, then those of `table`.
+#[derive(Debug)]
+pub struct Ends<'a> {
+    pub runs: &'a [Run],
+    pub tails: &'a [u32],
+    pub heads: &'a [u32],
+    /// Renames the ends of arcs.
+    pub map: Option<&'a [u32]>,
+    pub table: &'a [[u32; 2]],
+}
+
+impl Ends<'_> {
+    fn in_runs(&self) -> usize {
+        self.runs.iter().map(|run| run.count as usize).sum()
+    }
+
+    pub fn len(&self) -> usize {
+        self.in_runs() + self.table.len()
+    }
+
+    /// Calls `visit` with each edge of `range` and its ends.
+    #[inline(always)]
+    fn visit(&self, range: Range<usize>, mut visit: impl FnMut(usize, [u32; 2])) {
+        for run in self.runs {
+            let first = run.edge as usize;
+            let begin = range.start.max(first);
+            let end = range.end.min(first + run.count as usize);
+            if begin >= end {
+                continue;
+            }
+            let stride = run.stride as usize;
+            let arc = run.arc as usize + (begin - first) * stride;
+            let arcs = self.tails[arc..]
+                .iter()
+                .zip(&self.heads[arc..])
+                .step_by(stride);
+            let edges = arcs.zip(begin..end);
+            match self.map {
+                None => edges.for_each(|((a, b), edge)| visit(edge, [*a, *b])),
+                Some(map) => edges.for_each(|((a, b), edge)| {
+                    visit(edge, [map[*a as usize], map[*b as usize]]);
+                }),
+            }
+        }
+        let first = self.in_runs();
+        for edge in range.start.max(first)..range.end {
+            visit(edge, self.table[edge - first]);
+        }
+    }
+}
+
+/// The halves of every node, in the order of the edges: offsets by node, and the halves.
+///
+/// Each thread counts a share of the edges, then places all the halves of a share of the nodes, so
+/// that no two threads write to the same place and the outcome does not depend on their number.
+pub fn adjacency(n: usize, ends: &Ends<'_>) -> (Vec<u32>, Vec<Half>) {
+    let edges = ends.len();
+    let workers = threads::worth(edges, GRAIN);
+    let mut counts = threads::join(threads::ranges(edges, workers).into_iter().map(|range| {
+        move || {
+            let mut count = vec![0u32; n + 1];
+            ends.visit(range, |_, [a, b]| {
+                count[a as usize] += 1;
+                count[b as usize] += 1;
+            });
+            count
+        }
+    }));
+    let mut first = counts.pop().unwrap_or_default();
+    for count in counts {
+        first
+            .iter_mut()
+            .zip(count)
+            .for_each(|(sum, part)| *sum += part);
+    }
+    let mut total = 0;
+    for count in &mut first {
+        (*count, total) = (total, total + *count);
+    }
+    let shares = node_shares(&first, workers);
+    let halves: Vec<Range<usize>> = shares
+        .iter()
+        .map(|nodes| first[nodes.start] as usize..first[nodes.end] as usize)
+        .collect();
+    let mut adjacent = vec![Half::default(); 2 * edges];
+    let parts = threads::split(&mut adjacent, &halves);
+    let offsets = &first[..];
+    threads::join(
+        parts
+            .into_iter()
+            .zip(&shares)
+            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, ends, edges)),
+    );
+    (first, adjacent)
+}
+
+/// Fills `part` with the halves of `nodes`.
+fn place(part: &mut [Half], nodes: Range<usize>, first: &[u32], ends: &Ends<'_>, edges: usize) {
+    let base = first[nodes.start];
+    let mut next: Vec<u32> = first[nodes.clone()].iter().map(|at| at - base).collect();
+    ends.visit(0..edges, |edge, [a, b]| {
+        let slot = 2 * edge as u32;
+        for (node, half) in [
+            (a, Half { head: b, slot }),
+            (
+                b,
+                Half {
+                    head: a,
+                    slot: slot + 1,
+                },
+            ),
+        ] {
+            if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
+                part[*at as usize] = half;
+                *at += 1;
+            }
+        }
+    });
+}
+
+/// Cuts the nodes so that each share has about as many halves.
+fn node_shares(first: &[u32], parts: usize) -> Vec<Range<usize>> {
+    let n = first.len() - 1;
+    let total = first[n] as usize;
+    let cut = |part: usize| match part {
+        0 => 0,
+        _ if part == parts => n,
+        _ => first[..n].partition_point(|at| (*at as usize) < total * part / parts),
+    };
+    (0..parts).map(|part| cut(part)..cut(part + 1)).collect()
+}

@@ -1,0 +1,283 @@
+//! Which arcs share an edge.
+//!
+//! Arcs that run against each other are worth pairing: a full-duplex link is then one edge and not
+//! two. Array programs write such arcs in **runs**, one block after its mirror image or each arc
+//! next to its own, and a run needs no table: the slot of an arc is an affine function of its
+//! index. Where there are no runs, a sample tells whether sorting would find pairs at all.
+
+/// Edges `edge..edge + count` are made of arcs `arc, arc + stride, ...` and their partners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    pub edge: u32,
+    pub count: u32,
+    pub arc: u32,
+    /// From the arc of an edge to the arc of the next.
+    pub stride: u32,
+    /// From an arc to the one against it; 0 if there is none.
+    pub partner: u32,
+}
+
+/// Arcs `begin..end` have slots `slot, slot + stride, ...`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    pub begin: u32,
+    pub end: u32,
+    pub slot: u32,
+    pub stride: u32,
+}
+
+impl Run {
+    /// The slots of the run's arcs.
+    pub fn segments(&self) -> Vec<Segment> {
+        let Run {
+            edge,
+            count,
+            arc,
+            stride,
+            partner,
+        } = *self;
+        let slot = 2 * edge;
+        let block = |begin: u32, slot: u32| Segment {
+            begin,
+            end: begin + count,
+            slot,
+            stride: 2,
+        };
+        match partner {
+            0 => vec![block(arc, slot)],
+            1 if stride == 2 => {
+                vec![Segment {
+                    begin: arc,
+                    end: arc + 2 * count,
+                    slot,
+                    stride: 1,
+                }]
+            }
+            _ => vec![block(arc, slot), block(arc + partner, slot + 1)],
+        }
+    }
+}
+
+/// How arcs become edges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pairing {
+    /// In runs that cover every arc, in order of edges.
+    Runs(Vec<Run>),
+    /// Sorting finds the pairs.
+    Sort,
+}
+
+/// Shorter runs are left to chance.
+const MIN_RUN: usize = 16;
+/// Searches for a partner through all the rest of the arcs.
+const MAX_SEARCHES: usize = 12;
+/// Arcs in a sample.
+const SAMPLE: usize = 256;
+
+impl Pairing {
+    /// Every arc is an edge of its own.
+    pub fn none(arcs: usize) -> Self {
+        Pairing::Runs(vec![Run {
+            edge: 0,
+            count: arcs as u32,
+            arc: 0,
+            stride: 1,
+            partner: 0,
+        }])
+    }
+
+    /// Looks how the arcs are written.
+    pub fn find(tails: &[u32], heads: &[u32]) -> Self {
+        let mut finder = Finder {
+            tails,
+            heads,
+            runs: Vec::new(),
+            edges: 0,
+            paired: 0,
+        };
+        finder.search();
+        if 2 * finder.paired >= finder.tails.len() / 2 {
+            return Pairing::Runs(finder.runs);
+        }
+        if worth_sorting(tails, heads) {
+            Pairing::Sort
+        } else {
+            Self::none(tails.len())
+        }
+    }
+}
+
+struct Finder<'a> {
+    tails: &'a [u32],
+    heads: &'a [u32],
+    runs: Vec<Run>,
+    edges: usize,
+    paired: usize,
+}
+
+impl Finder<'_> {
+    fn against(&self, a: usize, b: usize) -> bool {
+        self.tails[a] == self.heads[b] && self.heads[a] == self.tails[b]
+    }
+
+    fn push(&mut self, arc: usize, count: usize, stride: usize, partner: usize) {
+        if count == 0 {
+            return;
+        }
+        let [edge, count32, arc, stride, partner32] =
+            [self.edges, count, arc, stride, partner].map(|x| x as u32);
+        self.runs.push(Run {
+            edge,
+            count: count32,
+            arc,
+            stride,
+            partner: partner32,
+        });
+        self.edges += count;
+        if partner > 0 {
+            self.paired += count;
+        }
+    }
+
+    fn search(&mut self) {
+        let m = self.tails.len();
+        // Arcs before `done` are in runs; those from there to `at` will be single.
+        let (mut done, mut at, mut skip, mut searches) = (0, 0, MIN_RUN, 0);
+        while at < m && searches < MAX_SEARCHES {
+            searches += 1;
+            let (tail, head) = (self.tails[at], self.heads[at]);
+            let rest = self.heads[at + 1..].iter().zip(&self.tails[at + 1..]);
+            let found = rest.into_iter().position(|(h, t)| *h == tail && *t == head);
+            let Some(partner) = found.map(|ahead| ahead + 1) else {
+                at += skip;
+                skip *= 4;
+                continue;
+            };
+            let (stride, most) = if partner == 1 {
+                (2, (m - at) / 2)
+            } else {
+                (1, partner)
+            };
+            let count = (0..most.min(m - at - partner))
+                .take_while(|k| self.against(at + k * stride, at + k * stride + partner))
+                .count();
+            if count < MIN_RUN.min(m / 2) {
+                at += skip;
+                skip *= 4;
+                continue;
+            }
+            self.push(done, at - done, 1, 0);
+            self.push(at, count, stride, partner);
+            if stride == 1 {
+                self.push(at + count, partner - count, 1, 0);
+            }
+            done = if stride == 1 {
+                at + partner + count
+            } else {
+                at + 2 * count
+            };
+            (at, skip) = (done, MIN_RUN);
+        }
+        self.push(done, m - done, 1, 0);
+    }
+}
+
+/// Whether many arcs of a sample have a parallel or antiparallel one.
+fn worth_sorting(tails: &[u32], heads: &[u32]) -> bool {
+    const SLOTS: usize = 4096;
+    let m = tails.len();
+    let step = m.div_ceil(SAMPLE).max(1);
+    let hash = |a: u32, b: u32| {
+        let (low, high) = (a.min(b), a.max(b));
+        let key = (u64::from(low) << 32 | u64::from(high)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (key >> 52) as usize
+    };
+    let mut table = [u32::MAX; SLOTS];
+    let mut sampled = 0;
+    for arc in (0..m).step_by(step) {
+        let slot = &mut table[hash(tails[arc], heads[arc])];
+        if *slot == u32::MAX {
+            *slot = arc as u32;
+            sampled += 1;
+        }
+    }
+    let mut hit = [false; SLOTS];
+    let mut hits = 0;
+    for arc in 0..m {
+        let (tail, head) = (tails[arc], heads[arc]);
+        let at = hash(tail, head);
+        let known = table[at];
+        if known == u32::MAX || known as usize == arc || hit[at] {
+            continue;
+        }
+        let (t, h) = (tails[known as usize], heads[known as usize]);
+        if (t, h) == (tail, head) || (h, t) == (tail, head) {
+            hit[at] = true;
+            hits += 1;
+        }
+    }
+    4 * hits >= sampled && hits > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covers_all(runs: &[Run], m: usize) {
+        let mut seen = vec![0; m];
+        for segment in runs.iter().flat_map(Run::segments) {
+            (segment.begin..segment.end).for_each(|arc| seen[arc as usize] += 1);
+        }
+        assert_eq!(seen, vec![1; m]);
+    }
+
+    #[test]
+    fn finds_blocks_and_neighbours() {
+        let a: Vec<u32> = (0..100).collect();
+        let b: Vec<u32> = (0..100).map(|x| x * 7 % 100 + 100).collect();
+        let tails = [&a[..], &b[..], &[7, 8, 9]].concat();
+        let heads = [&b[..], &a[..], &[3, 2, 1]].concat();
+        let Pairing::Runs(runs) = Pairing::find(&tails, &heads) else {
+            panic!("blocks are runs");
+        };
+        covers_all(&runs, 203);
+        assert_eq!(
+            runs[0],
+            Run {
+                edge: 0,
+                count: 100,
+                arc: 0,
+                stride: 1,
+                partner: 100
+            }
+        );
+        let zip = |x: &[u32], y: &[u32]| -> Vec<u32> {
+            x.iter().zip(y).flat_map(|(x, y)| [*x, *y]).collect()
+        };
+        let Pairing::Runs(runs) = Pairing::find(&zip(&a, &b), &zip(&b, &a)) else {
+            panic!("neighbours are runs");
+        };
+        covers_all(&runs, 200);
+        assert_eq!(
+            runs,
+            [Run {
+                edge: 0,
+                count: 100,
+                arc: 0,
+                stride: 2,
+                partner: 1
+            }]
+        );
+    }
+
+    #[test]
+    fn sorts_only_where_there_are_pairs() {
+        let tails: Vec<u32> = (0..1000).map(|x| x * 37 % 1000).collect();
+        let heads: Vec<u32> = (0..1000).map(|x| x * 37 % 1000 + 1000).collect();
+        assert_eq!(Pairing::find(&tails, &heads), Pairing::none(1000));
+        let back = |x: &[u32]| -> Vec<u32> { (0..1000).map(|i| x[i * 91 % 1000]).collect() };
+        let both = [&tails[..], &back(&heads)].concat();
+        let against = [&heads[..], &back(&tails)].concat();
+        assert_eq!(Pairing::find(&both, &against), Pairing::Sort);
+    }
+}
