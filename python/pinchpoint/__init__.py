@@ -9,6 +9,7 @@ from pinchpoint.errors import PinchpointError, UnboundedError
 from pinchpoint.fabric import Fabric
 from pinchpoint.fair import max_min_fair
 from pinchpoint.maxflow import maximum_flow, minimum_cut
+from pinchpoint.threads import get_threads, set_threads
 
 if TYPE_CHECKING:
     from pinchpoint import clusters
@@ -22,12 +23,14 @@ __all__ = [
     "__version__",
     "clusters",
     "csgraph",
+    "get_threads",
     "gray",
     "hardware",
     "max_min_fair",
     "maximum_flow",
     "minimum_cut",
     "radix",
+    "set_threads",
 ]
 
 

@@ -4,11 +4,13 @@
 //! below (`_validation.py`); what the values must be is decided here.
 
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
-use pinchpoint_core::{Error, ErrorKind};
+use pinchpoint_core::{Error, ErrorKind, threads};
 use pyo3::prelude::*;
 
 use crate::error::to_py;
 
+/// Values that make a second thread worth starting.
+const GRAIN: usize = 1 << 19;
 /// At most this many faults are named in one error.
 const MAX_FAULTS: usize = 10;
 
@@ -62,32 +64,21 @@ pub struct Ids<'py> {
 impl<'py> Ids<'py> {
     /// Copies the ids of `field`.
     pub fn read(field: &'static str, array: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let mut ids;
-        let mut top = 0u32;
-        let mut misfit = false;
-        let raw = if let Ok(array) = array.cast::<PyArray1<i32>>() {
+        let (raw, copy) = if let Ok(array) = array.cast::<PyArray1<i32>>() {
             let array = array.readonly();
-            let slice = array.as_slice()?;
-            ids = Vec::with_capacity(slice.len());
-            ids.extend(slice.iter().map(|id| {
-                top = top.max(*id as u32);
-                *id as u32
-            }));
-            misfit |= top > i32::MAX as u32;
-            RawIds::I32(array)
+            // Negative ids have the top bit, which no 32-bit id has.
+            let mut copy = copy_ids(array.as_slice()?, |id| u64::from(id as u32));
+            copy.misfit = copy.all >> 31 != 0;
+            (RawIds::I32(array), copy)
         } else {
             let array = array.cast::<PyArray1<i64>>()?.readonly();
-            let slice = array.as_slice()?;
-            ids = Vec::with_capacity(slice.len());
-            let mut high = 0;
-            ids.extend(slice.iter().map(|id| {
-                high |= *id as u64 >> 32;
-                top = top.max(*id as u32);
-                *id as u32
-            }));
-            misfit |= high != 0 || top == u32::MAX;
-            RawIds::I64(array)
+            let copy = copy_ids(array.as_slice()?, |id| id as u64);
+            (RawIds::I64(array), copy)
         };
+        let IdCopy {
+            ids, top, misfit, ..
+        } = copy;
+        let misfit = misfit || top == u32::MAX;
         let bound = if misfit {
             None
         } else if ids.is_empty() {
@@ -136,6 +127,43 @@ impl<'py> Ids<'py> {
             }
         }
         Ok(())
+    }
+}
+
+/// Ids as copied.
+struct IdCopy {
+    ids: Vec<u32>,
+    top: u32,
+    /// The union of the bits of all ids.
+    all: u64,
+    /// Some id has more than 32 bits.
+    misfit: bool,
+}
+
+/// Copies ids and finds the largest, on several threads.
+fn copy_ids<T: Copy + Sync>(from: &[T], widen: impl Fn(T) -> u64 + Copy + Send) -> IdCopy {
+    let ranges = threads::ranges(from.len(), threads::worth(from.len(), GRAIN));
+    let mut ids = vec![0u32; from.len()];
+    let parts = threads::split(&mut ids, &ranges);
+    let found = threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
+        move || {
+            let (mut top, mut all) = (0, 0);
+            for (to, from) in to.iter_mut().zip(&from[range]) {
+                let id = widen(*from);
+                all |= id;
+                top = top.max(id as u32);
+                *to = id as u32;
+            }
+            (top, all)
+        }
+    }));
+    let merge = |(top, all): (u32, u64), (t, a): (u32, u64)| (top.max(t), all | a);
+    let (top, all) = found.into_iter().fold((0, 0), merge);
+    IdCopy {
+        ids,
+        top,
+        all,
+        misfit: all >> 32 != 0,
     }
 }
 
@@ -215,36 +243,44 @@ impl Numbers {
     }
 
     fn from_i64(field: &str, slice: &[i64], faults: &mut Faults) -> Self {
-        let (mut low, mut high) = (0, 0);
-        let mut narrow: Vec<i32> = Vec::with_capacity(slice.len());
-        for block in slice.chunks(1 << 12) {
-            narrow.extend(block.iter().map(|value| {
-                low = low.min(*value);
-                high = high.max(*value);
-                *value as i32
-            }));
-            if high >= i64::from(i32::MAX) {
-                break;
+        let narrow = slice
+            .iter()
+            .take(1 << 12)
+            .all(|value| *value < i64::from(i32::MAX));
+        let ranges = threads::ranges(slice.len(), threads::worth(slice.len(), GRAIN));
+        let mut copy = vec![0i32; if narrow { slice.len() } else { 0 }];
+        let parts: Vec<&mut [i32]> = if narrow {
+            threads::split(&mut copy, &ranges)
+        } else {
+            ranges.iter().map(|_| &mut [][..]).collect()
+        };
+        let found = threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
+            move || {
+                let from = &slice[range];
+                to.iter_mut()
+                    .zip(from)
+                    .for_each(|(to, from)| *to = *from as i32);
+                let bounds =
+                    |(low, high): (i64, i64), value: &i64| (low.min(*value), high.max(*value));
+                from.iter().fold((0, 0), bounds)
             }
-        }
-        if narrow.len() < slice.len() || high >= i64::from(i32::MAX) {
-            drop(narrow);
-            let bounds = |(low, high): (i64, i64), value: &i64| (low.min(*value), high.max(*value));
-            (low, high) = slice.iter().fold((0, 0), bounds);
-            if low < 0 {
-                note_negative(field, slice, faults);
-            }
-            if high == i64::MAX {
-                return Numbers::Big(slice.iter().map(|value| i128::from(*value)).collect());
-            }
-            return Numbers::I64(slice.to_vec());
-        }
+        }));
+        let low = found.iter().map(|bounds| bounds.0).min().unwrap_or(0);
+        let high = found.iter().map(|bounds| bounds.1).max().unwrap_or(0);
         if low < 0 {
             note_negative(field, slice, faults);
         }
-        Numbers::I32(narrow)
+        if high < i64::from(i32::MAX) && narrow {
+            return Numbers::I32(copy);
+        }
+        if high == i64::MAX {
+            return Numbers::Big(slice.iter().map(|value| i128::from(*value)).collect());
+        }
+        Numbers::I64(slice.to_vec())
     }
+}
 
+impl Numbers {
     /// Number of values.
     pub fn len(&self) -> usize {
         match self {

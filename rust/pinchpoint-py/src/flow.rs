@@ -1,8 +1,8 @@
 //! `pinchpoint.maxflow`: plain maximum flow over arrays.
 
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods};
 use pinchpoint_core::flow::{Capacity, FlowProblem, MaxFlow, Options, Terminal, max_flow};
-use pinchpoint_core::{Error, ErrorKind, Monitor, certify};
+use pinchpoint_core::{Error, ErrorKind, Monitor, certify, threads};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -118,16 +118,10 @@ fn amounts<'py, C: Capacity>(
     unit: Unit,
 ) -> PyResult<Bound<'py, PyAny>> {
     if unit.float {
-        let floats: Vec<f64> = values
-            .iter()
-            .map(|value| unit.float_of(value.wide()))
-            .collect();
-        return Ok(floats.into_pyarray(py).into_any());
+        return filled(py, "float64", values, |value| unit.float_of(value.wide()));
     }
-    let fits = size_of::<C>() <= 8 || values.iter().all(|v| i64::try_from(v.wide()).is_ok());
-    if fits {
-        let ints: Vec<i64> = values.iter().map(|value| value.low64()).collect();
-        return Ok(ints.into_pyarray(py).into_any());
+    if size_of::<C>() <= 8 || values.iter().all(|v| i64::try_from(v.wide()).is_ok()) {
+        return filled(py, "int64", values, |value| value.low64());
     }
     let ints = PyList::new(py, values.iter().map(|value| value.wide()))?;
     let numpy = py.import("numpy")?;
@@ -209,6 +203,30 @@ impl<C: Capacity> Solved<C> {
             .map_err(|error| PyValueError::new_err(error.message))?;
         Ok(solved)
     }
+}
+
+/// A new array with each of `values` converted, on several threads.
+fn filled<'py, C: Capacity, T: Element + Send>(
+    py: Python<'py>,
+    dtype: &str,
+    values: &[C],
+    convert: impl Fn(C) -> T + Copy + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    let array = py
+        .import("numpy")?
+        .call_method1("empty", (values.len(), dtype))?;
+    let mut writable = array.cast::<PyArray1<T>>()?.readwrite();
+    let ranges = threads::ranges(values.len(), threads::worth(values.len(), 1 << 19));
+    let parts = threads::split(writable.as_slice_mut()?, &ranges);
+    threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
+        move || {
+            to.iter_mut()
+                .zip(&values[range])
+                .for_each(|(to, from)| *to = convert(*from))
+        }
+    }));
+    drop(writable);
+    Ok(array)
 }
 
 /// Everything a run needs, owned.
@@ -524,4 +542,16 @@ fn note_terminals(sources: &[u32], sinks: &[u32], faults: &mut Faults) {
         };
         faults.add(ErrorKind::Graph, text);
     }
+}
+
+/// Sets the number of threads that the core uses from now on.
+#[pyfunction]
+pub fn set_threads(count: usize) {
+    threads::set(count);
+}
+
+/// The number of threads that the core uses.
+#[pyfunction]
+pub fn get_threads() -> usize {
+    threads::count()
 }

@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use crate::fair::{FairAnswer, max_min_fair};
     #[pymodule_export]
-    use crate::flow::{FlowAnswer, maximum_flow};
+    use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
     #[pymodule_export]
     use crate::selection::{LinkSelection, Selection};
 

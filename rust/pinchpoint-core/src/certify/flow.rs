@@ -3,12 +3,17 @@
 //! A flow that is feasible and a cut of the same capacity prove each other optimal. The checker
 //! reads the problem as it was asked, arc by arc, and knows nothing of how it was solved.
 
+use std::ops::Range;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Capacity, FlowProblem, Integer, MaxFlow, Terminal};
 use crate::monitor::Monitor;
+use crate::threads;
 
 /// Arcs looked at between two polls of the monitor.
 const BLOCK: usize = 1 << 16;
+/// Arcs that make a second thread worth starting.
+const GRAIN: usize = 1 << 18;
 
 /// Checks that `answer` is a maximum flow and a minimum cut of `problem`.
 ///
@@ -99,6 +104,10 @@ impl<S: Integer> Total<S> {
                 what()
             )));
         }
+        self.add_sum(S::truncate(term.wide()))
+    }
+
+    fn add_sum(&mut self, term: S) -> Result<()> {
         let sum = self.0.wide().checked_add(term.wide());
         self.0 = S::truncate(sum.ok_or_else(|| fault("the cut overflows".to_string()))?);
         Ok(())
@@ -113,17 +122,27 @@ fn check_cut<C: Capacity, S: Integer>(
 ) -> Result<()> {
     let enters = &answer.source_side[..];
     let leaves = answer.source_side_out.as_deref().unwrap_or(enters);
-    let mut total = Total(S::default());
     let crosses = |tail: u32, head: u32| leaves[tail as usize] && !enters[head as usize];
-    for begin in (0..problem.tails.len()).step_by(BLOCK) {
-        monitor.poll()?;
-        let end = problem.tails.len().min(begin + BLOCK);
-        for arc in begin..end {
-            let (tail, head) = (problem.tails[arc], problem.heads[arc]);
-            if crosses(tail, head) || (problem.duplex && crosses(head, tail)) {
-                total.add(problem.capacity[arc], || format!("arc {arc}"))?;
+    let parts = threads::join(shares(problem.tails.len()).into_iter().map(|arcs| {
+        move || -> Result<S> {
+            let mut total = Total(S::default());
+            for block in blocks(arcs) {
+                monitor.poll()?;
+                let ends = problem.tails[block.clone()]
+                    .iter()
+                    .zip(&problem.heads[block.clone()]);
+                for ((tail, head), arc) in ends.zip(block) {
+                    if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
+                        total.add(problem.capacity[arc], || format!("arc {arc}"))?;
+                    }
+                }
             }
+            Ok(total.0)
         }
+    }));
+    let mut total = Total(S::default());
+    for part in parts {
+        total.add_sum(part?)?;
     }
     if let Some(limits) = problem.node_capacity {
         for (node, limit) in limits.iter().enumerate() {
@@ -165,47 +184,24 @@ fn check_flow<C: Capacity, S: Integer>(
     if answer.flow.is_empty() && !problem.tails.is_empty() {
         return Ok(());
     }
-    let n = problem.num_nodes as usize;
-    // Outflow less inflow; and, where nodes have capacities, the inflow by itself.
-    let mut net = vec![S::default(); n];
-    let mut inflow = vec![
-        S::default();
-        if problem.node_capacity.is_some() {
-            n
-        } else {
-            0
-        }
-    ];
-    for begin in (0..problem.tails.len()).step_by(BLOCK) {
-        monitor.poll()?;
-        let end = problem.tails.len().min(begin + BLOCK);
-        for arc in begin..end {
-            let flow = answer.flow[arc];
-            if flow == C::default() {
-                continue;
-            }
-            let capacity = problem.capacity[arc];
-            let low = if problem.duplex {
-                C::default() - capacity
-            } else {
-                C::default()
-            };
-            if flow < low || flow > capacity {
-                return Err(fault(format!("arc {arc} carries {flow} of {capacity}")));
-            }
-            let (tail, head) = (problem.tails[arc] as usize, problem.heads[arc] as usize);
-            let amount = S::truncate(flow.wide());
-            net[tail] += amount;
-            net[head] -= amount;
-            if !inflow.is_empty() {
-                let (node, amount) = if flow > C::default() {
-                    (head, amount)
-                } else {
-                    (tail, S::default() - amount)
-                };
-                inflow[node] += amount;
-            }
-        }
+    let mut parts = threads::join(
+        shares(problem.tails.len())
+            .into_iter()
+            .map(|arcs| move || balance::<C, S>(problem, &answer.flow, arcs, monitor)),
+    );
+    let Balance {
+        mut net,
+        mut inflow,
+    } = parts.pop().expect("there is a share")?;
+    for part in parts {
+        let part = part?;
+        net.iter_mut()
+            .zip(part.net)
+            .for_each(|(sum, more)| *sum += more);
+        inflow
+            .iter_mut()
+            .zip(part.inflow)
+            .for_each(|(sum, more)| *sum += more);
     }
     if let Some(limits) = problem.node_capacity {
         for (node, limit) in limits
@@ -247,4 +243,72 @@ fn check_flow<C: Capacity, S: Integer>(
         )));
     }
     Ok(())
+}
+
+/// What a share of the arcs brings to each node.
+struct Balance<S> {
+    /// Outflow less inflow.
+    net: Vec<S>,
+    /// Inflow by itself, where nodes have capacities.
+    inflow: Vec<S>,
+}
+
+/// Checks the flow of `arcs` against their capacities and adds it up by node.
+fn balance<C: Capacity, S: Integer>(
+    problem: &FlowProblem<'_, C>,
+    flow: &[C],
+    arcs: Range<usize>,
+    monitor: &dyn Monitor,
+) -> Result<Balance<S>> {
+    let n = problem.num_nodes as usize;
+    let mut net = vec![S::default(); n];
+    let with_inflow = if problem.node_capacity.is_some() {
+        n
+    } else {
+        0
+    };
+    let mut inflow = vec![S::default(); with_inflow];
+    for block in blocks(arcs) {
+        monitor.poll()?;
+        for arc in block {
+            let flow = flow[arc];
+            if flow == C::default() {
+                continue;
+            }
+            let capacity = problem.capacity[arc];
+            let low = if problem.duplex {
+                C::default() - capacity
+            } else {
+                C::default()
+            };
+            if flow < low || flow > capacity {
+                return Err(fault(format!("arc {arc} carries {flow} of {capacity}")));
+            }
+            let (tail, head) = (problem.tails[arc] as usize, problem.heads[arc] as usize);
+            let amount = S::truncate(flow.wide());
+            net[tail] += amount;
+            net[head] -= amount;
+            if !inflow.is_empty() {
+                let (node, amount) = if flow > C::default() {
+                    (head, amount)
+                } else {
+                    (tail, S::default() - amount)
+                };
+                inflow[node] += amount;
+            }
+        }
+    }
+    Ok(Balance { net, inflow })
+}
+
+/// Shares of the arcs, one for each thread worth starting.
+fn shares(arcs: usize) -> Vec<Range<usize>> {
+    threads::ranges(arcs, threads::worth(arcs, GRAIN))
+}
+
+/// Parts of a share between which the monitor is polled.
+fn blocks(arcs: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    arcs.clone()
+        .step_by(BLOCK)
+        .map(move |begin| begin..arcs.end.min(begin + BLOCK))
 }

@@ -132,7 +132,7 @@ impl<R: Residue> Residual<R> {
             (false, false) => Pairing::find(problem.tails, problem.heads),
         };
         let mut edges = Edges::default();
-        let (runs, slots) = match pairing {
+        let (mut runs, slots) = match pairing {
             Pairing::Runs(runs) => {
                 edges.fill_runs(problem, &runs, network.extra.len(), scale);
                 let segments = runs.iter().flat_map(Run::segments).collect();
@@ -147,20 +147,32 @@ impl<R: Residue> Residual<R> {
                 (Vec::new(), None)
             }
         };
+        if let Some(name) = network.enter.as_deref().filter(|_| !runs.is_empty()) {
+            let (tails, heads) = (problem.tails, problem.heads);
+            edges.table = Ends {
+                runs: &runs,
+                tails,
+                heads,
+                table: &[],
+            }
+            .renamed(name);
+            runs.clear();
+        }
         for arc in &network.extra {
             edges.table.push([arc.tail, arc.head]);
             edges
                 .residue
                 .extend([scale.extra(arc.capacity), R::default()]);
         }
+        let (tails, heads) = (problem.tails, problem.heads);
         let ends = Ends {
             runs: &runs,
-            tails: problem.tails,
-            heads: problem.heads,
-            map: network.enter.as_deref(),
+            tails,
+            heads,
             table: &edges.table,
         };
         let (first, adjacent) = adjacency(network.num_nodes as usize, &ends);
+        drop(edges.table);
         let mut graph = Residual {
             source: network.source,
             sink: network.sink,

@@ -16,8 +16,6 @@ pub struct Ends<'a> {
     pub runs: &'a [Run],
     pub tails: &'a [u32],
     pub heads: &'a [u32],
-    /// Renames the ends of arcs.
-    pub map: Option<&'a [u32]>,
     pub table: &'a [[u32; 2]],
 }
 
@@ -46,18 +44,29 @@ impl Ends<'_> {
                 .iter()
                 .zip(&self.heads[arc..])
                 .step_by(stride);
-            let edges = arcs.zip(begin..end);
-            match self.map {
-                None => edges.for_each(|((a, b), edge)| visit(edge, [*a, *b])),
-                Some(map) => edges.for_each(|((a, b), edge)| {
-                    visit(edge, [map[*a as usize], map[*b as usize]]);
-                }),
-            }
+            arcs.zip(begin..end)
+                .for_each(|((a, b), edge)| visit(edge, [*a, *b]));
         }
         let first = self.in_runs();
         for edge in range.start.max(first)..range.end {
             visit(edge, self.table[edge - first]);
         }
+    }
+
+    /// The same as one table, with nodes renamed.
+    pub fn renamed(&self, name: &[u32]) -> Vec<[u32; 2]> {
+        let mut renamed = vec![[0; 2]; self.len()];
+        let ranges = threads::ranges(self.len(), threads::worth(self.len(), GRAIN));
+        let parts = threads::split(&mut renamed, &ranges);
+        threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
+            move || {
+                let first = range.start;
+                self.visit(range, |edge, ends| {
+                    part[edge - first] = ends.map(|node| name[node as usize]);
+                });
+            }
+        }));
+        renamed
     }
 }
 

@@ -3,8 +3,9 @@
 //! **Which one to use.** [`max_flow`] answers any [`FlowProblem`]: arcs or full-duplex links,
 //! several terminals with or without limits, node capacities.
 //!
-//! A run goes one way: `network` reduces the problem to one source and one sink, `graph` lays out
-//! the residual network, `push_relabel` finds the flow, and the answer is read off the residues.
+//! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
+//! renumbers nodes where it helps, `pairing`, `layout` and `graph` lay out the residual network,
+//! `push_relabel` finds the flow, and `extract` reads the answer off the residues.
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
 
@@ -12,6 +13,7 @@ mod capacity;
 mod extract;
 mod graph;
 mod layout;
+mod locality;
 mod network;
 mod pairing;
 mod problem;
@@ -77,7 +79,10 @@ pub fn max_flow<C: Capacity>(
     options: &Options,
     monitor: &dyn Monitor,
 ) -> Result<MaxFlow<C>> {
-    let network = Network::plan(problem)?;
+    let mut network = Network::plan(problem)?;
+    if let Some(rank) = locality::renumber(problem.num_nodes, problem.tails, problem.heads) {
+        network.rename(&rank);
+    }
     let survey = Survey::of(problem, &network)?;
     if let Some(scale) = survey.scale::<i32>() {
         solve(problem, &network, scale, &survey, options, monitor)

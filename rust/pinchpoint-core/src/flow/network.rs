@@ -45,6 +45,26 @@ impl Network {
         Self::with_limits(problem)
     }
 
+    /// Gives the nodes of the problem new numbers.
+    pub fn rename(&mut self, rank: &[u32]) {
+        let rename = |node: &mut u32| {
+            if let Some(new) = rank.get(*node as usize) {
+                *node = *new;
+            }
+        };
+        rename(&mut self.source);
+        rename(&mut self.sink);
+        for arc in &mut self.extra {
+            rename(&mut arc.tail);
+            rename(&mut arc.head);
+        }
+        self.leave.iter_mut().flatten().for_each(rename);
+        match self.enter.as_mut() {
+            Some(enter) => enter.iter_mut().for_each(rename),
+            None => self.enter = Some(rank.to_vec()),
+        }
+    }
+
     /// Terminals without limits are one node: contracting them is exact.
     fn join_terminals<C: Capacity>(problem: &FlowProblem<'_, C>) -> Self {
         let (source, sink) = (problem.sources[0].node, problem.sinks[0].node);

@@ -1,0 +1,72 @@
+"""Instances large enough for several threads, renumbering and deep searches."""
+
+import instances
+import numpy as np
+import pinchpoint as pp
+import pytest
+from ortools.graph.python import max_flow
+
+CASES = {
+    "fat tree": lambda: instances.fat_tree(48).halves("fat tree"),
+    "faulty fat tree": lambda: instances.fat_tree(48).failed(0.02).degraded(0.1).halves("faulty"),
+    "rack to rack": lambda: instances.fat_tree(48).groups("rack", 24),
+    "pair": lambda: instances.fat_tree(48).pair("pair"),
+    "permuted": lambda: instances.fat_tree(48).halves("fat tree").permuted(),
+    "shuffled": lambda: instances.fat_tree(48).halves("fat tree").shuffled(),
+    "rails": lambda: instances.rail_optimised(8, 32).random_halves("rails"),
+    "torus slabs": lambda: instances.torus_slabs(24),
+    "torus halves": lambda: instances.torus(32, seed=1).random_halves("torus"),
+    "dragonfly": lambda: instances.dragonfly(33).halves("dragonfly"),
+    "genrmf long": lambda: instances.genrmf(12, 96),
+    "genrmf wide": lambda: instances.genrmf(40, 12),
+    "rlg": lambda: instances.washington_rlg(64, 512),
+    "dense": lambda: instances.acyclic_dense(500),
+    "random": lambda: instances.random_graph(50_000, 400_000),
+}
+
+
+def solve(x):
+    return pp.maximum_flow(x.tails, x.heads, x.capacity, x.source, x.sink, num_nodes=x.num_nodes)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_equals_or_tools_on_any_number_of_threads(case):
+    x = CASES[case]()
+    solver = max_flow.SimpleMaxFlow()
+    solver.add_arcs_with_capacity(x.tails, x.heads, x.capacity)
+    assert solver.solve(x.source, x.sink) == solver.OPTIMAL
+    before = pp.get_threads()
+    results = []
+    try:
+        for threads in (1, 2, 3, 8):
+            pp.set_threads(threads)
+            results.append(solve(x))
+    finally:
+        pp.set_threads(before)
+    first = results[0]
+    assert first.value == solver.optimal_flow()
+    for other in results[1:]:
+        assert other.value == first.value
+        assert other.flow.tobytes() == first.flow.tobytes()
+        assert other.source_side.tobytes() == first.source_side.tobytes()
+
+
+def test_permuting_ids_permutes_the_cut():
+    x = instances.fat_tree(48).failed(0.05).halves("fat tree")
+    y = x.permuted(3)
+    order = np.empty(x.num_nodes, int)
+    order[x.tails], order[x.heads] = y.tails, y.heads
+    a, b = solve(x), solve(y)
+    assert a.value == b.value
+    assert (a.source_side == b.source_side[order]).all()
+
+
+@pytest.mark.parametrize("n", [0, -1, 5000])
+def test_set_threads_refuses(n):
+    with pytest.raises(pp.PinchpointError, match="must be in"):
+        pp.set_threads(n)
+
+
+def test_set_threads_refuses_other_types():
+    with pytest.raises(TypeError):
+        pp.set_threads(2.5)  # type: ignore[arg-type]
