@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint.errors import SelectionError
 from pinchpoint.units import format_bandwidth, format_bytes
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
     from pinchpoint.fabric import Fabric
 
-__all__ = ["Bandwidth", "Bottleneck", "Certificate", "LinkFlow", "PinchRow"]
+__all__ = [
+    "Bandwidth",
+    "Bottleneck",
+    "Certificate",
+    "LinkFlow",
+    "NextBottleneck",
+    "PinchRow",
+]
 
 _FLOW_LIMIT = 8_000_000_000
 
@@ -75,6 +83,41 @@ class Bottleneck(tuple[PinchRow, ...]):
 
     def __repr__(self) -> str:
         return f"Bottleneck({self})"
+
+
+@dataclass(frozen=True)
+class NextBottleneck:
+    """How far raising the capacity of some bundles helps.
+
+    Attributes
+    ----------
+    bundles : tuple of str
+        The bundles that are raised together.
+    factor : float
+        Of their capacity now, at which another cut begins to bind.
+    gbit_per_s : float
+        The value there, in Gbit/s per direction.
+    bottleneck : Bottleneck
+        The cut that binds beyond, with capacities at that factor.
+    still_rises : bool
+        Whether raising the bundles further still gains something.
+    """
+
+    bundles: tuple[str, ...]
+    factor: float
+    gbit_per_s: float
+    bottleneck: Bottleneck
+    still_rises: bool
+
+    @property
+    def gbyte_per_s(self) -> float:
+        """The value there, in GB/s per direction."""
+        return self.gbit_per_s / 8
+
+    def __str__(self) -> str:
+        value = format_bytes(_whole(self.gbit_per_s))
+        raised = " and ".join(self.bundles)
+        return f"{raised} x {self.factor:.4g} gives {value}; then {self.bottleneck}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +178,7 @@ class Bandwidth(TabularResult):
     @property
     def kbit_per_s(self) -> int | Fraction:
         """The exact value in kbit/s, per direction."""
-        return _kbit(self._answer.value, self._answer.unit_shift)
+        return exact_kbit(self._answer.value, self._answer.unit_shift)
 
     @property
     def gbit_per_s(self) -> float:
@@ -158,13 +201,67 @@ class Bandwidth(TabularResult):
         return self._cut(1)
 
     def _cut(self, which: int) -> Bottleneck:
-        total = self._answer.value
-        unit = 1_000_000 << self._answer.unit_shift
-        rows = [
-            PinchRow(name, count, capacity / unit, capacity / total, not is_bundle)
-            for name, is_bundle, count, capacity in self._answer.crossing(which)
-        ]
-        return Bottleneck(sorted(rows, key=lambda row: -row.share))
+        return _bottleneck(self._answer.crossing(which), self._answer.unit_shift)
+
+    @property
+    def next_bottleneck(self) -> NextBottleneck | None:
+        """What raising the capacity of the pinch buys, until something else binds.
+
+        All bundles of :attr:`bottleneck` are raised by one factor. A factor of 1 says that
+        something else binds already and nothing is gained; None, that nothing else binds up to a
+        factor of 2^20.
+        """
+        bundles = [row.bundle for row in self.bottleneck if not row.is_nodes]
+        points = self.breakpoints(*bundles) if bundles else ()
+        return points[0] if points else None
+
+    def breakpoints(
+        self, *bundles: str, time_limit: float | None = None
+    ) -> tuple[NextBottleneck, ...]:
+        """Find every capacity of some bundles at which another cut begins to bind.
+
+        Parameters
+        ----------
+        *bundles : str
+            Names of bundles, raised together by one factor from 1 on.
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        tuple of NextBottleneck
+            In increasing order of the factor, up to 2^20. Between two of them the value is linear.
+
+        Raises
+        ------
+        SelectionError
+            No bundle given, or no such bundle.
+
+        Notes
+        -----
+        Exact, by Eisner and Severance's method: at most two bandwidth queries per breakpoint.
+        """
+        if not bundles:
+            raise SelectionError("breakpoints needs the name of a bundle at least")
+        shift = self._answer.unit_shift
+        found = self._answer.breakpoints(list(bundles), time_limit)
+        points = []
+        for numerator, denominator, value, slope, rows in found:
+            # Capacities of the raised bundles are given at factor 1.
+            at_factor = [
+                (name, kind, count, capacity * (numerator if name in bundles else denominator))
+                for name, kind, count, capacity in rows
+            ]
+            points.append(
+                NextBottleneck(
+                    bundles,
+                    numerator / denominator,
+                    value / (denominator * (1_000_000 << shift)),
+                    _bottleneck(at_factor, shift, denominator),
+                    slope > 0,
+                )
+            )
+        return tuple(points)
 
     @property
     def certificate(self) -> Certificate:
@@ -256,7 +353,20 @@ def _ask_again(fabric: Fabric, *question: Any) -> Bandwidth:
     return fabric.bandwidth(sources, sinks, forwarding=forwarding)
 
 
-def _kbit(units: int, shift: int) -> int | Fraction:
+def _bottleneck(
+    rows: list[tuple[str, bool, int, int]], shift: int, denominator: int = 1
+) -> Bottleneck:
+    total = sum(capacity for _, _, _, capacity in rows)
+    unit = denominator * (1_000_000 << shift)
+    parts = [
+        PinchRow(name, count, capacity / unit, capacity / total, not is_bundle)
+        for name, is_bundle, count, capacity in rows
+    ]
+    return Bottleneck(sorted(parts, key=lambda row: -row.share))
+
+
+def exact_kbit(units: int, shift: int) -> int | Fraction:
+    """Units of 2^-shift kbit/s as kbit/s, a whole number where it is one."""
     if not units & ((1 << shift) - 1):
         return units >> shift
     from fractions import Fraction

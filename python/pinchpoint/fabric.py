@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from pinchpoint import _core
-from pinchpoint.bandwidth import Bandwidth
+from pinchpoint.bandwidth import Bandwidth, exact_kbit
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from pinchpoint.bisection import Bisection, Pairwise
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
 
@@ -526,13 +527,126 @@ class Fabric:
         >>> rack.bandwidth("chip[chip=0]", "chip[chip=1]").gbyte_per_s
         900.0
         """
-        if forwarding not in ("hardware", "all", "none"):
-            raise SelectionError(
-                f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
-            )
+        _check_forwarding(forwarding)
         own = (self._ends(sources, "sources"), self._ends(sinks, "sinks"))
         answer = _core.bandwidth(self._handle, *own, forwarding, time_limit)
         return Bandwidth(answer, (self, sources, sinks, forwarding))
+
+    def bisection(
+        self,
+        by: str | None = None,
+        /,
+        *,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Bisection:
+        """Find the bandwidth between halves of the chips.
+
+        Parameters
+        ----------
+        by : str, optional
+            A coordinate of the chips; default each one.
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            As in :meth:`bandwidth`.
+        time_limit : float, optional
+            Seconds for each split.
+
+        Returns
+        -------
+        Bisection
+            The lower against the upper contiguous half of each coordinate; of an odd number of
+            values the middle one is in neither. The smallest is the answer, with its split.
+
+        Raises
+        ------
+        SelectionError
+            No chips, no such coordinate, or one of a single value.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> print(pp.clusters.gb200_nvl72().bisection().split)
+        chip 0-35 against 36-71: 32.4 TB/s (259.2 Tb/s) per direction
+        """
+        from pinchpoint.bisection import Bisection, BisectionSplit
+
+        _check_forwarding(forwarding)
+        chips = [group for group in self.groups if group.role == "chip"]
+        sizes = {name: size for group in chips for name, size in group.coordinates.items()}
+        if not sizes:
+            raise SelectionError(f"fabric {self.name!r} has no chips with coordinates to split")
+        if by is not None and by not in sizes:
+            raise SelectionError(
+                f"no coordinate of the chips is named {by!r}; there is {', '.join(sizes)}"
+            )
+        splits = []
+        for name in [by] if by is not None else [name for name in sizes if sizes[name] > 1]:
+            half = sizes[name] // 2
+            if not half:
+                raise SelectionError(f"coordinate {name!r} has one value and cannot be split")
+            lower, upper = slice(0, half), slice(sizes[name] - half, sizes[name])
+            own = [group.name for group in chips if name in group.coordinates]
+            ends = [
+                [self.select(group, **{name: part}) for group in own] for part in (lower, upper)
+            ]
+            answer = self.bandwidth(*ends, forwarding=forwarding, time_limit=time_limit)
+            splits.append(BisectionSplit(name, lower, upper, answer))
+        if not splits:
+            raise SelectionError(f"fabric {self.name!r} has a single chip")
+        return Bisection(tuple(splits))
+
+    def pairwise(
+        self,
+        groups: Sequence[Ends],
+        /,
+        *,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Pairwise:
+        """Find the bandwidth between every two of many selections.
+
+        Parameters
+        ----------
+        groups : sequence of Selection, str, node id, or lists of them
+            At least two ends; no two of them may overlap.
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            As in :meth:`bandwidth`.
+        time_limit : float, optional
+            Seconds for all of them.
+
+        Returns
+        -------
+        Pairwise
+            A matrix, from row to column; 0 on the diagonal. Each value is exact and checked.
+
+        Raises
+        ------
+        SelectionError
+            Unknown, empty or overlapping selections.
+
+        Notes
+        -----
+        Queries run side by side without the GIL; the result does not depend on the number of
+        threads.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> pairs = rack.pairwise([rack.select("chip", chip=i) for i in range(3)])
+        >>> pairs.gbyte_per_s[0].tolist()
+        [0.0, 900.0, 900.0]
+        """
+        from pinchpoint.bisection import Pairwise
+
+        _check_forwarding(forwarding)
+        own = [self._ends(group, f"groups[{place}]") for place, group in enumerate(groups)]
+        if len(own) < 2:
+            raise SelectionError(f"groups has {len(own)} selections; pairwise needs two at least")
+        values = _core.pairwise(self._handle, own, forwarding, time_limit)
+        count, shift = len(own), self._handle.unit_shift
+        exact = tuple(exact_kbit(value, shift) for value in values)
+        return Pairwise(tuple(exact[row * count : (row + 1) * count] for row in range(count)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._recipe is not None:
@@ -561,6 +675,13 @@ class Fabric:
         from pinchpoint.show import show_html
 
         return show_html(self)
+
+
+def _check_forwarding(forwarding: object) -> None:
+    if forwarding not in ("hardware", "all", "none"):
+        raise SelectionError(
+            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
+        )
 
 
 def _from_recipe(recipe: Recipe, state: Any, listed: bool, rounded: bool) -> Fabric:

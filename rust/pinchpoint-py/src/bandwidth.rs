@@ -2,7 +2,7 @@
 
 use numpy::{IntoPyArray, PyArray1};
 use pinchpoint_core::bandwidth::{self as core, Forwarding, Proof, Query};
-use pinchpoint_core::certify::structured::Through;
+use pinchpoint_core::certify::structured::{Crossing, Through};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
@@ -14,7 +14,26 @@ use crate::selection::Selection;
 #[pyclass(frozen, module = "pinchpoint._core", skip_from_py_object)]
 pub struct BandwidthAnswer {
     fabric: pinchpoint_core::fabric::Fabric,
+    query: Query,
     inner: core::Bandwidth,
+}
+
+/// Rows of what crosses a cut: name, is a bundle, count, capacity in units.
+type Rows = Vec<(String, bool, u64, i128)>;
+
+fn forwarding_of(text: &str) -> Forwarding {
+    match text {
+        "all" => Forwarding::All,
+        "none" => Forwarding::None,
+        _ => Forwarding::Hardware,
+    }
+}
+
+fn nodes(selections: &[PyRef<'_, Selection>]) -> Vec<pinchpoint_core::fabric::Selection> {
+    selections
+        .iter()
+        .map(|selection| selection.inner.clone())
+        .collect()
 }
 
 /// Max flow from `sources` to `sinks`; `forwarding` is "hardware", "all" or "none".
@@ -27,22 +46,56 @@ pub fn bandwidth(
     forwarding: &str,
     time_limit: Option<f64>,
 ) -> PyResult<BandwidthAnswer> {
-    let nodes =
-        |selections: &[PyRef<'_, Selection>]| selections.iter().map(|s| s.inner.clone()).collect();
     let query = Query {
         sources: nodes(&sources),
         sinks: nodes(&sinks),
-        forwarding: match forwarding {
-            "all" => Forwarding::All,
-            "none" => Forwarding::None,
-            _ => Forwarding::Hardware,
-        },
+        forwarding: forwarding_of(forwarding),
     };
     let fabric = fabric.inner.clone();
     let inner = gate::run(py, time_limit, |monitor| {
         core::bandwidth(&fabric, &query, monitor)
     })?;
-    Ok(BandwidthAnswer { fabric, inner })
+    Ok(BandwidthAnswer {
+        fabric,
+        query,
+        inner,
+    })
+}
+
+/// Values in units between every two of many selections, row-major.
+#[pyfunction]
+pub fn pairwise(
+    py: Python<'_>,
+    fabric: &Fabric,
+    groups: Vec<Vec<PyRef<'_, Selection>>>,
+    forwarding: &str,
+    time_limit: Option<f64>,
+) -> PyResult<Vec<i128>> {
+    let groups: Vec<_> = groups.iter().map(|group| nodes(group)).collect();
+    let forwarding = forwarding_of(forwarding);
+    let fabric = fabric.inner.clone();
+    gate::run(py, time_limit, |monitor| {
+        core::pairwise(&fabric, &groups, forwarding, monitor)
+    })
+}
+
+fn named(fabric: &pinchpoint_core::fabric::Fabric, rows: Vec<Crossing>) -> Rows {
+    let layout = fabric.layout();
+    let name = |row: Crossing| match row.through {
+        Through::Bundle(index) => (
+            layout.bundles[index].name.clone(),
+            true,
+            row.count,
+            row.capacity,
+        ),
+        Through::Group(index) => (
+            layout.groups[index].name.clone(),
+            false,
+            row.count,
+            row.capacity,
+        ),
+    };
+    rows.into_iter().map(name).collect()
 }
 
 #[pymethods]
@@ -68,26 +121,47 @@ impl BandwidthAnswer {
     }
 
     /// Rows (name, is a bundle, count, capacity in units) of what crosses minimum cut 0 or 1.
-    fn crossing(&self, py: Python<'_>, cut: usize) -> PyResult<Vec<(String, bool, u64, i128)>> {
-        let layout = self.fabric.layout();
+    fn crossing(&self, py: Python<'_>, cut: usize) -> PyResult<Rows> {
         let rows = gate::run(py, None, |_| {
             Ok(self.inner.crossing(&self.fabric, cut.min(1)))
         })?;
-        let named = rows.into_iter().map(|row| match row.through {
-            Through::Bundle(index) => (
-                layout.bundles[index].name.clone(),
-                true,
-                row.count,
-                row.capacity,
-            ),
-            Through::Group(index) => (
-                layout.groups[index].name.clone(),
-                false,
-                row.count,
-                row.capacity,
-            ),
+        Ok(named(&self.fabric, rows))
+    }
+
+    /// Breakpoints of the value when the capacity of some bundles grows by a factor from 1 on:
+    /// numerator and denominator of the factor, the value times the denominator, the slope beyond,
+    /// and the rows of the cut that binds beyond.
+    #[allow(clippy::type_complexity)]
+    fn breakpoints(
+        &self,
+        py: Python<'_>,
+        bundles: Vec<String>,
+        time_limit: Option<f64>,
+    ) -> PyResult<Vec<(i64, i64, i128, i128, Rows)>> {
+        let places: pinchpoint_core::Result<Vec<usize>> = bundles
+            .iter()
+            .map(|name| self.fabric.layout().bundle(name))
+            .collect();
+        let places = places.map_err(|error| crate::error::to_py(py, error))?;
+        let one = core::Factor {
+            numerator: 1,
+            denominator: 1,
+        };
+        let found = gate::run(py, time_limit, |monitor| {
+            core::breakpoints(&self.fabric, &self.query, &places, one, monitor)
+        })?;
+        let plain = found.into_iter().map(|point| {
+            let rows = named(&self.fabric, point.beyond);
+            let factor = point.factor;
+            (
+                factor.numerator,
+                factor.denominator,
+                point.scaled_value,
+                point.slope_after,
+                rows,
+            )
         });
-        Ok(named.collect())
+        Ok(plain.collect())
     }
 
     /// Checks flow and cuts once more.

@@ -18,7 +18,7 @@ mod _core {
     use super::*;
 
     #[pymodule_export]
-    use crate::bandwidth::{BandwidthAnswer, bandwidth};
+    use crate::bandwidth::{BandwidthAnswer, bandwidth, pairwise};
     #[pymodule_export]
     use crate::fabric::{Fabric, FabricBuilder};
     #[pymodule_export]

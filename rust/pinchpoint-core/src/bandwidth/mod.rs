@@ -8,6 +8,8 @@
 mod ends;
 mod lift;
 mod listed;
+mod pairwise;
+mod parametric;
 mod symbolic;
 
 use crate::certify;
@@ -18,6 +20,8 @@ use crate::monitor::Monitor;
 pub use ends::{Ends, Forwarding, Relay, node_name};
 pub use lift::LinkFlow;
 pub use listed::Listed;
+pub use pairwise::pairwise;
+pub use parametric::{Breakpoint, Factor, breakpoints};
 
 /// A query: the most that `sources` can send to `sinks` at once.
 #[derive(Debug, Clone)]

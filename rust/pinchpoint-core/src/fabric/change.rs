@@ -64,6 +64,53 @@ impl Fabric {
         })
     }
 
+    /// All capacities times `others`, those of `bundles` times `chosen` instead: the same fabric in
+    /// another unit, up to the ratio of the two.
+    ///
+    /// # Errors
+    /// `Overflow` if a capacity gets too large.
+    pub fn stretched(&self, bundles: &[usize], chosen: i64, others: i64) -> Result<Fabric> {
+        let times = |capacity: i64, index: Option<usize>| {
+            let own = index.is_some_and(|index| bundles.contains(&index));
+            let product = capacity.checked_mul(if own { chosen } else { others });
+            product.filter(|units| *units < 1 << 62).ok_or_else(|| {
+                let message = format!("a capacity times {} is too large", chosen.max(others));
+                Error::new(ErrorKind::Overflow, message)
+            })
+        };
+        let mut layout = self.layout().clone();
+        for (index, bundle) in layout.bundles.iter_mut().enumerate() {
+            bundle.capacity = times(bundle.capacity, Some(index))?;
+        }
+        for group in &mut layout.groups {
+            group.capacity = group.capacity.map(|limit| times(limit, None)).transpose()?;
+        }
+        let mut state = self.state().clone();
+        for (index, changes) in state.overrides.iter_mut().enumerate() {
+            for change in changes {
+                change.capacity = times(change.capacity, Some(index))?;
+            }
+        }
+        let arrays = match self.arrays() {
+            None => None,
+            Some(arrays) => {
+                let mut built = arrays.built.as_ref().clone();
+                for index in 0..layout.bundles.len() {
+                    let links = arrays.first_link[index]..arrays.first_link[index + 1];
+                    for capacity in &mut built[links] {
+                        *capacity = times(*capacity, Some(index))?;
+                    }
+                }
+                let own = Arrays {
+                    built: built.into(),
+                    ..arrays.clone()
+                };
+                Some(own.changed(&layout, &state))
+            }
+        };
+        Ok(Fabric::assemble(layout.into(), None).derived(state, arrays))
+    }
+
     /// The same build with these changes, which must fit it.
     pub fn with_state(&self, state: State) -> Fabric {
         let arrays = self
