@@ -243,3 +243,67 @@ def test_half_a_p6e():
     rack = pp.clusters.p6e_gb200(36)
     assert rack.num_chips == 36
     assert rack.bandwidth("chip", "nic").gbit_per_s == 14_400  # 9 x 1,600, EKS guide
+
+
+@pytest.mark.parametrize(("pod", "gbyte_per_s"), [("tpu_v5e", 1_600), ("tpu_v6e", 3_200)])
+def test_tpu_pod_bisection(pod, gbyte_per_s):
+    # Google Cloud documentation: pod bisection 1.6 TB/s (v5e) and 3.2 TB/s (v6e), 32 wrap links.
+    fabric = pp.clusters.build(pod)
+    assert fabric.bandwidth("chip[x=0:8]", "chip[x=8:16]").gbyte_per_s == gbyte_per_s
+    assert fabric.bandwidth("chip[y=0:8]", "chip[y=8:16]").gbyte_per_s == gbyte_per_s
+
+
+def test_tpu_wrap_rules():
+    # How to Scale Your Model: v5e and v6e wrap only at 16, 3D pods at multiples of 4.
+    assert links(pp.clusters.tpu_v5e("8x16")) == {"chip-x": 112, "chip-y": 128, "chip-nic": 128}
+    assert links(pp.clusters.tpu_v4("4x4x8"))["chip-z"] == 128
+    assert links(pp.clusters.tpu_v4("2x2x2"))["chip-x"] == 4
+    for name, largest in (("tpu_v4", "16x16x17"), ("tpu_v5e", "16x17"), ("tpu7x", "9217x1x1")):
+        with pytest.raises(pp.PinchpointError, match="does not fit a pod"):
+            pp.clusters.build(name, slice_shape=largest)
+
+
+@pytest.mark.parametrize("name", ["tpu_v4", "tpu_v5p", "tpu7x"])
+def test_tpu_chip_has_six_links(name):
+    cube = pp.clusters.build(name, slice_shape="4x4x4")
+    rest = cube.select("chip") - cube.select("chip[x=0,y=0,z=0]")
+    link = pp.hardware[name]["link"].value
+    assert cube.bandwidth("chip[x=0,y=0,z=0]", rest).gbyte_per_s == 6 * link
+
+
+def test_dragonfly_group():
+    # ALCF Aurora documentation: 32 switches, 16 endpoint, 31 local and 16 global ports each.
+    net = pp.clusters.dragonfly()
+    assert links(net)["leaf-leaf-local"] == 17 * 32 * 31 // 2
+    assert links(net)["leaf-leaf-global"] == 17 * 512 // 2
+    assert net.bandwidth("chip[group=0]", "chip[group=1:17]").gbit_per_s == 512 * 200
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+@pytest.mark.parametrize(("switches", "degree"), [(64, 8), (10, 9), (12, 7), (9, 2), (200, 3)])
+def test_jellyfish_is_simple_and_regular(switches, degree, seed):
+    net = pp.clusters.jellyfish(switches, degree=degree, chips_per_switch=1, seed=seed)
+    arrays = net.materialize()
+    pairs = {
+        (min(a, b), max(a, b))
+        for a, b in zip(arrays.tails.tolist(), arrays.heads.tolist(), strict=True)
+    }
+    assert len(pairs) == net.num_links
+    assert all(a != b for a, b in pairs)
+    for switch in range(switches):
+        assert sum(switch in pair for pair in pairs) == degree + 1
+
+
+def test_expanders_are_seeded():
+    def tails(**options):
+        return pp.clusters.jellyfish(64, degree=8, **options).materialize().tails.tolist()
+
+    assert tails(seed=3) == tails(seed=3)
+    assert tails(seed=3) != tails(seed=4)
+
+
+def test_xpander_degrees():
+    net = pp.clusters.xpander(8, degree=6, chips_per_switch=2)
+    arrays = net.materialize()
+    ends = [*arrays.tails.tolist(), *arrays.heads.tolist()]
+    assert all(ends.count(switch) == 6 + 2 for switch in range(7 * 8))

@@ -1,0 +1,87 @@
+"""Write docs/clusters.md: every cluster, measured on the fabric as built.
+
+python docs/generate_clusters.py            # writes the file
+python docs/generate_clusters.py --check    # exit status 1 where it is out of date
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pinchpoint as pp
+from pinchpoint.units import format_bytes
+
+TARGET = Path(__file__).with_name("clusters.md")
+
+HEAD = """\
+# Clusters
+
+Written by `python docs/generate_clusters.py`; the tests check that it is up to date.
+
+Every row is the default build. *Per chip* is what one chip can send to all others together;
+*half to half* is the smallest maximum flow between the lower and the upper half of the chips along
+one of their coordinates (the middle one left out where their number is odd). Both are per
+direction, in 10^9 bytes, by the forwarding of the hardware. Published totals are derived again by
+max flow in `tests/clusters/test_published.py`, each with its source; the figures with their full
+citations are in `pp.hardware`, and `pinchpoint show NAME` lists what is assumed.
+
+| cluster | chips | switches | links | per chip | half to half | status | what (who describes it) |
+|---|---:|---:|---:|---:|---:|---|---|
+"""
+
+
+def row(cluster: pp.clusters.Cluster) -> str:
+    """Measure one cluster."""
+    fabric = pp.clusters.build(cluster.name)
+    if fabric.is_structured:
+        group = next(g for g in fabric.groups if g.name == "chip")
+        names = group.coordinates
+        first = fabric.select("chip", **dict.fromkeys(names, 0))
+        chips, rest = fabric.num_chips, fabric.select("chip") - first
+        switches = sum(g.size for g in fabric.groups if g.role == "switch")
+        halves = [
+            fabric.bandwidth(
+                fabric.select("chip", **{name: slice(0, size // 2)}),
+                fabric.select("chip", **{name: slice(size - size // 2, size)}),
+            )
+            for name, size in names.items()
+            if size > 1
+        ]
+        per_chip = fabric.bandwidth(first, rest).kbit_per_s
+        half = min(answer.kbit_per_s for answer in halves)
+    else:
+        # An explicit network of ours numbers its switches first, then the chips.
+        chips, switches = cluster.chips, fabric.num_nodes - cluster.chips
+        ids = range(switches, fabric.num_nodes)
+        per_chip = fabric.bandwidth(ids[:1], ids[1:]).kbit_per_s
+        half = fabric.bandwidth(ids[: chips // 2], ids[chips - chips // 2 :]).kbit_per_s
+    cells = [
+        f"`{cluster.name}`",
+        f"{chips:,}",
+        f"{switches:,}",
+        f"{fabric.num_links:,}",
+        format_bytes(per_chip),
+        format_bytes(half),
+        cluster.status,
+        f"{cluster.what} ({cluster.sources})",
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def page() -> str:
+    """Return the whole page."""
+    return HEAD + "".join(row(cluster) for cluster in pp.clusters.available())
+
+
+def main() -> int:
+    """Write the page, or check it."""
+    text = page()
+    if "--check" in sys.argv[1:]:
+        return 0 if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text else 1
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
