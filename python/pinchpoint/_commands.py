@@ -23,7 +23,6 @@ app = typer.Typer(
     name="pinchpoint",
     help="Find where a fabric pinches: exact, certified bandwidth answers.",
     add_completion=False,
-    no_args_is_help=True,
 )
 # Options of the builder are not known to typer: they are found in its signature.
 _BUILDER_OPTIONS = {"ignore_unknown_options": True}

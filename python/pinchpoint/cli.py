@@ -38,9 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] not in ("typer", "rich", "click"):
             raise
         return _refuse("the command line needs its extra: pip install 'pinchpoint[cli]'")
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
         status = _commands.app(
-            args=list(sys.argv[1:] if argv is None else argv),
+            args=words or ["--help"],
             prog_name="pinchpoint",
             standalone_mode=False,
         )
