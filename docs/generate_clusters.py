@@ -20,9 +20,9 @@ HEAD = """\
 Written by `python docs/generate_clusters.py`; the tests check that it is up to date.
 
 Every row is the default build. *Per chip* is what one chip can send to all others together;
-*half to half* is the smallest maximum flow between the lower and the upper half of the chips along
-one of their coordinates (the middle one left out where their number is odd). Both are per
-direction, in 10^9 bytes, by the forwarding of the hardware. Published totals are derived again by
+*half to half* is `Fabric.bisection()`, the smallest maximum flow between the lower and the upper
+half of the chips along one of their coordinates. Both are per direction, in 10^9 bytes, by the
+forwarding of the hardware. Published totals are derived again by
 max flow in `tests/clusters/test_published.py`, each with its source; the figures with their full
 citations are in `pp.hardware`, and `pinchpoint show NAME` lists what is assumed.
 
@@ -40,16 +40,8 @@ def row(cluster: pp.clusters.Cluster) -> str:
         first = fabric.select("chip", **dict.fromkeys(names, 0))
         chips, rest = fabric.num_chips, fabric.select("chip") - first
         switches = sum(g.size for g in fabric.groups if g.role == "switch")
-        halves = [
-            fabric.bandwidth(
-                fabric.select("chip", **{name: slice(0, size // 2)}),
-                fabric.select("chip", **{name: slice(size - size // 2, size)}),
-            )
-            for name, size in names.items()
-            if size > 1
-        ]
         per_chip = fabric.bandwidth(first, rest).kbit_per_s
-        half = min(answer.kbit_per_s for answer in halves)
+        half = fabric.bisection().bandwidth.kbit_per_s
     else:
         # An explicit network of ours numbers its switches first, then the chips.
         chips, switches = cluster.chips, fabric.num_nodes - cluster.chips

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pinchpoint import clusters
 from pinchpoint._arguments import fabric_from, fail, is_file, split_options
-from pinchpoint._table import hanging, text_table
+from pinchpoint._table import WIDTH, hanging, text_table
 from pinchpoint.errors import CatalogueError
 from pinchpoint.units import format_bandwidth, format_bytes
 
 if TYPE_CHECKING:
-    from pinchpoint.bandwidth import PinchRow
+    from pinchpoint.bandwidth import NextBottleneck, PinchRow
 
 __all__ = ["app"]
 
@@ -154,19 +155,8 @@ def bandwidth(
                 "sources": ends[0],
                 "sinks": ends[1],
                 "forwarding": forwarding,
-                "gbit_per_s": result.gbit_per_s,
-                "gbyte_per_s": result.gbyte_per_s,
                 "direction": "per direction",
-                "bottleneck": [
-                    {
-                        "bundle": row.bundle,
-                        "links": row.links,
-                        "gbit_per_s": row.gbit_per_s,
-                        "share": row.share,
-                    }
-                    for row in pinch
-                ],
-                "certified": True,
+                **result.to_dict(),
             }
         )
         return
@@ -181,6 +171,8 @@ def bandwidth(
             for row in pinch
         ]
         print(text_table(("bottleneck", "links", "capacity", "share"), rows, right=(1, 3)))
+        print()
+        print(textwrap.fill(_gain(pinch, result.next_bottleneck), WIDTH))
     else:
         print("The two are not connected.")
     print()
@@ -199,6 +191,18 @@ def _fabric(
         # Random graphs have a seed too; one flag serves both.
         options["seed"] = seed
     return fail(fabric_from(cluster, options), fails or (), seed or 0), rest[1:], cluster
+
+
+def _gain(pinch: tuple[PinchRow, ...], following: NextBottleneck | None) -> str:
+    """Say what raising the pinch buys, until what binds next."""
+    raised = " and ".join(row.bundle for row in pinch)
+    if following is None:
+        return f"Raising {raised}: nothing else binds."
+    binds = " and ".join(row.bundle for row in following.bottleneck)
+    if following.factor == 1:
+        return f"Raising {raised} alone buys nothing: {binds} would bind at once."
+    value = format_bytes(round(following.gbit_per_s * 1e6))
+    return f"Raising {raised} {following.factor:.3g} times gives {value}, until {binds} binds."
 
 
 def _share(row: PinchRow) -> str:

@@ -56,6 +56,17 @@ def test_bandwidth_names_the_pinch(capsys):
     assert "1,032,192 chips" in out
     assert "chip-nic" in out
     assert "100 %" in out
+    assert "Raising chip-nic alone buys nothing: nic-leaf would bind at once." in out
+
+
+def test_bandwidth_says_what_raising_the_pinch_buys(capsys):
+    words = ["gb200-nvl72", "chip[chip=0]", "chip[chip=1:72]"]
+    _, out, _ = run(capsys, "bandwidth", *words)
+    assert "Raising chip-switch: nothing else binds." in out
+    words = ["trn3-ultracluster", "--ultraservers", "8", "--oversubscription", "4"]
+    ends = ["chip[ultraserver=0]", "chip[ultraserver=7]"]
+    _, out, _ = run(capsys, "bandwidth", *words, *ends)
+    assert "Raising leaf-spine 4 times gives 3.6 TB/s, until chip-nic binds." in out
 
 
 def test_bandwidth_json(capsys):
@@ -64,9 +75,11 @@ def test_bandwidth_json(capsys):
     assert status == 0
     assert answer["gbit_per_s"] == 28_800
     assert answer["gbyte_per_s"] == 3_600
-    assert answer["bottleneck"] == [
-        {"bundle": "chip-nic", "links": 144, "gbit_per_s": 28_800, "share": 1}
-    ]
+    assert answer["kbit_per_s"] == 28_800_000_000
+    assert answer["certificate"]["checked"] is True
+    (row,) = answer["bottleneck"]
+    assert row["bundle"] == "chip-nic"
+    assert (row["links"], row["gbit_per_s"], row["share"]) == (144, 28_800, 1)
 
 
 @pytest.mark.parametrize(
