@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -51,6 +49,8 @@ def text_table(
     ----------  -----
     leaf-spine   9216
     """
+    import textwrap
+
     widths = _fit([headers, *rows], whole, width)
     lines = [_line(list(headers), widths, right), _line(["-" * w for w in widths], widths, ())]
     for row in rows:
@@ -100,6 +100,8 @@ def hanging(text: str) -> str:
     >>> hanging("one line")
     '  one line'
     """
+    import textwrap
+
     return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
@@ -125,9 +127,11 @@ def html_table(headers: Sequence[str], rows: Sequence[Sequence[str]], caption: s
     >>> html_table(["a"], [["1 < 2"]])
     '<table><tr><th>a</th></tr><tr><td>1 &lt; 2</td></tr></table>'
     """
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headers)
+    from html import escape  # its table of entities is slow to load and rarely needed
+
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in headers)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f"<table>{title}<tr>{head}</tr>{body}</table>"
