@@ -7,7 +7,7 @@ import pkgutil
 import pinchpoint as pp
 import pytest
 from pinchpoint import clusters
-from pinchpoint.errors import CatalogueError, InputTypeError, UnitError
+from pinchpoint.errors import CatalogueError, InputTypeError, SizeLimitError, UnitError
 
 NAMES = [c.name for c in clusters.available()]
 
@@ -110,6 +110,39 @@ def test_bandwidth_options_need_a_unit(nic):
 def test_zero_bandwidth():
     with pytest.raises(CatalogueError, match="above zero"):
         clusters.trn4_rack(nic="0Gb/s")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("jellyfish", {"switches": 1 << 22, "degree": 4096}),
+        ("xpander", {"lift": 1 << 13, "degree": 511, "chips_per_switch": 4096}),
+    ],
+)
+def test_size_is_estimated_first(name, options):
+    with pytest.raises(SizeLimitError, match=r"need about [0-9]+ GB, limit 8 GB"):
+        clusters.build(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("jellyfish", {"switches": 9, "degree": 3}),
+        ("jellyfish", {"switches": 4, "degree": 4}),
+        ("xpander", {"degree": 10**9}),
+        ("torus", {"shape": "65536x65536x65536x65536x65536x65536"}),
+        ("torus", {"shape": "1x4"}),
+        ("torus", {"shape": "4x" * 10_000}),
+        ("clos", {"chips": 10**30}),
+        ("fat-tree", {"k": 10**30}),
+        ("trn4-ultracluster", {"racks": 10**30}),
+        ("dragonfly", {"groups": 18}),
+    ],
+)
+def test_hostile_sizes(name, options):
+    with pytest.raises(pp.PinchpointError) as caught:
+        clusters.build(name, **options)
+    assert len(str(caught.value)) < 400
 
 
 def test_what_no_source_gives_is_marked_assumed():

@@ -8,7 +8,7 @@ import numpy as np
 
 from pinchpoint.clusters import _options
 from pinchpoint.clusters._registry import cluster
-from pinchpoint.errors import CatalogueError
+from pinchpoint.errors import CatalogueError, SizeLimitError
 from pinchpoint.units import parse_bandwidth
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["jellyfish", "xpander"]
 
 _MOST = 1 << 22
+_LIMIT_BYTES = 8_000_000_000
+# Ends, capacities and the copies that drawing, sorting and checking take, for each link.
+_BYTES_PER_LINK = 100
 _TRIES = 1000
 
 
@@ -61,6 +64,8 @@ def jellyfish(
     ------
     CatalogueError
         An option out of range.
+    SizeLimitError
+        Arrays of more than 8 GB, found before they are made.
     UnitError
         A bandwidth without a unit.
 
@@ -121,6 +126,8 @@ def xpander(
     ------
     CatalogueError
         An option out of range.
+    SizeLimitError
+        Arrays of more than 8 GB, found before they are made.
     UnitError
         A bandwidth without a unit.
 
@@ -137,7 +144,8 @@ def xpander(
     (60, 80)
     """
     _options.count("lift", lift, 1, _MOST)
-    _check((degree + 1) * lift if isinstance(degree, int) else lift, degree, chips_per_switch, seed)
+    _options.count("degree", degree, 1, 512)
+    _check((degree + 1) * lift, degree, chips_per_switch, seed)
     rng = np.random.default_rng(seed)
     own = np.arange(lift)
     pairs = [(i, j) for i in range(degree + 1) for j in range(i + 1, degree + 1)]
@@ -152,6 +160,12 @@ def _check(switches: int, degree: int, chips_per_switch: int, seed: int) -> None
     _options.count("degree", degree, 1, min(switches - 1, 4096))
     _options.count("chips_per_switch", chips_per_switch, 0, 4096)
     _options.count("seed", seed, 0)
+    need = switches * (degree // 2 + chips_per_switch) * _BYTES_PER_LINK
+    if need > _LIMIT_BYTES:
+        raise SizeLimitError(
+            f"switches={switches} with degree={degree} and chips_per_switch={chips_per_switch} "
+            f"need about {need / 1e9:.0f} GB, limit {_LIMIT_BYTES / 1e9:.0f} GB"
+        )
 
 
 def _regular(n: int, degree: int, rng: np.random.Generator) -> NDArray[np.int64]:

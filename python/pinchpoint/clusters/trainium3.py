@@ -107,7 +107,8 @@ def trn3_ultracluster(
     -------
     Fabric
         The groups of the UltraServer and ``leaf``, ``spine``, ``core`` and, above 256 pods,
-        ``super``. ``ultraserver`` counts across the cluster, ``chip`` inside an UltraServer.
+        ``super``. ``ultraserver`` counts across the cluster, ``chip`` inside an UltraServer;
+        ``pod`` and ``slot`` (with four tiers ``zone``, ``zone_pod`` and ``slot``) are its digits.
 
     Raises
     ------
