@@ -1,10 +1,27 @@
-from typing import Any
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "BandwidthAnswer",
+    "Fabric",
+    "FabricBuilder",
+    "FairAnswer",
+    "FlowAnswer",
+    "LinkSelection",
+    "Selection",
+    "__version__",
+    "bandwidth",
+    "get_threads",
+    "max_min_fair",
+    "maximum_flow",
+    "pairwise",
+    "set_threads",
+]
 __version__: str
 
+@final
 class FlowAnswer:
     @property
     def value(self) -> int | float: ...
@@ -32,8 +49,9 @@ def maximum_flow(
 
 _Blocks = list[list[list[tuple[int, int]]]]
 
+@final
 class Selection:
-    def __init__(self, group: str, sizes: list[int], blocks: _Blocks) -> None: ...
+    def __new__(cls, group: str, sizes: list[int], blocks: _Blocks) -> Self: ...
     @property
     def group(self) -> str: ...
     @property
@@ -44,14 +62,15 @@ class Selection:
     def combine(self, other: Selection, op: str) -> Selection: ...
     def same_nodes(self, other: Selection) -> bool: ...
 
+@final
 class LinkSelection:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         bundle: str,
         sizes: list[int],
         blocks: _Blocks,
         own_pair: list[tuple[int, int]] | None,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def bundle(self) -> str: ...
     @property
@@ -64,8 +83,9 @@ class LinkSelection:
     def combine(self, other: LinkSelection, op: str) -> LinkSelection: ...
     def same_links(self, other: LinkSelection) -> bool: ...
 
+@final
 class FabricBuilder:
-    def __init__(self, name: str) -> None: ...
+    def __new__(cls, name: str) -> Self: ...
     def nodes(
         self,
         name: str,
@@ -86,6 +106,7 @@ class FabricBuilder:
     ) -> str: ...
     def build(self) -> Fabric: ...
 
+@final
 class Fabric:
     @staticmethod
     def from_links(
@@ -138,6 +159,7 @@ class Fabric:
     def with_state(self, state: tuple[Any, ...]) -> Fabric: ...
     def removed(self) -> set[tuple[str, int]]: ...
 
+@final
 class BandwidthAnswer:
     @property
     def value(self) -> int: ...
@@ -162,6 +184,7 @@ def bandwidth(
     time_limit: float | None,
 ) -> BandwidthAnswer: ...
 
+@final
 class FairAnswer:
     def rates(self) -> npt.NDArray[np.float64]: ...
     def limits(self) -> npt.NDArray[np.int64]: ...
