@@ -122,8 +122,8 @@ impl BandwidthAnswer {
 
     /// Rows (name, is a bundle, count, capacity in units) of what crosses minimum cut 0 or 1.
     fn crossing(&self, py: Python<'_>, cut: usize) -> PyResult<Rows> {
-        let rows = gate::run(py, None, |_| {
-            Ok(self.inner.crossing(&self.fabric, cut.min(1)))
+        let rows = gate::run(py, None, |monitor| {
+            self.inner.crossing(&self.fabric, cut.min(1), monitor)
         })?;
         Ok(named(&self.fabric, rows))
     }

@@ -1,5 +1,7 @@
 //! Explicit fabrics: the plain solver on the arrays, under the same rules of forwarding.
 
+use std::sync::OnceLock;
+
 use super::ends::{Ends, Relay};
 use super::{Bandwidth, Effort, Proof};
 use crate::certify::{self, structured::Crossing, structured::Through};
@@ -40,6 +42,8 @@ pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandw
             solution,
         }),
         effort: Effort::default(),
+        minimal: [true; 2],
+        whole: OnceLock::new(),
         ends,
     })
 }

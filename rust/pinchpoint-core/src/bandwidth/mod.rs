@@ -12,6 +12,8 @@ mod pairwise;
 mod parametric;
 mod symbolic;
 
+use std::sync::OnceLock;
+
 use crate::certify;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Selection};
@@ -94,6 +96,10 @@ pub struct Bandwidth {
     pub value: i128,
     pub proof: Proof,
     pub effort: Effort,
+    /// Whether the two cuts of the proof are known to be the minimal ones, not just minimum ones.
+    minimal: [bool; 2],
+    /// The answer from the whole fabric, once a minimal cut was asked for that is not known.
+    whole: OnceLock<Box<Bandwidth>>,
     ends: Ends,
 }
 
@@ -109,13 +115,36 @@ impl Bandwidth {
     }
 
     /// What crosses the source-minimal (0) or the sink-minimal (1) minimum cut, by bundle.
-    pub fn crossing(&self, fabric: &Fabric, cut: usize) -> Vec<certify::structured::Crossing> {
-        match &self.proof {
-            Proof::Symbolic(witness) => {
-                certify::structured::crossing(fabric, &self.ends, &witness.cuts[cut])
-            }
-            Proof::Listed(listed) => listed.crossing(&self.ends, cut),
+    ///
+    /// Where the proof is about part of the fabric, finding the one of several minimum cuts that is
+    /// nearest may take solving the whole; that is done once, when asked for.
+    pub fn crossing(
+        &self,
+        fabric: &Fabric,
+        cut: usize,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<certify::structured::Crossing>> {
+        let witness = match &self.proof {
+            Proof::Listed(listed) => return Ok(listed.crossing(&self.ends, cut)),
+            Proof::Symbolic(witness) => witness,
+        };
+        if self.minimal[cut] {
+            return Ok(certify::structured::crossing(
+                fabric,
+                &self.ends,
+                &witness.cuts[cut],
+            ));
         }
+        let whole = match self.whole.get() {
+            Some(whole) => whole,
+            None => {
+                let answer = symbolic::solve_whole(fabric, self.ends.clone(), monitor)?;
+                answer.verify(fabric)?;
+                debug_assert_eq!(answer.value, self.value);
+                self.whole.get_or_init(|| Box::new(answer))
+            }
+        };
+        whole.crossing(fabric, cut, monitor)
     }
 
     /// The sources, sinks and relays of the query.

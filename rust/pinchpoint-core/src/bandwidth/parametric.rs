@@ -140,7 +140,7 @@ impl Parametric<'_> {
             slope: 0,
             rows: Vec::new(),
         };
-        for mut row in answer.crossing(&scaled, 0) {
+        for mut row in answer.crossing(&scaled, 0, self.monitor)? {
             let part = match row.through {
                 Through::Bundle(index) if self.bundles.contains(&index) => {
                     row.capacity /= i128::from(factor.numerator);

@@ -1,5 +1,7 @@
 //! Structured fabrics: refine, solve on the quotient, read off flow and cuts.
 
+use std::sync::OnceLock;
+
 use super::ends::Ends;
 use super::{Bandwidth, ClassFlow, Effort, FlowClass, Proof, Side, Witness, listed};
 use crate::certify;
@@ -29,6 +31,11 @@ pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandw
     {
         return Ok(answer);
     }
+    solve_whole(fabric, ends, monitor)
+}
+
+/// Solves a query on the partition of the whole fabric.
+pub fn solve_whole(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandwidth> {
     let graph = Symbolic::new(fabric, &ends, Scope::All);
     let limit = (fabric.layout().num_links() / LINKS_PER_BLOCK).clamp(MIN_BLOCKS, MAX_BLOCKS);
     match refine(&graph, limit as usize, monitor)? {
@@ -106,12 +113,22 @@ fn solve_part(
     }
     let search = Search::new(&solved.flows, &partition, coarse, routes);
     let (Some(source), Some(sink)) = (
-        search.reach(&partition, Terminal::Source),
-        search.reach(&partition, Terminal::Sink),
+        search.reach(&partition, Terminal::Source, true),
+        search.reach(&partition, Terminal::Sink, true),
     ) else {
         return Ok(None);
     };
     let inner = partition.classes.len();
+    // A way round through the rest is a guess; a cut is known to be the nearest one only if it
+    // needs no guess.
+    let certain = |terminal, with_rest: &[bool]| {
+        let alone = search.reach(&partition, terminal, false);
+        alone.is_some_and(|alone| alone[..inner] == with_rest[..inner])
+    };
+    let minimal = [
+        certain(Terminal::Source, &source),
+        certain(Terminal::Sink, &sink),
+    ];
     solved.source_side = source[..inner].iter().map(|with| (*with, *with)).collect();
     solved.sink_side = sink[..inner].iter().map(|with| (!*with, !*with)).collect();
     let beside = |flags: &[bool]| -> Vec<(usize, Vec<Block>)> {
@@ -128,13 +145,14 @@ fn solve_part(
     };
     let value = solved.value;
     let (with_source, with_sink) = (beside(&source), beside(&sink));
-    let answer = solved.into_answer(
+    let mut answer = solved.into_answer(
         &partition,
         ends.clone(),
         num_groups,
         &with_source,
         &with_sink,
     );
+    answer.minimal = minimal;
     let Proof::Symbolic(witness) = &answer.proof else {
         return Ok(None);
     };
@@ -205,8 +223,9 @@ impl Search {
         self.backward[head as usize].push(tail);
     }
 
-    /// What the sources reach, or what reaches the sinks; `None` if one leads to the other.
-    fn reach(&self, partition: &Partition, from: Terminal) -> Option<Vec<bool>> {
+    /// What the sources reach, or what reaches the sinks, `round` through the rest of the fabric
+    /// or not; `None` if one leads to the other.
+    fn reach(&self, partition: &Partition, from: Terminal, round: bool) -> Option<Vec<bool>> {
         let steps = match from {
             Terminal::Source => &self.forward,
             _ => &self.backward,
@@ -227,7 +246,8 @@ impl Search {
                 return None;
             }
             for next in &steps[place as usize] {
-                if !reached[*next as usize] {
+                let inside = (*next as usize) < partition.classes.len();
+                if (round || inside) && !reached[*next as usize] {
                     reached[*next as usize] = true;
                     stack.push(*next);
                 }
@@ -445,6 +465,8 @@ impl Solved {
                 cuts,
             }),
             effort: self.effort,
+            minimal: [true; 2],
+            whole: OnceLock::new(),
             ends,
         }
     }
