@@ -288,3 +288,91 @@ fn sums_beyond_64_bits_are_exact() {
     };
     assert_eq!(case.solve().value, 2 * huge);
 }
+
+mod searches {
+    use pinchpoint_core::flow::{CutTree, Failure, PairCut, PairGraph, PairSolver, WarmSolver};
+
+    use super::*;
+
+    fn graph_of(case: &Case<i64>) -> PairGraph {
+        let tails: Vec<u32> = case.arcs.iter().map(|arc| arc.0).collect();
+        let heads: Vec<u32> = case.arcs.iter().map(|arc| arc.1).collect();
+        let capacity: Vec<i64> = case.arcs.iter().map(|arc| arc.2).collect();
+        PairGraph::new(case.n, &tails, &heads, &capacity, case.duplex).unwrap()
+    }
+
+    fn between(case: &Case<i64>, source: u32, sink: u32) -> Case<i64> {
+        Case {
+            sources: vec![Terminal::unlimited(source)],
+            sinks: vec![Terminal::unlimited(sink)],
+            node_capacity: None,
+            ..case.clone()
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn every_pair_equals_the_plain_solver(case in cases()) {
+            let graph = graph_of(&case);
+            let mut solver = PairSolver::new(&graph);
+            let mut pairs = Vec::new();
+            for source in 0..case.n.min(6) {
+                for sink in (0..case.n).filter(|sink| *sink != source) {
+                    pairs.push([source, sink]);
+                    let answer = solver.solve(source, sink, &NoMonitor).unwrap();
+                    let plain = between(&case, source, sink).solve();
+                    prop_assert_eq!(i128::from(answer.value), plain.value);
+                    let (nodes, inside) = match &answer.cut {
+                        PairCut::SourceSide(nodes) => (nodes, true),
+                        PairCut::SinkSide(nodes) => (nodes, false),
+                    };
+                    let on_source_side = |node: &u32| nodes.contains(node) == inside;
+                    prop_assert!(on_source_side(&source) && !on_source_side(&sink));
+                }
+            }
+            let all = graph.solve_all(&pairs, &NoMonitor).unwrap();
+            for (pair, answer) in pairs.iter().zip(all) {
+                prop_assert_eq!(solver.solve(pair[0], pair[1], &NoMonitor).unwrap(), answer);
+            }
+        }
+
+        #[test]
+        fn failures_equal_solving_without(case in cases(), which in any::<u64>()) {
+            let case = between(&case, case.sources[0].node, case.sinks[0].node);
+            let graph = graph_of(&case);
+            let [source, sink] = [case.sources[0].node, case.sinks[0].node];
+            let mut warm = WarmSolver::new(&graph, source, sink, &NoMonitor).unwrap();
+            prop_assert_eq!(i128::from(warm.value()), case.solve().value);
+            for round in 0..4 {
+                let fails = |at: usize| which >> ((at * 7 + round * 13) % 64) & 3 == 0;
+                let mut left = case.clone();
+                let mut failures = Vec::new();
+                for (at, arc) in left.arcs.iter_mut().enumerate().filter(|(at, _)| fails(*at)) {
+                    let (tail, head, lost) = *arc;
+                    let lost = if at % 3 == 0 { lost / 2 } else { lost };
+                    arc.2 -= lost;
+                    let (arc, both_ways) = (at as u32, case.duplex);
+                    failures.push(Failure { arc, tail, head, lost, both_ways });
+                }
+                let value = warm.value_without(&failures, &NoMonitor).unwrap();
+                prop_assert_eq!(i128::from(value), left.solve().value);
+            }
+        }
+
+        #[test]
+        fn the_cut_tree_holds_all_pairs(case in cases()) {
+            let case = Case { duplex: true, ..case };
+            let graph = graph_of(&case);
+            let nodes: Vec<u32> = (0..case.n).collect();
+            let tree = CutTree::new(&graph, &nodes, &NoMonitor).unwrap();
+            for a in 0..case.n.min(5) {
+                for b in (0..case.n).filter(|b| *b != a) {
+                    let value = between(&case, a, b).solve().value;
+                    prop_assert_eq!(i128::from(tree.min_cut(a as usize, b as usize)), value);
+                }
+            }
+        }
+    }
+}

@@ -71,7 +71,7 @@ impl<R: Residue> Scale<R> {
 }
 
 /// The residual network.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Residual<R> {
     pub source: u32,
     pub sink: u32,
@@ -120,8 +120,19 @@ impl<R: Residue> Residual<R> {
         Ok(reached)
     }
 
-    /// Lays out `problem` on the nodes of `network`.
+    /// Lays out `problem` for a flow from the source to the sink of `network`.
     pub fn build<C: Capacity>(
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+    ) -> Self {
+        let mut graph = Self::lay_out(problem, network, scale);
+        graph.close(R::default());
+        graph
+    }
+
+    /// Lays out `problem` on the nodes of `network`, all directions open.
+    pub fn lay_out<C: Capacity>(
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
@@ -173,7 +184,7 @@ impl<R: Residue> Residual<R> {
         };
         let (first, adjacent) = adjacency(network.num_nodes as usize, &ends);
         drop(edges.table);
-        let mut graph = Residual {
+        Residual {
             source: network.source,
             sink: network.sink,
             residue: edges.residue,
@@ -181,9 +192,7 @@ impl<R: Residue> Residual<R> {
             adjacent,
             slots: slots.map_or(Slots::Table(edges.slot_of), Slots::Segments),
             merged: edges.merged,
-        };
-        graph.close(R::default());
-        graph
+        }
     }
 
     /// Sets the residue of every direction into the source and out of the sink.
@@ -209,7 +218,7 @@ impl<R: Residue> Residual<R> {
 }
 
 /// The slots of the arcs of the problem.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Slots {
     /// In order of arcs or not, but covering all.
     Segments(Vec<Segment>),
@@ -351,8 +360,7 @@ impl<R: Residue> Edges<R> {
             for &arc in &order[begin..end] {
                 let [tail, head] = ends_of(arc as usize);
                 let capacity = scale.residue(problem.capacity[arc as usize]);
-                let useless = tail == head || head == network.source || tail == network.sink;
-                if capacity == zero || useless {
+                if capacity == zero || tail == head {
                     continue;
                 }
                 let high = tail.max(head);

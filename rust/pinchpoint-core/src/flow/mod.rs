@@ -1,7 +1,9 @@
 //! Exact maximum flow and minimum cut on plain graphs.
 //!
 //! **Which one to use.** [`max_flow`] answers any [`FlowProblem`]: arcs or full-duplex links,
-//! several terminals with or without limits, node capacities.
+//! several terminals with or without limits, node capacities. For many questions on one graph,
+//! [`PairGraph`] is laid out once: [`PairSolver`] answers pair after pair at a cost of what it
+//! touches, [`WarmSolver`] what failures leave of one flow, [`CutTree`] all pairs at once.
 //!
 //! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
 //! renumbers nodes where it helps, `pairing`, `layout` and `graph` lay out the residual network,
@@ -9,24 +11,31 @@
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
 
+mod augment;
 mod capacity;
+mod cut_tree;
 mod extract;
 mod graph;
 mod layout;
 mod locality;
 mod network;
+mod pair;
 mod pairing;
 mod problem;
 mod push_relabel;
 mod sink_cut;
+mod warm;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::monitor::Monitor;
 
 pub use capacity::{Capacity, Integer};
+pub use cut_tree::CutTree;
+pub use pair::{PairCut, PairFlow, PairGraph, PairSolver};
 pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
 pub use sink_cut::sink_minimal_cut;
+pub use warm::{Failure, WarmSolver};
 
 use capacity::Residue;
 use extract::extract_flow;
