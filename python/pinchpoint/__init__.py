@@ -12,7 +12,7 @@ from pinchpoint.maxflow import maximum_flow, minimum_cut
 from pinchpoint.threads import get_threads, set_threads
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters
+    from pinchpoint import clusters, traffic
     from pinchpoint.catalogue import hardware
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "minimum_cut",
     "radix",
     "set_threads",
+    "traffic",
 ]
 
 
@@ -41,10 +42,10 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = hardware
         return hardware
-    if name == "clusters":
+    if name in ("clusters", "traffic"):
         import importlib
 
-        return importlib.import_module("pinchpoint.clusters")
+        return importlib.import_module(f"pinchpoint.{name}")
     raise AttributeError(f"module 'pinchpoint' has no attribute {name!r}")
 
 
