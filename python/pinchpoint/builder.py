@@ -193,6 +193,8 @@ class FabricBuilder:
         UnitError, CapacityError
             A capacity without a unit, negative, or not representable.
         """
+        if not isinstance(name, str):
+            raise InputTypeError(f"nodes: name is {name!r}; it must be text")
         if role is None:
             role = name if name in _ROLES else "switch"  # type: ignore[assignment]
         elif role not in _ROLES:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._validation import seconds
 from pinchpoint.bandwidth import Bandwidth, exact_kbit
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection, flattened
@@ -411,7 +412,7 @@ class Fabric:
         SizeLimitError
             Larger than the limit; nothing has been allocated.
         """
-        core = self._handle.materialize(int(limit_bytes), time_limit)
+        core = self._handle.materialize(int(limit_bytes), seconds(time_limit))
         return self._derived(core)
 
     def _arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -531,7 +532,7 @@ class Fabric:
         """
         _check_forwarding(forwarding)
         own = (self._ends(sources, "sources"), self._ends(sinks, "sinks"))
-        answer = _core.bandwidth(self._handle, *own, forwarding, time_limit)
+        answer = _core.bandwidth(self._handle, *own, forwarding, seconds(time_limit))
         return Bandwidth(answer, (self, sources, sinks, forwarding))
 
     def bisection(
@@ -645,7 +646,7 @@ class Fabric:
         own = [self._ends(group, f"groups[{place}]") for place, group in enumerate(groups)]
         if len(own) < 2:
             raise SelectionError(f"groups has {len(own)} selections; pairwise needs two at least")
-        values = _core.pairwise(self._handle, own, forwarding, time_limit)
+        values = _core.pairwise(self._handle, own, forwarding, seconds(time_limit))
         count, shift = len(own), self._handle.unit_shift
         exact = tuple(exact_kbit(value, shift) for value in values)
         return Pairwise(tuple(exact[row * count : (row + 1) * count] for row in range(count)))
