@@ -193,8 +193,6 @@ class FabricBuilder:
         UnitError, CapacityError
             A capacity without a unit, negative, or not representable.
         """
-        if not isinstance(name, str):
-            raise InputTypeError(f"nodes: name is {name!r}; it must be text")
         if role is None:
             role = name if name in _ROLES else "switch"  # type: ignore[assignment]
         elif role not in _ROLES:
@@ -286,7 +284,9 @@ class FabricBuilder:
         Raises
         ------
         BuildError
-            A part of a group, an unknown coordinate, or one of several digits.
+            A part of a group, a coordinate of several digits, or a name that is taken.
+        SelectionError
+            An unknown coordinate.
         """
         if name is None and isinstance(group, NodeGroup):
             name = f"{group.name}-{axis}"

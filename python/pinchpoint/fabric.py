@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
-from pinchpoint._validation import seconds
 from pinchpoint.bandwidth import Bandwidth, exact_kbit
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection, flattened
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from pinchpoint.bisection import Bisection, Pairwise
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
-    from pinchpoint.congestion import Congestion, Routing
-    from pinchpoint.traffic import Traffic
 
     Ends = Selection | str | int | Iterable["Selection | str | int"]
     Forwarding = Literal["hardware", "all", "none"]
@@ -281,7 +278,8 @@ class Fabric:
             Name of a bundle, or a whole selection such as ``"leaf-spine[pod=3]"``.
         **coordinates : int, slice or sequence of int
             Coordinates of either end. A name that both ends have and that is not joined says which
-            is meant: ``leaf_slot``, ``spine_slot``. Within one group either end may fit. ``cable``
+            is meant: ``leaf_slot``, ``spine_slot``. Within one group a link is chosen if one of
+            its ends has all of them; along a ring, if the end it starts from has. ``cable``
             numbers the parallel links of a pair.
 
         Returns
@@ -360,7 +358,8 @@ class Fabric:
         links : LinkSelection or list of them
             Which links.
         factor : float
-            Any finite number above zero. Repeated calls compose.
+            Any finite number above zero, taken as the decimal it is written as: 0.7 of 400 Gb/s is
+            280 Gb/s. Repeated calls compose.
 
         Returns
         -------
@@ -393,7 +392,8 @@ class Fabric:
 
         Links are listed bundle by bundle as built, in the order of the node of the bundle's first
         group, then of its second, then of the cable; a link within a group once, from its lower
-        node. Failed links keep their place with capacity 0.
+        node, and a link of a ring from each node to the next. Failed links, and links of failed
+        nodes, keep their place with capacity 0.
 
         Parameters
         ----------
@@ -412,7 +412,7 @@ class Fabric:
         SizeLimitError
             Larger than the limit; nothing has been allocated.
         """
-        core = self._handle.materialize(int(limit_bytes), seconds(time_limit))
+        core = self._handle.materialize(int(limit_bytes), time_limit)
         return self._derived(core)
 
     def _arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -532,7 +532,7 @@ class Fabric:
         """
         _check_forwarding(forwarding)
         own = (self._ends(sources, "sources"), self._ends(sinks, "sinks"))
-        answer = _core.bandwidth(self._handle, *own, forwarding, seconds(time_limit))
+        answer = _core.bandwidth(self._handle, *own, forwarding, time_limit)
         return Bandwidth(answer, (self, sources, sinks, forwarding))
 
     def bisection(
@@ -646,105 +646,10 @@ class Fabric:
         own = [self._ends(group, f"groups[{place}]") for place, group in enumerate(groups)]
         if len(own) < 2:
             raise SelectionError(f"groups has {len(own)} selections; pairwise needs two at least")
-        values = _core.pairwise(self._handle, own, forwarding, seconds(time_limit))
+        values = _core.pairwise(self._handle, own, forwarding, time_limit)
         count, shift = len(own), self._handle.unit_shift
         exact = tuple(exact_kbit(value, shift) for value in values)
         return Pairwise(tuple(exact[row * count : (row + 1) * count] for row in range(count)))
-
-    def congestion(
-        self,
-        traffic: Traffic,
-        /,
-        *,
-        routing: Routing = "ecmp",
-        split: Literal["link", "neighbor"] = "link",
-        seeds: Iterable[int] = range(10),
-        queue_pairs: int = 1,
-        salted: bool = True,
-        paths: Any = None,
-        tables: Any = None,
-        forwarding: Forwarding = "hardware",
-        time_limit: float | None = None,
-    ) -> Congestion:
-        """Find what a routing puts on every link when traffic is sent as asked.
-
-        Parameters
-        ----------
-        traffic : Traffic
-            Made with :mod:`pinchpoint.traffic`.
-        routing : {"ecmp", "wcmp", "ecmp-hash", "single", "valiant"}, default "ecmp"
-            All are shortest by hop count. "ecmp" shares equally among next hops (ideal spraying);
-            "wcmp" in proportion to what each can carry on toward the destination; "ecmp-hash" sends
-            each flow one way, drawn per node; "single" picks by the destination's number (D-mod-k)
-            or as `paths` or `tables` say; "valiant" shares as "ecmp" does, to a random endpoint of
-            the traffic first.
-        split : {"link", "neighbor"}, default "link"
-            Whether "ecmp" counts next-hop links or next-hop nodes.
-        seeds : iterable of int, default 0 to 9
-            Draws of "ecmp-hash"; loads are means over them.
-        queue_pairs : int, default 1
-            Parts that "ecmp-hash" cuts each flow into, drawn one by one.
-        salted : bool, default True
-            Whether every node draws for itself under "ecmp-hash"; without, choices are polarised.
-        paths : sequence of sequences of int, optional
-            With "single": the links of each pair, in the order of the pairs.
-        tables : array_like of int, shape (nodes, nodes), optional
-            With "single": the link to take at each node (row) toward each destination (column),
-            -1 for none.
-        forwarding : {"hardware", "all", "none"}, default "hardware"
-            Who passes on traffic that is not its own.
-        time_limit : float, optional
-            Seconds.
-
-        Returns
-        -------
-        Congestion
-            Checked. Utilisation may exceed 1: that is the answer. Pairs that no way joins are
-            listed and are on no link.
-
-        Raises
-        ------
-        SelectionError
-            Nodes that do not exist, a node that sends to itself, an unknown routing.
-        CapacityError
-            A rate that is negative or not finite.
-        GraphError
-            Paths or tables that do not lead from source to sink.
-        SizeLimitError
-            A fabric or traffic too large to be listed.
-        TimeLimitError
-            The time limit was reached.
-
-        Notes
-        -----
-        The fabric is written out if it is structured. One pass per destination, or one for all
-        destinations that hang off the same node, such as the hosts of a leaf. The loads are checked
-        for conservation at every node, and summed again by separate code where that is cheap.
-        Limits of nodes (``capacity=`` of a group) are not part of the answer.
-
-        Examples
-        --------
-        >>> import pinchpoint as pp
-        >>> leaf_spine = pp.Fabric.from_links([0, 1, 2, 3, 2, 3], [2, 3, 4, 4, 5, 5], 1.0)
-        >>> loads = leaf_spine.congestion(pp.traffic.pairs([0], [1], 1.0))
-        >>> loads.loads().tolist()[0]
-        [1.0, 0.0, 0.5, 0.0, 0.5, 0.0]
-        """
-        from pinchpoint.congestion import congestion
-
-        return congestion(
-            self,
-            traffic,
-            routing=routing,
-            split=split,
-            seeds=seeds,
-            queue_pairs=queue_pairs,
-            salted=salted,
-            paths=paths,
-            tables=tables,
-            forwarding=forwarding,
-            time_limit=time_limit,
-        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._recipe is not None:

@@ -231,10 +231,6 @@ impl LinkSelection {
     }
 
     fn same_links(&self, other: &LinkSelection) -> bool {
-        let (a, b) = (&self.inner, &other.inner);
-        a.bundle == b.bundle
-            && a.sizes == b.sizes
-            && core::subtract(&a.blocks, &b.blocks).is_empty()
-            && core::subtract(&b.blocks, &a.blocks).is_empty()
+        self.inner.same_links(&other.inner)
     }
 }

@@ -162,12 +162,14 @@ impl Fabric {
                 next.push(Override { links, ..old });
             }
         }
-        let (capacity, up) = change(bundle.capacity, true)?;
-        next.extend(fresh.into_iter().map(|links| Override {
-            links,
-            capacity,
-            up,
-        }));
+        if !fresh.is_empty() {
+            let (capacity, up) = change(bundle.capacity, true)?;
+            next.extend(fresh.into_iter().map(|links| Override {
+                links,
+                capacity,
+                up,
+            }));
+        }
         *overrides = next;
         Ok(())
     }
@@ -200,41 +202,41 @@ fn change_listed(
     Ok(())
 }
 
-/// `floor(capacity * factor)` in exact arithmetic, and whether nothing was cut off.
+/// `floor(capacity * factor)` in exact arithmetic, and whether nothing was cut off; none if that is
+/// more than a capacity can hold.
+///
+/// The factor stands for the shortest decimal that reads as the same float: 0.7 of 400 Gb/s is
+/// 280 Gb/s, although the float 0.7 is a little less than seven tenths.
 fn multiply(capacity: i64, factor: f64) -> Option<(i64, bool)> {
-    let bits = factor.to_bits();
-    let exponent = ((bits >> 52) & 0x7ff) as i32;
-    let fraction = (bits & ((1 << 52) - 1)) as i128;
-    let (mantissa, exponent) = match exponent {
-        0 => (fraction, -1074),
-        _ => (fraction | (1 << 52), exponent - 1075),
-    };
-    let product = i128::from(capacity) * mantissa;
+    let (digits, exponent) = decimal(factor);
+    // Below 2^62 times 10^17: fits.
+    let product = i128::from(capacity) * digits;
     if product == 0 {
         return Some((0, true));
     }
-    if exponent >= 0 {
-        let room = product.leading_zeros() as i32;
-        let scaled = if exponent < room - 1 {
-            product << exponent
-        } else {
-            return None;
-        };
-        return i64::try_from(scaled)
-            .ok()
-            .filter(|units| *units < 1 << 62)
-            .map(|units| (units, true));
-    }
-    let shift = exponent.unsigned_abs();
-    if shift > 126 {
-        return Some((0, false));
-    }
-    let scaled = product >> shift;
-    let exact = scaled << shift == product;
-    i64::try_from(scaled)
+    let power = 10i128.checked_pow(exponent.unsigned_abs());
+    let (units, exact) = match power {
+        Some(power) if exponent >= 0 => (product.checked_mul(power)?, true),
+        Some(power) => (product / power, product % power == 0),
+        None if exponent >= 0 => return None,
+        None => (0, false),
+    };
+    i64::try_from(units)
         .ok()
         .filter(|units| *units < 1 << 62)
         .map(|units| (units, exact))
+}
+
+/// A positive finite float as the shortest decimal that reads as it: digits times a power of ten.
+fn decimal(number: f64) -> (i128, i32) {
+    let text = format!("{number:e}");
+    let (mantissa, exponent) = text.split_once('e').expect("scientific notation has an e");
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}")
+        .parse()
+        .expect("at most 17 digits");
+    let exponent: i32 = exponent.parse().expect("an exponent of a float");
+    (digits, exponent - fraction.len() as i32)
 }
 
 #[cfg(test)]
@@ -245,11 +247,11 @@ mod tests {
     fn scaling_is_exact_and_rounds_down() {
         assert_eq!(multiply(200_000_000, 0.5), Some((100_000_000, true)));
         assert_eq!(multiply(3, 0.5), Some((1, false)));
-        assert_eq!(
-            multiply(10, 0.1),
-            Some((1, false)),
-            "0.1 is a little more than a tenth"
-        );
+        assert_eq!(multiply(400_000_000, 0.7), Some((280_000_000, true)));
+        assert_eq!(multiply(10, 0.3), Some((3, true)));
+        assert_eq!(multiply(1_000, 1.0 / 3.0), Some((333, false)));
+        assert_eq!(multiply(7, 1e15), Some((7_000_000_000_000_000, true)));
+        assert_eq!(multiply(10, 0.1), Some((1, true)));
         assert_eq!(multiply(1 << 40, f64::MIN_POSITIVE), Some((0, false)));
         assert_eq!(multiply(1 << 40, 1e300), None);
         assert_eq!(multiply(0, 1e300), Some((0, true)));

@@ -14,7 +14,7 @@ pub struct Arrays {
     pub heads: std::sync::Arc<Vec<u32>>,
     /// Capacity as built, per direction, in the fabric's units.
     pub built: std::sync::Arc<Vec<i64>>,
-    /// Capacity now; zero where the link has failed.
+    /// Capacity now; zero where the link, or a node it ends at, has failed.
     pub capacity: Vec<i64>,
     /// Ids of failed links, sorted.
     pub down: Vec<u32>,
@@ -58,6 +58,15 @@ impl Arrays {
             }
         }
         down.sort_unstable();
+        let removed = removed_nodes(layout, state);
+        if !removed.is_empty() {
+            for (link, capacity) in capacity.iter_mut().enumerate() {
+                let ends = [self.tails[link], self.heads[link]];
+                if ends.iter().any(|end| removed[*end as usize]) {
+                    *capacity = 0;
+                }
+            }
+        }
         Arrays {
             tails: self.tails.clone(),
             heads: self.heads.clone(),
@@ -229,18 +238,22 @@ impl Fabric {
 
     /// Per node id, whether it has failed.
     pub fn removed_nodes(&self) -> Vec<bool> {
-        let mut removed = Vec::new();
-        if self.state().removed.iter().all(Vec::is_empty) {
-            return removed;
-        }
-        removed.resize(self.layout().num_nodes() as usize, false);
-        for (group, blocks) in self.layout().groups.iter().zip(&self.state().removed) {
-            for block in blocks {
-                block.for_each_point(|point| {
-                    removed[(group.first_node + group.rank(point)) as usize] = true
-                });
-            }
-        }
-        removed
+        removed_nodes(self.layout(), self.state())
     }
+}
+
+fn removed_nodes(layout: &Layout, state: &State) -> Vec<bool> {
+    let mut removed = Vec::new();
+    if state.removed.iter().all(Vec::is_empty) {
+        return removed;
+    }
+    removed.resize(layout.num_nodes() as usize, false);
+    for (group, blocks) in layout.groups.iter().zip(&state.removed) {
+        for block in blocks {
+            block.for_each_point(|point| {
+                removed[(group.first_node + group.rank(point)) as usize] = true
+            });
+        }
+    }
+    removed
 }

@@ -19,7 +19,8 @@ impl Fabric {
 
     /// The same fabric with its links listed: bundle by bundle as built, in the order of the node
     /// of a, then of b, then of the cable; a link within a group once, from its lower node.
-    /// Failed links keep their place with capacity zero.
+    /// The links of a ring go from each node to the next instead. Failed links, and links of failed
+    /// nodes, keep their place with capacity zero.
     ///
     /// # Errors
     /// `SizeLimit` if that takes more than `limit_bytes`, or ids that do not fit 32 bits.

@@ -93,6 +93,12 @@ impl LinkSelection {
         (points - self.blocks.iter().map(with_itself).sum::<u64>()) / 2
     }
 
+    /// Whether both hold the same links, in whatever blocks.
+    pub fn same_links(&self, other: &Self) -> bool {
+        let without = |a: &Self, b: &Self| a.combine(b, SetOp::Difference).map(|d| d.num_links());
+        without(self, other) == Ok(0) && without(other, self) == Ok(0)
+    }
+
     /// `self` and `other` of the same bundle combined.
     pub fn combine(&self, other: &Self, op: SetOp) -> Result<Self> {
         if self.bundle != other.bundle || self.sizes != other.sizes {
@@ -195,13 +201,20 @@ impl Layout {
     ) -> Result<LinkSelection> {
         let bundle = &self.bundles[self.bundle(bundle)?];
         let owner = format!("bundle {}", quoted(&bundle.name));
-        let mut blocks = bundle.links.clone();
-        for (name, values) in conditions {
-            blocks = if name == "cable" || bundle.wiring == Wiring::Listed {
-                self.narrow_last_axis(bundle, &owner, &blocks, name, values)?
-            } else {
-                self.narrow_ends(bundle, &owner, &blocks, name, values)?
-            };
+        let fitting = |at_a: bool| {
+            let all = Ok(bundle.links.clone());
+            conditions.iter().fold(all, |blocks, (name, values)| {
+                if name == "cable" || bundle.wiring == Wiring::Listed {
+                    self.narrow_last_axis(bundle, &owner, &blocks?, name, values)
+                } else {
+                    self.narrow_ends(bundle, &owner, &blocks?, name, values, at_a)
+                }
+            })
+        };
+        // Within a group a link is meant when one of its ends fits; ordered pairs stay symmetric.
+        let mut blocks = fitting(true)?;
+        if bundle.is_within() && conditions.iter().any(|(name, _)| name != "cable") {
+            blocks = block::disjoint_union(blocks.into_iter().chain(fitting(false)?));
         }
         let selection = LinkSelection {
             bundle: bundle.name.clone(),
@@ -260,6 +273,7 @@ impl Layout {
         blocks: &[Block],
         name: &str,
         values: &Values,
+        within_at_a: bool,
     ) -> Result<Vec<Block>> {
         let (a, b) = (&self.groups[bundle.a], &self.groups[bundle.b]);
         let strip = |group: &Group| {
@@ -310,12 +324,7 @@ impl Layout {
             (Some(name), _) if matches!(bundle.wiring, Wiring::Ring { .. }) => {
                 narrow(blocks, &name, true)
             }
-            // Within a group a link is meant when either end fits; the set of ordered pairs stays symmetric.
-            (Some(name), Some(_)) if bundle.is_within() => {
-                let first = narrow(blocks, &name, true)?;
-                let second = narrow(blocks, &name, false)?;
-                Ok(block::disjoint_union(first.into_iter().chain(second)))
-            }
+            (Some(name), Some(_)) if bundle.is_within() => narrow(blocks, &name, within_at_a),
             (Some(name), Some(_)) if same => narrow(blocks, &name, true),
             (Some(_), Some(_)) => selection_error(format!(
                 "{} is a coordinate of both ends of {owner} and is not joined: write {}_{name} or {}_{name}",
