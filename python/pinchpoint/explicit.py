@@ -39,12 +39,12 @@ def from_links(
             f"tails, heads and gbit_per_s have {ids[0].size}, {ids[1].size} and {capacity.size} "
             "entries; they must be equally long"
         )
-    for field, end in zip(("tails", "heads"), ids, strict=True):
-        large = np.flatnonzero(end > _MAX_NODES)
-        if large.size:
-            place = int(large[0])
-            raise GraphError(f"{field}[{place}] is {end[place]}; ids go up to 2^32 - 2")
     largest = max((int(end.max()) for end in ids if end.size), default=-1)
+    if num_nodes is None and largest > _MAX_NODES:
+        for field, end in zip(("tails", "heads"), ids, strict=True):
+            if end.max() == largest:
+                place = int(end.argmax())
+                raise GraphError(f"{field}[{place}] is {largest}; ids go up to 2^32 - 2")
     if num_nodes is None:
         num_nodes = largest + 1
     elif isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):

@@ -44,7 +44,7 @@ pub fn bandwidth(
     sources: Vec<PyRef<'_, Selection>>,
     sinks: Vec<PyRef<'_, Selection>>,
     forwarding: &str,
-    time_limit: Option<f64>,
+    time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<BandwidthAnswer> {
     let query = Query {
         sources: nodes(&sources),
@@ -69,7 +69,7 @@ pub fn pairwise(
     fabric: &Fabric,
     groups: Vec<Vec<PyRef<'_, Selection>>>,
     forwarding: &str,
-    time_limit: Option<f64>,
+    time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<Vec<i128>> {
     let groups: Vec<_> = groups.iter().map(|group| nodes(group)).collect();
     let forwarding = forwarding_of(forwarding);
@@ -136,7 +136,7 @@ impl BandwidthAnswer {
         &self,
         py: Python<'_>,
         bundles: Vec<String>,
-        time_limit: Option<f64>,
+        time_limit: Option<gate::TimeLimit>,
     ) -> PyResult<Vec<(i64, i64, i128, i128, Rows)>> {
         let places: pinchpoint_core::Result<Vec<usize>> = bundles
             .iter()

@@ -26,12 +26,17 @@ pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
     if error.kind == ErrorKind::Interrupted {
         return PyKeyboardInterrupt::new_err(());
     }
+    named(py, class_name(error.kind), error.message)
+}
+
+/// An exception of `pinchpoint.errors` by the name of its class.
+pub fn named(py: Python<'_>, class: &str, message: String) -> PyErr {
     let class = py
         .import("pinchpoint.errors")
-        .and_then(|module| module.getattr(class_name(error.kind)))
+        .and_then(|module| module.getattr(class))
         .and_then(|class| Ok(class.cast_into::<PyType>()?));
     match class {
-        Ok(class) => PyErr::from_type(class, error.message),
+        Ok(class) => PyErr::from_type(class, message),
         Err(broken) => broken,
     }
 }

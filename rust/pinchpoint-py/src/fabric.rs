@@ -455,7 +455,7 @@ impl Fabric {
         &self,
         py: Python<'_>,
         limit_bytes: u64,
-        time_limit: Option<f64>,
+        time_limit: Option<gate::TimeLimit>,
     ) -> PyResult<Self> {
         let inner = gate::run(py, time_limit, |monitor| {
             self.inner.materialize(limit_bytes, monitor)

@@ -53,7 +53,7 @@ pub fn max_min_fair(
     shares: Option<Floats<'_>>,
     weights: Option<Floats<'_>>,
     demands: Option<Floats<'_>>,
-    time_limit: Option<f64>,
+    time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<FairAnswer> {
     let floats = |array: Option<Floats<'_>>| -> PyResult<Option<Vec<f64>>> {
         array

@@ -439,7 +439,7 @@ pub fn maximum_flow(
     py: Python<'_>,
     arrays: Arrays<'_>,
     want_flow: bool,
-    time_limit: Option<f64>,
+    time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<FlowAnswer> {
     let mut faults = Faults::default();
     let mut numbers = |field: &'static str, values: &Option<Bound<'_, PyAny>>| {

@@ -1,15 +1,16 @@
 //! The one place that releases the GIL: Ctrl-C, time limits, panics and errors meet here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use pinchpoint_core::{Monitor, Stop};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::error::to_py;
+use crate::error::{named, to_py};
 
 /// Signals are looked for at most this often: the GIL has to be taken to ask.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -26,6 +27,8 @@ struct SignalMonitor {
     verdict: AtomicU8,
     /// Milliseconds since `start` of the last look for signals.
     looked: AtomicU64,
+    /// What a signal handler raised: usually `KeyboardInterrupt`.
+    raised: Mutex<Option<PyErr>>,
 }
 
 impl Monitor for SignalMonitor {
@@ -44,7 +47,8 @@ impl Monitor for SignalMonitor {
         let due = self.looked.load(Ordering::Relaxed) + SIGNAL_INTERVAL.as_millis() as u64;
         if now >= due && thread::current().id() == self.owner {
             self.looked.store(now, Ordering::Relaxed);
-            if Python::attach(|py| py.check_signals()).is_err() {
+            if let Err(raised) = Python::attach(|py| py.check_signals()) {
+                *self.raised.lock().unwrap_or_else(|e| e.into_inner()) = Some(raised);
                 self.verdict.store(INTERRUPTED, Ordering::Relaxed);
                 return Err(Stop::Interrupted);
             }
@@ -56,22 +60,27 @@ impl Monitor for SignalMonitor {
 /// Runs `work` without the GIL, under a monitor, and maps whatever comes out of it.
 ///
 /// `time_limit` is in seconds. A panic of the core is a bug and becomes a `RuntimeError`.
-pub fn run<T, F>(py: Python<'_>, time_limit: Option<f64>, work: F) -> PyResult<T>
+pub fn run<T, F>(py: Python<'_>, time_limit: Option<TimeLimit>, work: F) -> PyResult<T>
 where
     T: Send,
     F: FnOnce(&dyn Monitor) -> pinchpoint_core::Result<T> + Send,
 {
-    let limit = time_limit.map(limit_of).transpose()?;
-    let outcome = py.detach(|| {
-        let monitor = SignalMonitor {
-            owner: thread::current().id(),
-            start: Instant::now(),
-            limit,
-            verdict: AtomicU8::new(RUNNING),
-            looked: AtomicU64::new(0),
-        };
-        catch_unwind(AssertUnwindSafe(|| work(&monitor)))
-    });
+    let monitor = SignalMonitor {
+        owner: thread::current().id(),
+        start: Instant::now(),
+        limit: time_limit.map(|limit| limit.0),
+        verdict: AtomicU8::new(RUNNING),
+        looked: AtomicU64::new(0),
+        raised: Mutex::new(None),
+    };
+    let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&monitor))));
+    let raised = monitor
+        .raised
+        .into_inner()
+        .unwrap_or_else(|e| e.into_inner());
+    if let Some(raised) = raised {
+        return Err(raised);
+    }
     match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(to_py(py, error)),
@@ -81,10 +90,27 @@ where
     }
 }
 
-fn limit_of(seconds: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| {
-        PyValueError::new_err(format!(
-            "time_limit is {seconds}; it must be a number of seconds, zero or more"
-        ))
-    })
+/// A time limit as Python gives it.
+pub struct TimeLimit(Duration);
+
+impl<'py> FromPyObject<'_, 'py> for TimeLimit {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let refuse = |class| {
+            let shown = value
+                .repr()
+                .map_or_else(|_| "?".into(), |text| text.to_string());
+            let shown: String = shown.chars().take(60).collect();
+            let message =
+                format!("time_limit is {shown}; it must be a number of seconds, zero or more");
+            named(value.py(), class, message)
+        };
+        let Ok(seconds) = value.extract::<f64>() else {
+            return Err(refuse("InputTypeError"));
+        };
+        Duration::try_from_secs_f64(seconds)
+            .map(TimeLimit)
+            .map_err(|_| refuse("PinchpointError"))
+    }
 }

@@ -1,7 +1,6 @@
 //! `pinchpoint._core`: a list of exports. One thin file per family of the core.
 
 mod bandwidth;
-mod congestion;
 mod convert;
 mod error;
 mod fabric;
@@ -20,8 +19,6 @@ mod _core {
 
     #[pymodule_export]
     use crate::bandwidth::{BandwidthAnswer, bandwidth, pairwise};
-    #[pymodule_export]
-    use crate::congestion::{CongestionAnswer, congestion, ways};
     #[pymodule_export]
     use crate::fabric::{Fabric, FabricBuilder};
     #[pymodule_export]
