@@ -12,7 +12,7 @@ from pinchpoint.maxflow import maximum_flow, minimum_cut
 from pinchpoint.threads import get_threads, set_threads
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters, traffic
+    from pinchpoint import clusters
     from pinchpoint.catalogue import hardware
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "minimum_cut",
     "radix",
     "set_threads",
-    "traffic",
 ]
 
 
@@ -42,10 +41,10 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = hardware
         return hardware
-    if name in ("clusters", "traffic"):
+    if name == "clusters":
         import importlib
 
-        return importlib.import_module(f"pinchpoint.{name}")
+        return importlib.import_module("pinchpoint.clusters")
     raise AttributeError(f"module 'pinchpoint' has no attribute {name!r}")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pinchpoint.errors import GraphError, InputTypeError, PinchpointError
+from pinchpoint.errors import GraphError, InputTypeError
 
-__all__ = ["as_floats", "as_ids", "as_limits", "as_numbers", "as_terminals", "seconds"]
+__all__ = ["as_floats", "as_ids", "as_limits", "as_numbers", "as_terminals"]
 
 _INT32 = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
@@ -142,22 +142,3 @@ def as_floats(field: str, values: Any) -> npt.NDArray[np.float64]:
     if array.size and array.dtype.kind not in "iuf":
         raise InputTypeError(f"{field} has dtype {array.dtype}; it must hold numbers")
     return _native(array, _FLOAT64)
-
-
-def seconds(time_limit: float | None) -> float | None:
-    """Check a time limit: a number of seconds, zero or more, or none.
-
-    Raises
-    ------
-    InputTypeError
-        No number.
-    PinchpointError
-        Negative, or not a number.
-    """
-    if time_limit is None:
-        return None
-    if isinstance(time_limit, bool) or not isinstance(time_limit, int | float | np.number):
-        raise InputTypeError(f"time_limit is {time_limit!r}; it must be a number of seconds")
-    if not 0 <= time_limit < 1e9:
-        raise PinchpointError(f"time_limit is {time_limit}; it must be 0 to 1e9 seconds")
-    return float(time_limit)

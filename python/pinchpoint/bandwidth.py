@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
-from pinchpoint._validation import seconds
 from pinchpoint.errors import SelectionError
 from pinchpoint.units import format_bandwidth, format_bytes
 
@@ -245,7 +244,7 @@ class Bandwidth(TabularResult):
         if not bundles:
             raise SelectionError("breakpoints needs the name of a bundle at least")
         shift = self._answer.unit_shift
-        found = self._answer.breakpoints(list(bundles), seconds(time_limit))
+        found = self._answer.breakpoints(list(bundles), time_limit)
         points = []
         for numerator, denominator, value, slope, rows in found:
             # Capacities of the raised bundles are given at factor 1.

@@ -10,7 +10,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
-from pinchpoint._validation import as_floats, seconds
+from pinchpoint._validation import as_floats
 from pinchpoint.errors import GraphError, InputTypeError
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _ask(
     time_limit: float | None = None,
 ) -> FairRates:
     question = (capacity, first, links, shares, weights, demands)
-    return FairRates(_core.max_min_fair(*question, seconds(time_limit)), question)
+    return FairRates(_core.max_min_fair(*question, time_limit), question)
 
 
 def _entries(

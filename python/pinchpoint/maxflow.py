@@ -267,7 +267,7 @@ def _solve(
         "node_capacity": node_capacity,
         "num_nodes": _node_count(num_nodes),
     }
-    return _core.maximum_flow(arrays, want_flow, _validation.seconds(time_limit))
+    return _core.maximum_flow(arrays, want_flow, time_limit)
 
 
 def _node_count(num_nodes: int | None) -> int | None:

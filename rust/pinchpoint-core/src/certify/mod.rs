@@ -2,5 +2,4 @@
 
 pub mod fair;
 pub mod flow;
-pub mod loads;
 pub mod structured;

@@ -1,0 +1,1 @@
+"""What answers must be, from definitions alone; shares no code with the library."""
