@@ -1,0 +1,211 @@
+"""Race the plain solver against every contender installed here.
+
+One process per cell, rounds interleaved over contenders, medians. A contender past the time or
+memory limit is recorded as such and not asked again for that row. Every value is compared. Writes
+a markdown table and, with matplotlib, a picture.
+
+    python benches/python/race.py --out race.md --picture race.png [--rounds 3] [--only fat,torus]
+"""
+
+import argparse
+import json
+import math
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import contenders
+import grid
+import numpy as np
+from instances import Instance, genrmf
+
+# By row and contender: a report of each round.
+Results = dict[str, dict[str, list[dict[str, Any]]]]
+
+TIME_LIMIT = 120
+MEMORY_LIMIT = 12 << 30
+# Seconds for which short runs are repeated in a cell, and what loads lazy imports before.
+ENOUGH = 0.1
+WARM_UP = genrmf(3, 3)
+
+
+def store(instance: Instance, path: Path) -> None:
+    """Write an instance where a child finds it: making it there would blur its peak memory."""
+    ends = np.array([instance.num_nodes, instance.source, instance.sink])
+    np.savez(
+        path, tails=instance.tails, heads=instance.heads, capacity=instance.capacity, ends=ends
+    )
+
+
+def load(path: Path) -> Instance:
+    """Read what `store` wrote."""
+    with np.load(path) as arrays:
+        num_nodes, source, sink = arrays["ends"].tolist()
+        tails, heads, capacity = (arrays[name] for name in ("tails", "heads", "capacity"))
+        return Instance(path.stem, num_nodes, tails, heads, capacity, source, sink)
+
+
+def cell(name: str, path: Path) -> None:
+    """Run one contender on one row and print what it took; the body of a child process."""
+    instance = load(path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
+    run = contenders.installed()[name]
+    run(WARM_UP)
+    timings = [run(instance)]
+    while sum(timing.build + timing.solve for timing in timings) < ENOUGH and len(timings) < 100:
+        timings.append(run(instance))
+    timing = sorted(timings, key=lambda timing: timing.build + timing.solve)[len(timings) // 2]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    report = {
+        "value": timing.value,
+        "build": timing.build,
+        "solve": timing.solve,
+        "peak_mb": peak / 1024,
+        "grown_mb": (peak - before) / 1024,
+        "arcs": instance.num_arcs,
+    }
+    print(json.dumps(report))
+
+
+def run_cell(name: str, path: Path) -> dict[str, Any]:
+    """One cell in a process of its own."""
+    command = [sys.executable, __file__, "--cell", name, str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT + 30)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"> {TIME_LIMIT} s"}
+    if done.returncode != 0:
+        memory = "MemoryError" in done.stderr or done.returncode < 0
+        return {"failed": "> 12 GB" if memory else "error"}
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if report["build"] + report["solve"] > TIME_LIMIT:
+        return {"failed": f"> {TIME_LIMIT} s"}
+    return report
+
+
+def race(rows: list[str], names: list[str], rounds: int, small: bool, folder: Path) -> Results:
+    """All cells, rounds interleaved over contenders."""
+    results: Results = {}
+    for row in rows:
+        cells: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        path = folder / "instance.npz"
+        store((grid.SMALL if small else grid.FULL)[row](), path)
+        for _ in range(rounds):
+            for name in names:
+                if any("failed" in report for report in cells[name]):
+                    continue
+                report = run_cell(name, path)
+                slow = report.get("solve", 0) > 20
+                cells[name].append(report)
+                if slow:
+                    cells[name] += [report] * (rounds - len(cells[name]))
+        results[row] = cells
+        print(summary(row, cells), flush=True)
+    return results
+
+
+def total(reports: list[dict[str, Any]]) -> float | None:
+    """Median of build and solve together, if it never failed."""
+    if not reports or any("failed" in report for report in reports):
+        return None
+    return statistics.median(report["build"] + report["solve"] for report in reports)
+
+
+def summary(row: str, cells: dict[str, list[dict[str, Any]]]) -> str:
+    """One line of the table."""
+    ours = total(cells["pinchpoint"])
+    others = {name: total(reports) for name, reports in cells.items() if name != "pinchpoint"}
+    finished = {name: time for name, time in others.items() if time is not None}
+    values = {r["value"] for reports in cells.values() for r in reports if "value" in r}
+    arcs = next((r["arcs"] for reports in cells.values() for r in reports if "arcs" in r), 0)
+    best = min(finished, key=lambda name: finished[name], default="")
+    ratio = f"{finished[best] / ours:.1f}" if best and ours else ""
+    shown = [_shown(reports) for reports in cells.values()]
+    memory = [_memory(cells[name]) for name in ("pinchpoint", "OR-tools") if name in cells]
+    same = "yes" if len(values) == 1 else f"**{sorted(values)}**"
+    return f"| {row} | {arcs:,} | " + " | ".join([*shown, ratio, best, *memory, same]) + " |"
+
+
+def _shown(reports: list[dict[str, Any]]) -> str:
+    time = total(reports)
+    if time is None:
+        return next((report["failed"] for report in reports if "failed" in report), "")
+    build = statistics.median(report["build"] for report in reports)
+    return f"{build * 1e3:.3g} + {(time - build) * 1e3:.3g}" if build else f"{time * 1e3:.3g}"
+
+
+def _memory(reports: list[dict[str, Any]]) -> str:
+    if total(reports) is None:
+        return ""
+    return f"{statistics.median(report['grown_mb'] for report in reports):.0f}"
+
+
+def header(names: list[str]) -> str:
+    """The head of the table."""
+    memory = [f"{name} MB" for name in ("pinchpoint", "OR-tools") if name in names]
+    titles = ["row", "arcs", *(f"{name} ms" for name in names), "ratio", "best peer", *memory]
+    return "\n".join(
+        f"| {' | '.join(cells)} |"
+        for cells in ([*titles, "same value"], ["---"] * (len(titles) + 1))
+    )
+
+
+def picture(results: Results, names: list[str], path: Path) -> None:
+    """Time over ours, row by row, on a logarithmic axis."""
+    import matplotlib.pyplot as plt
+
+    names = [name for name in names if name != "pinchpoint"]
+    figure, axes = plt.subplots(figsize=(8, 1 + 0.25 * len(results)))
+    for name in names:
+        ratios = []
+        for cells in results.values():
+            ours, theirs = total(cells["pinchpoint"]), total(cells[name])
+            ratios.append(theirs / ours if ours and theirs else math.nan)
+        axes.plot(ratios, range(len(results)), "o", label=name, markersize=5)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(results)), list(results))
+    axes.invert_yaxis()
+    axes.set_xlabel("time over pinchpoint's: build, solve, flow, cut (ours: and check)")
+    axes.legend(loc="lower right", fontsize="small")
+    figure.tight_layout()
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    """Parse the command line and race."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cell", nargs=2, metavar=("NAME", "PATH"), help=argparse.SUPPRESS)
+    parser.add_argument("--small", action="store_true", help="sizes for a smoke run")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="parts of row names, separated by commas")
+    parser.add_argument("--peers", default="", help="names of peers, separated by commas")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--picture", type=Path)
+    options = parser.parse_args()
+    if options.cell:
+        cell(options.cell[0], Path(options.cell[1]))
+        return
+    rows = list(grid.SMALL if options.small else grid.FULL)
+    wanted = [part for part in options.only.split(",") if part]
+    rows = [row for row in rows if not wanted or any(part in row for part in wanted)]
+    peers = options.peers.split(",")
+    names = [name for name in contenders.installed() if name in ("pinchpoint", *peers)]
+    names = names if options.peers else list(contenders.installed())
+    print(header(names), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        results = race(rows, names, options.rounds, options.small, Path(folder))
+    if options.out:
+        table = [header(names), *(summary(row, cells) for row, cells in results.items())]
+        options.out.write_text("\n".join(table) + "\n")
+    if options.picture:
+        picture(results, names, options.picture)
+
+
+if __name__ == "__main__":
+    main()
