@@ -13,16 +13,16 @@ use crate::quotient::{Partition, QuotientArc, Refined, Scope, Symbolic, Terminal
 
 /// With fewer changes than this the whole fabric is refined at once.
 const FEW_CHANGES: usize = 4;
-/// A quotient with more blocks than this share of the fabric's links does not pay.
-const LINKS_PER_BLOCK: u64 = 24;
+/// Refinement may look at this many blocks per link of the fabric; past that the plain solver, which
+/// passes over the links a few times, is about as fast.
+const BLOCKS_PER_LINK: u64 = 2;
+/// Less is never worth listing the links for.
+const MIN_BUDGET: u64 = 20_000;
 /// Hops beyond the shortest routes that are tried before the whole fabric is: a detour through
 /// another switch of the same tier takes two.
 const DETOURS: [u32; 2] = [0, 2];
 /// Materialising is tried up to this size.
 const PLAIN_LIMIT_BYTES: u64 = 8_000_000_000;
-/// A quotient is always worth this many blocks.
-const MIN_BLOCKS: u64 = 20_000;
-const MAX_BLOCKS: u64 = 4_000_000;
 
 /// Solves a query on a structured fabric.
 pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandwidth> {
@@ -37,8 +37,7 @@ pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandw
 /// Solves a query on the partition of the whole fabric.
 pub fn solve_whole(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandwidth> {
     let graph = Symbolic::new(fabric, &ends, Scope::All);
-    let limit = (fabric.layout().num_links() / LINKS_PER_BLOCK).clamp(MIN_BLOCKS, MAX_BLOCKS);
-    match refine(&graph, limit as usize, monitor)? {
+    match refine(&graph, budget(fabric), monitor)? {
         Refined::Done(mut partition) => {
             let solved = Solved::new(&graph, &mut partition, monitor)?;
             Ok(solved.into_answer(&partition, ends, fabric.layout().groups.len(), &[], &[]))
@@ -48,6 +47,14 @@ pub fn solve_whole(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result
             listed::solve(&plain, ends, monitor)
         }
     }
+}
+
+/// Blocks that refinement may look at before the links are listed instead.
+fn budget(fabric: &Fabric) -> u64 {
+    if fabric.materialized_bytes() > PLAIN_LIMIT_BYTES {
+        return u64::MAX;
+    }
+    (fabric.layout().num_links().saturating_mul(BLOCKS_PER_LINK)).max(MIN_BUDGET)
 }
 
 fn count_changes(fabric: &Fabric) -> usize {
@@ -72,7 +79,7 @@ fn solve_nearby(fabric: &Fabric, ends: &Ends, monitor: &dyn Monitor) -> Result<O
         return Ok(None);
     }
     let built = Symbolic::new(fabric, ends, Scope::AsBuilt);
-    let Refined::Done(mut coarse) = refine(&built, MIN_BLOCKS as usize, monitor)? else {
+    let Refined::Done(mut coarse) = refine(&built, budget(fabric) / 4, monitor)? else {
         return Ok(None);
     };
     let coarse_arcs = arcs(&built, &mut coarse, monitor)?;
@@ -104,7 +111,7 @@ fn solve_part(
         }
     }
     let graph = Symbolic::new(fabric, ends, Scope::Within(&near));
-    let Refined::Done(mut partition) = refine(&graph, MAX_BLOCKS as usize, monitor)? else {
+    let Refined::Done(mut partition) = refine(&graph, budget(fabric) / 4, monitor)? else {
         return Ok(None);
     };
     let mut solved = Solved::new(&graph, &mut partition, monitor)?;

@@ -28,6 +28,8 @@ pub struct Partition {
     pub classes: Vec<Class>,
     pieces: Vec<Placed>,
     live: usize,
+    /// Blocks looked at so far: what refinement costs.
+    looked_at: u64,
     groups: Vec<BlockIndex>,
 }
 
@@ -111,10 +113,12 @@ impl Partition {
         mut visit: impl FnMut(u32, u32, &Block),
     ) {
         let pieces = &self.pieces;
+        let looked_at = &mut self.looked_at;
         self.groups[group].candidates(
             target,
             |id| pieces[id as usize].block.as_ref(),
             |id, block| {
+                *looked_at += 1;
                 if block.intersects(target) {
                     visit(id, pieces[id as usize].class, block);
                 }
@@ -154,6 +158,11 @@ impl Partition {
         piece.place = target.blocks.len() as u32;
         target.blocks.push(id);
         target.size += size;
+    }
+
+    /// Number of blocks looked at in all searches so far.
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at
     }
 
     /// Number of live blocks.

@@ -15,7 +15,7 @@ use crate::monitor::Monitor;
 pub enum Refined {
     /// Equitable.
     Done(Partition),
-    /// Given up: the partition grew past the limit of blocks.
+    /// Given up: it cost more than it may.
     TooFine,
 }
 
@@ -79,13 +79,13 @@ impl Arms {
 /// Links have one capacity for both directions, so "out" and "in" of theory 1 are one condition.
 /// Every class is queued at first (rule 6); after a split all parts but the one with the most
 /// blocks are. Splitters are counted from a snapshot, before anything splits. A refinement that
-/// would hold more than `limit` blocks is given up.
-pub fn refine(graph: &Symbolic, limit: usize, monitor: &dyn Monitor) -> Result<Refined> {
+/// looks at more than `budget` blocks is given up.
+pub fn refine(graph: &Symbolic, budget: u64, monitor: &dyn Monitor) -> Result<Refined> {
     let mut partition = Partition::new(graph.num_groups);
     for seed in &graph.seeds {
         partition.add_class(seed.group, seed.terminal, seed.blocks.iter().cloned());
     }
-    if partition.num_blocks() > limit {
+    if partition.num_blocks() as u64 > budget {
         return Ok(Refined::TooFine);
     }
     let mut arms = Arms::new(graph);
@@ -142,7 +142,7 @@ pub fn refine(graph: &Symbolic, limit: usize, monitor: &dyn Monitor) -> Result<R
             }
             given.clear();
         }
-        if partition.num_blocks() > limit {
+        if partition.looked_at() > budget {
             return Ok(Refined::TooFine);
         }
     }
