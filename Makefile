@@ -36,6 +36,8 @@ bench: .venv/built .venv/group-test  ## measure, against SciPy and OR-tools in t
 
 bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small sizes
 	BENCH_SMOKE=1 $(BIN)/python -m pytest benches/python
+	$(BIN)/python benches/python/import_time.py
+	$(BIN)/python benches/python/write_tables.py --smoke
 
 lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, stubs
 	cargo fmt --all --check
@@ -44,6 +46,10 @@ lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, st
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest pinchpoint._core
+
+bench-tables: .venv/built .venv/group-test  ## measure on this machine and write the tables of the docs
+	$(BIN)/python benches/python/import_time.py
+	$(BIN)/python benches/python/write_tables.py
 
 format: .venv/group-lint  ## format both languages
 	cargo fmt --all
