@@ -17,7 +17,7 @@ const FEW_CHANGES: usize = 4;
 /// passes over the links a few times, is about as fast.
 const BLOCKS_PER_LINK: u64 = 2;
 /// Less is never worth listing the links for.
-const MIN_BUDGET: u64 = 20_000;
+const MIN_BUDGET: u64 = 1_000_000;
 /// Hops beyond the shortest routes that are tried before the whole fabric is: a detour through
 /// another switch of the same tier takes two.
 const DETOURS: [u32; 2] = [0, 2];
