@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pinchpoint._core import __version__
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters, csgraph
+    from pinchpoint import clusters, csgraph, traffic
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
     from pinchpoint.errors import PinchpointError, UnboundedError
@@ -30,6 +30,7 @@ __all__ = [
     "minimum_cut",
     "radix",
     "set_threads",
+    "traffic",
 ]
 
 # Where each name lives; "" for a module of its own. Modules are read when a name of theirs is first
@@ -50,6 +51,7 @@ _HOMES = {
     "minimum_cut": "maxflow",
     "radix": "builder",
     "set_threads": "threads",
+    "traffic": "",
 }
 
 

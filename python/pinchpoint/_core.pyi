@@ -208,3 +208,28 @@ def pairwise(
     forwarding: str,
     time_limit: float | None,
 ) -> list[int]: ...
+
+_Products = list[tuple[list[Selection], list[Selection], float]]
+_Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
+
+class CongestionAnswer:
+    def forward(self) -> npt.NDArray[np.float64]: ...
+    def backward(self) -> npt.NDArray[np.float64]: ...
+    def unreachable(self) -> tuple[int, float, list[tuple[int, int]]]: ...
+    @property
+    def resummed(self) -> bool: ...
+
+def congestion(
+    fabric: Fabric,
+    products: _Products,
+    pairs: _Pairs,
+    plan: dict[str, Any],
+    time_limit: float | None,
+) -> CongestionAnswer: ...
+def ways(
+    fabric: Fabric,
+    products: _Products,
+    pairs: _Pairs,
+    plan: dict[str, Any],
+    time_limit: float | None,
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...

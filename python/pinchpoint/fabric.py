@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pinchpoint.bisection import Bisection, Pairwise
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
+    from pinchpoint.congestion import Congestion, Routing
+    from pinchpoint.traffic import Traffic
 
     Ends = Selection | str | int | Iterable["Selection | str | int"]
     Forwarding = Literal["hardware", "all", "none"]
@@ -650,6 +652,101 @@ class Fabric:
         count, shift = len(own), self._handle.unit_shift
         exact = tuple(exact_kbit(value, shift) for value in values)
         return Pairwise(tuple(exact[row * count : (row + 1) * count] for row in range(count)))
+
+    def congestion(
+        self,
+        traffic: Traffic,
+        /,
+        *,
+        routing: Routing = "ecmp",
+        split: Literal["link", "neighbor"] = "link",
+        seeds: Iterable[int] = range(10),
+        queue_pairs: int = 1,
+        salted: bool = True,
+        paths: Any = None,
+        tables: Any = None,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Congestion:
+        """Find what a routing puts on every link when traffic is sent as asked.
+
+        Parameters
+        ----------
+        traffic : Traffic
+            Made with :mod:`pinchpoint.traffic`.
+        routing : {"ecmp", "wcmp", "ecmp-hash", "single", "valiant"}, default "ecmp"
+            All are shortest by hop count. "ecmp" shares equally among next hops (ideal spraying);
+            "wcmp" in proportion to what each can carry on toward the destination; "ecmp-hash" sends
+            each flow one way, drawn per node; "single" picks by the destination's number (D-mod-k)
+            or as `paths` or `tables` say; "valiant" shares as "ecmp" does, to a random endpoint of
+            the traffic first.
+        split : {"link", "neighbor"}, default "link"
+            Whether "ecmp" counts next-hop links or next-hop nodes.
+        seeds : iterable of int, default 0 to 9
+            Draws of "ecmp-hash"; loads are means over them.
+        queue_pairs : int, default 1
+            Parts that "ecmp-hash" cuts each flow into, drawn one by one.
+        salted : bool, default True
+            Whether every node draws for itself under "ecmp-hash"; without, choices are polarised.
+        paths : sequence of sequences of int, optional
+            With "single": the links of each pair, in the order of the pairs.
+        tables : array_like of int, shape (nodes, nodes), optional
+            With "single": the link to take at each node (row) toward each destination (column),
+            -1 for none.
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            Who passes on traffic that is not its own.
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        Congestion
+            Checked. Utilisation may exceed 1: that is the answer. Pairs that no way joins are
+            listed and are on no link.
+
+        Raises
+        ------
+        SelectionError
+            Nodes that do not exist, a node that sends to itself, an unknown routing.
+        CapacityError
+            A rate that is negative or not finite.
+        GraphError
+            Paths or tables that do not lead from source to sink.
+        SizeLimitError
+            A fabric or traffic too large to be listed.
+        TimeLimitError
+            The time limit was reached.
+
+        Notes
+        -----
+        The fabric is written out if it is structured. One pass per destination, or one for all
+        destinations that hang off the same node, such as the hosts of a leaf. The loads are checked
+        for conservation at every node, and summed again by separate code where that is cheap.
+        Limits of nodes (``capacity=`` of a group) are not part of the answer.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> leaf_spine = pp.Fabric.from_links([0, 1, 2, 3, 2, 3], [2, 3, 4, 4, 5, 5], 1.0)
+        >>> loads = leaf_spine.congestion(pp.traffic.pairs([0], [1], 1.0))
+        >>> loads.loads().tolist()[0]
+        [1.0, 0.0, 0.5, 0.0, 0.5, 0.0]
+        """
+        from pinchpoint.congestion import congestion
+
+        return congestion(
+            self,
+            traffic,
+            routing=routing,
+            split=split,
+            seeds=seeds,
+            queue_pairs=queue_pairs,
+            salted=salted,
+            paths=paths,
+            tables=tables,
+            forwarding=forwarding,
+            time_limit=time_limit,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._recipe is not None:

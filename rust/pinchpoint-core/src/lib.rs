@@ -7,14 +7,18 @@
 
 pub mod bandwidth;
 pub mod certify;
+pub mod congestion;
 pub mod error;
 pub mod fabric;
 pub mod fair;
 pub mod flow;
 pub mod memory;
 pub mod monitor;
+pub mod parallel;
 pub mod quotient;
+pub mod routing;
 pub mod threads;
+pub mod traffic;
 
 pub use error::{Error, ErrorKind, Result};
 pub use monitor::{Monitor, NoMonitor, Stop};

@@ -1,6 +1,7 @@
 //! `pinchpoint._core`: a list of exports. One thin file per family of the core.
 
 mod bandwidth;
+mod congestion;
 mod convert;
 mod error;
 mod fabric;
@@ -19,6 +20,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::bandwidth::{BandwidthAnswer, bandwidth, pairwise};
+    #[pymodule_export]
+    use crate::congestion::{CongestionAnswer, congestion, ways};
     #[pymodule_export]
     use crate::fabric::{Fabric, FabricBuilder};
     #[pymodule_export]

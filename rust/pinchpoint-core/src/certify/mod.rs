@@ -2,4 +2,5 @@
 
 pub mod fair;
 pub mod flow;
+pub mod loads;
 pub mod structured;

@@ -1,0 +1,508 @@
+"""Traffic: who sends how much to whom. Patterns stay patterns until a fabric is asked.
+
+Rates are per ordered pair unless said otherwise, in Gbit/s or GB/s (10^9 bytes), and a node sends
+nothing to itself. Traffic adds up with ``+`` and scales with ``*``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pinchpoint._validation import as_floats
+from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError, UnitError
+from pinchpoint.selection import Selection
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pinchpoint import _core
+    from pinchpoint.fabric import Ends, Fabric
+
+    Ids = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+
+__all__ = [
+    "Parallelism",
+    "Traffic",
+    "all_to_all",
+    "between",
+    "from_matrix",
+    "incast",
+    "pairs",
+    "parallelism",
+    "permutation",
+    "ring",
+]
+
+_DIMENSIONS = ("tp", "cp", "ep", "pp", "dp")
+
+
+@dataclass(frozen=True)
+class _Product:
+    """Every source to every other sink; never listed."""
+
+    sources: Any
+    sinks: Any
+    gbit_per_s: float
+    per_source: bool = False
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Listed pairs of node ids."""
+
+    sources: Ids
+    sinks: Ids
+    gbit_per_s: Floats
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """A pattern over ranks: pairs follow from the number of ranks."""
+
+    ranks: Any
+    pattern: str
+    gbit_per_s: float
+    seed: int = 0
+    shape: tuple[int, ...] = ()
+    axis: int = 0
+
+    def pairs(self, count: int) -> tuple[Ids, Ids]:
+        index = np.arange(count, dtype=np.int64)
+        if self.pattern == "ring":
+            return index, np.roll(index, -1)
+        if self.pattern == "permutation":
+            return index, _derangement(count, self.seed)
+        groups = np.moveaxis(index.reshape(self.shape), self.axis, -1).reshape(
+            -1, self.shape[self.axis]
+        )
+        width = groups.shape[1]
+        if self.pattern == "groups-ring":
+            return groups.ravel(), np.roll(groups, -1, axis=1).ravel()
+        if self.pattern == "groups-pipeline":
+            return groups[:, :-1].ravel(), groups[:, 1:].ravel()
+        sources = np.repeat(groups, width, axis=1).ravel()
+        sinks = np.tile(groups, (1, width)).ravel()
+        differ = sources != sinks
+        return sources[differ], sinks[differ]
+
+
+def _derangement(count: int, seed: int) -> Ids:
+    """Draw a permutation and swap its fixed points away."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.permutation(count).astype(np.int64)
+    fixed = np.flatnonzero(drawn == np.arange(count))
+    if fixed.size == 1:
+        other = (fixed[0] + 1) % count
+        drawn[[fixed[0], other]] = drawn[[other, fixed[0]]]
+    elif fixed.size:
+        drawn[fixed] = np.roll(drawn[fixed], 1)
+    return drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Traffic:
+    """Who sends how much to whom; made by the functions of :mod:`pinchpoint.traffic`."""
+
+    parts: tuple[_Product | _Pairs | _Ranked, ...]
+
+    def __add__(self, other: Traffic) -> Traffic:
+        if not isinstance(other, Traffic):
+            return NotImplemented
+        return Traffic(self.parts + other.parts)
+
+    def __mul__(self, factor: float) -> Traffic:
+        if not np.isfinite(factor) or factor < 0:
+            raise CapacityError(f"factor is {factor}; it must be finite and zero or more")
+        scaled: list[_Product | _Pairs | _Ranked] = []
+        for part in self.parts:
+            if isinstance(part, _Pairs):
+                scaled.append(replace(part, gbit_per_s=part.gbit_per_s * factor))
+            else:
+                scaled.append(replace(part, gbit_per_s=part.gbit_per_s * factor))
+        return Traffic(tuple(scaled))
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        named = [
+            "all-to-all"
+            if isinstance(part, _Product) and part.sources is part.sinks
+            else type(part).__name__.strip("_").lower()
+            for part in self.parts
+        ]
+        return f"Traffic({' + '.join(named)})"
+
+    def _resolve(
+        self, fabric: Fabric
+    ) -> tuple[
+        list[tuple[list[_core.Selection], list[_core.Selection], float]],
+        tuple[Ids, Ids, Floats],
+    ]:
+        """Products of selections, and pairs of node ids."""
+        products = []
+        listed: list[tuple[Ids, Ids, Floats]] = []
+        for part in self.parts:
+            if isinstance(part, _Product):
+                sources = fabric._ends(part.sources, "sources")
+                sinks = fabric._ends(part.sinks, "sinks")
+                rate = part.gbit_per_s
+                if part.per_source:
+                    count = np.unique(_ids(fabric, sources)).size
+                    if count < 2:
+                        raise SelectionError("an all-to-all needs two nodes or more")
+                    rate /= count - 1
+                products.append((sources, sinks, rate))
+            elif isinstance(part, _Pairs):
+                listed.append((part.sources, part.sinks, part.gbit_per_s))
+            else:
+                ids = _rank_ids(fabric, part.ranks)
+                if ids.size < 2:
+                    raise SelectionError(f"a {part.pattern} needs two nodes or more")
+                if part.shape and ids.size != np.prod(part.shape):
+                    raise SelectionError(
+                        f"the parallel dimensions make {np.prod(part.shape)} ranks, but "
+                        f"{ids.size} chips are selected"
+                    )
+                sources_at, sinks_at = part.pairs(ids.size)
+                listed.append(
+                    (ids[sources_at], ids[sinks_at], np.full(sources_at.size, part.gbit_per_s))
+                )
+        if not listed:
+            return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
+        return products, (own[0], own[1], own[2])
+
+
+def _ids(fabric: Fabric, selections: list[_core.Selection]) -> Ids:
+    return np.concatenate([fabric._handle.node_ids(one) for one in selections]).astype(np.int64)
+
+
+def _rank_ids(fabric: Fabric, ranks: Any) -> Ids:
+    """Node ids in rank order: that of the list if ids are listed, else increasing."""
+    if not isinstance(ranks, Selection | str) and isinstance(ranks, Iterable):
+        own = list(ranks)
+        if own and all(isinstance(one, int | np.integer) for one in own):
+            ids = np.array(own, np.int64)
+            repeated = np.flatnonzero(np.bincount(ids[ids >= 0]) > 1)
+            if repeated.size:
+                raise SelectionError(f"node {repeated[0]} has two ranks")
+            return ids
+        found = np.concatenate([_ids(fabric, fabric._ends(one, "ranks")) for one in own])
+        if np.unique(found).size != found.size:
+            raise SelectionError("the ranks name a node twice")
+        return found
+    return _ids(fabric, fabric._ends(ranks, "ranks"))
+
+
+def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:
+    """Return the name of the one rate that is given, and its value in Gbit/s."""
+    given = [(name, value) for name, value in options.items() if value is not None]
+    if len(given) != 1:
+        raise UnitError(f"give one of {', '.join(options)}; {len(given)} are given")
+    name, value = given[0]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputTypeError(f"{name} is {value!r}; it must be a number")
+    if not np.isfinite(value) or value < 0:
+        raise CapacityError(f"{name} is {value}; it must be finite and zero or more")
+    return name, float(value) * (8 if "gbyte" in name else 1)
+
+
+def all_to_all(
+    nodes: Ends,
+    /,
+    *,
+    gbit_per_s: float | None = None,
+    gbyte_per_s: float | None = None,
+    per_chip_gbit_per_s: float | None = None,
+    per_chip_gbyte_per_s: float | None = None,
+) -> Traffic:
+    """Every node sends to every other.
+
+    Parameters
+    ----------
+    nodes : Selection, str, node id, or a list of them
+        Who takes part.
+    gbit_per_s, gbyte_per_s : float
+        Per ordered pair.
+    per_chip_gbit_per_s, per_chip_gbyte_per_s : float
+        What each node sends in all, shared equally among the others.
+
+    Returns
+    -------
+    Traffic
+        Never listed: a million chips are one selection and a rate.
+
+    Raises
+    ------
+    UnitError
+        Not exactly one rate is given.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> ring = pp.Fabric.from_links([0, 1, 2, 3], [1, 2, 3, 0], 1.0)
+    >>> ring.congestion(pp.traffic.all_to_all("node", gbit_per_s=1.0)).max_utilization
+    2.0
+    """
+    name, rate = _rate(
+        {
+            "gbit_per_s": gbit_per_s,
+            "gbyte_per_s": gbyte_per_s,
+            "per_chip_gbit_per_s": per_chip_gbit_per_s,
+            "per_chip_gbyte_per_s": per_chip_gbyte_per_s,
+        }
+    )
+    return Traffic((_Product(nodes, nodes, rate, name.startswith("per_chip")),))
+
+
+def between(
+    sources: Ends,
+    sinks: Ends,
+    /,
+    *,
+    gbit_per_s: float | None = None,
+    gbyte_per_s: float | None = None,
+) -> Traffic:
+    """Every source sends to every sink other than itself, at this rate per ordered pair."""
+    _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
+    return Traffic((_Product(sources, sinks, rate),))
+
+
+def incast(
+    sources: Ends,
+    sink: Ends,
+    /,
+    *,
+    gbit_per_s: float | None = None,
+    gbyte_per_s: float | None = None,
+) -> Traffic:
+    """Every source sends to one sink, at this rate each."""
+    return between(sources, sink, gbit_per_s=gbit_per_s, gbyte_per_s=gbyte_per_s)
+
+
+def permutation(
+    nodes: Ends,
+    /,
+    *,
+    seed: int = 0,
+    gbit_per_s: float | None = None,
+    gbyte_per_s: float | None = None,
+) -> Traffic:
+    """Every node sends to one other, drawn so that each also receives from one.
+
+    The same seed and number of nodes give the same pairs.
+    """
+    _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputTypeError(f"seed is {seed!r}; it must be an integer, zero or more")
+    return Traffic((_Ranked(nodes, "permutation", rate, seed),))
+
+
+def ring(
+    nodes: Ends, /, *, gbit_per_s: float | None = None, gbyte_per_s: float | None = None
+) -> Traffic:
+    """Every node sends to the next one, the last to the first.
+
+    Ranks are in the order of the list if node ids are listed, else in the order of ids.
+    """
+    _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
+    return Traffic((_Ranked(nodes, "ring", rate),))
+
+
+def pairs(sources: npt.ArrayLike, sinks: npt.ArrayLike, gbit_per_s: npt.ArrayLike = 1.0) -> Traffic:
+    """Single pairs of node ids.
+
+    Parameters
+    ----------
+    sources, sinks : array_like of int, shape (pairs,)
+        Node ids; a source must differ from its sink.
+    gbit_per_s : array_like of float, shape (pairs,) or scalar, default 1
+        Rate of each pair; repeated pairs add up.
+
+    Returns
+    -------
+    Traffic
+
+    Raises
+    ------
+    GraphError
+        Arrays of different lengths.
+    """
+    own = []
+    for name, values in (("sources", sources), ("sinks", sinks)):
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise GraphError(f"{name} has {array.ndim} dimensions; it must have one")
+        if array.size and array.dtype.kind not in "iu":
+            raise InputTypeError(f"{name} has dtype {array.dtype}; node ids are integers")
+        own.append(array.astype(np.int64))
+    if np.ndim(gbit_per_s) == 0:
+        gbit_per_s = np.full(own[0].size, gbit_per_s)
+    rate = as_floats("gbit_per_s", gbit_per_s).copy()
+    if not own[0].size == own[1].size == rate.size:
+        raise GraphError(
+            f"sources, sinks and gbit_per_s have {own[0].size}, {own[1].size} and {rate.size} "
+            "entries; they must be equally long"
+        )
+    return Traffic((_Pairs(own[0], own[1], rate),))
+
+
+def from_matrix(matrix: Any, /, nodes: npt.ArrayLike | None = None) -> Traffic:
+    """Read a square matrix of rates in Gbit/s: row sends to column.
+
+    Parameters
+    ----------
+    matrix : ndarray or SciPy sparse matrix, shape (n, n)
+        Rates; zeros are no traffic. The diagonal must be zero.
+    nodes : array_like of int, shape (n,), optional
+        Node id of each row; default 0 to n - 1.
+
+    Returns
+    -------
+    Traffic
+
+    Raises
+    ------
+    GraphError
+        A matrix that is not square, or whose size does not fit `nodes`.
+    """
+    if hasattr(matrix, "tocoo"):
+        entries = matrix.tocoo()
+        shape, own = entries.shape, (entries.row, entries.col, entries.data)
+    else:
+        dense = np.asarray(matrix)
+        if dense.ndim != 2:
+            raise GraphError(f"matrix has {dense.ndim} dimensions; it must have two")
+        rows, columns = np.nonzero(dense)
+        shape, own = dense.shape, (rows, columns, dense[rows, columns])
+    if shape[0] != shape[1]:
+        raise GraphError(f"matrix has shape {shape}; it must be square")
+    sources, sinks = (np.asarray(ids).astype(np.int64) for ids in own[:2])
+    if nodes is not None:
+        ids = np.asarray(nodes)
+        if ids.shape != (shape[0],):
+            raise GraphError(f"nodes has shape {ids.shape} for a matrix of shape {shape}")
+        sources, sinks = ids[sources], ids[sinks]
+    return pairs(sources, sinks, own[2])
+
+
+@dataclass(frozen=True, eq=False)
+class Parallelism:
+    """Ranks laid out along parallel dimensions; made by :func:`parallelism`.
+
+    Attributes
+    ----------
+    ranks : Selection, str or list
+        The chips, in rank order.
+    sizes : mapping of str to int
+        Size of each dimension, the fastest first.
+    """
+
+    ranks: Any
+    sizes: Mapping[str, int]
+
+    @property
+    def num_ranks(self) -> int:
+        """The product of the sizes."""
+        return int(np.prod(list(self.sizes.values())))
+
+    def _axis(self, dimension: str) -> tuple[tuple[int, ...], int]:
+        if dimension not in self.sizes:
+            raise SelectionError(
+                f"dimension is {dimension!r}; there are {', '.join(self.sizes) or 'none'}"
+            )
+        # Row-major: the slowest dimension comes first.
+        names = list(self.sizes)[::-1]
+        return tuple(self.sizes[name] for name in names), names.index(dimension)
+
+    def groups(self, dimension: str) -> Ids:
+        """Ranks of each group along a dimension, shape (groups, size)."""
+        shape, axis = self._axis(dimension)
+        index = np.arange(self.num_ranks, dtype=np.int64).reshape(shape)
+        return np.moveaxis(index, axis, -1).reshape(-1, shape[axis])
+
+    def traffic(
+        self,
+        dimension: str,
+        pattern: str = "ring",
+        *,
+        gbit_per_s: float | None = None,
+        gbyte_per_s: float | None = None,
+    ) -> Traffic:
+        """Traffic within the groups of a dimension.
+
+        Parameters
+        ----------
+        dimension : str
+            Which groups.
+        pattern : {"ring", "all_to_all", "pipeline"}
+            Each rank to the next and the last to the first, each to each, or each to the next.
+        gbit_per_s, gbyte_per_s : float
+            Per ordered pair that sends.
+
+        Returns
+        -------
+        Traffic
+        """
+        _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
+        if pattern not in ("ring", "all_to_all", "pipeline"):
+            raise SelectionError(
+                f"pattern is {pattern!r}; it must be 'ring', 'all_to_all' or 'pipeline'"
+            )
+        shape, axis = self._axis(dimension)
+        if shape[axis] < 2:
+            raise SelectionError(f"dimension {dimension!r} has size 1: its groups send nothing")
+        part = _Ranked(self.ranks, f"groups-{pattern}", rate, shape=shape, axis=axis)
+        return Traffic((part,))
+
+
+def parallelism(ranks: Ends, /, *, order: Iterable[str] = _DIMENSIONS, **sizes: int) -> Parallelism:
+    """Lay ranks out along parallel dimensions.
+
+    Parameters
+    ----------
+    ranks : Selection, str, or list of node ids
+        The chips; ranks are in the order of the list if ids are listed, else in that of ids.
+    order : iterable of str, default ("tp", "cp", "ep", "pp", "dp")
+        Dimensions, the fastest first: neighbours in rank differ in it.
+    **sizes : int
+        Size of each dimension (``tp``, ``cp``, ``ep``, ``pp``, ``dp``); 1 if left out. Their
+        product must be the number of chips.
+
+    Returns
+    -------
+    Parallelism
+
+    Raises
+    ------
+    SelectionError
+        A dimension that `order` does not name, or sizes that do not fit the chips.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> layout = pp.traffic.parallelism(list(range(8)), tp=2, pp=2, dp=2)
+    >>> layout.groups("pp").tolist()
+    [[0, 2], [1, 3], [4, 6], [5, 7]]
+    """
+    names = tuple(order)
+    for name, size in sizes.items():
+        if name not in names:
+            raise SelectionError(f"dimension {name!r} is not in the order {', '.join(names)}")
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise SelectionError(f"{name} is {size!r}; it must be an integer above zero")
+    own = {name: sizes[name] for name in names if name in sizes}
+    layout = Parallelism(ranks, own)
+    if isinstance(ranks, Selection | list | tuple | np.ndarray) and len(ranks) != layout.num_ranks:
+        shown = " x ".join(f"{name} {size}" for name, size in own.items())
+        if not isinstance(ranks, list) or all(isinstance(one, int) for one in ranks):
+            raise SelectionError(
+                f"{shown or 'no dimension'} makes {layout.num_ranks} ranks, but {len(ranks)} chips "
+                "are selected"
+            )
+    return layout
