@@ -255,17 +255,20 @@ fn one_piece(
             hops.clear();
             let mut total = 0.0;
             for hop in shortest.next_hops(node, starts) {
-                let edge = &network.edges[hop.edge as usize];
                 let weight = match split {
-                    Split::Link => f64::from(edge.links),
+                    Split::Link => f64::from(hop.links),
                     Split::Neighbor => 1.0,
-                    Split::Capacity => edge.capacity.min(width[hop.node as usize]),
+                    Split::Capacity => {
+                        let capacity = network.edges[hop.edge as usize].capacity;
+                        capacity.min(width[hop.node as usize])
+                    }
                 };
                 total += weight;
                 hops.push((hop.node, hop.edge, weight));
             }
+            let each = amount / total;
             for (next, edge, weight) in &hops {
-                let part = amount * (weight / total);
+                let part = weight * each;
                 piece.loads[*edge as usize] += part;
                 carried[*next as usize] += part;
             }

@@ -78,6 +78,28 @@ impl Picker {
     }
 }
 
+/// Next-hop links of the nodes that flows to one destination have come to, gathered once.
+struct NextLinks {
+    /// By node, in transit or starting: first and last entry, if of this destination.
+    spans: Vec<Option<(u32, u32)>>,
+    /// Next node and way.
+    links: Vec<(u32, u32)>,
+}
+
+impl NextLinks {
+    fn new(nodes: usize) -> Self {
+        NextLinks {
+            spans: vec![None; 2 * nodes],
+            links: Vec::new(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.spans.fill(None);
+        self.links.clear();
+    }
+}
+
 /// The ways of some flows, and those that have none.
 type Piece = (Ways, Vec<u32>);
 /// A flow: its place, and its demand.
@@ -102,6 +124,7 @@ impl Walker<'_> {
         };
         let mut lost = Vec::new();
         let mut shortest = Shortest::new(self.core);
+        let mut next = NextLinks::new(self.core.len());
         let mut found = None;
         let parts = match routing {
             Routing::Hash { parts, .. } => *parts,
@@ -115,6 +138,7 @@ impl Walker<'_> {
             if from != to && found != Some(to) {
                 monitor.poll()?;
                 shortest.find(to);
+                next.clear();
                 found = Some(to);
             }
             if from != to && shortest.distance(from) == UNREACHED {
@@ -136,7 +160,15 @@ impl Walker<'_> {
                         rest: u64::from(pair.sink),
                     },
                 };
-                self.one(pair, from, to, &shortest, &mut picker, &mut out.ways);
+                self.one(
+                    pair,
+                    from,
+                    to,
+                    &shortest,
+                    &mut next,
+                    &mut picker,
+                    &mut out.ways,
+                );
                 out.flow.push(*id);
                 out.first.push(out.ways.len());
             }
@@ -144,12 +176,36 @@ impl Walker<'_> {
         Ok((out, lost))
     }
 
+    fn next_links(
+        &self,
+        node: u32,
+        starts: bool,
+        shortest: &Shortest<'_>,
+        next: &mut NextLinks,
+    ) -> (u32, u32) {
+        let place = 2 * node as usize + usize::from(starts);
+        if let Some(span) = next.spans[place] {
+            return span;
+        }
+        let low = next.links.len() as u32;
+        for hop in shortest.next_hops(node, starts) {
+            let range = self.first[hop.edge as usize]..self.first[hop.edge as usize + 1];
+            let ways = self.ways[range].iter();
+            next.links.extend(ways.map(|way| (hop.node, *way)));
+        }
+        let span = (low, next.links.len() as u32);
+        next.spans[place] = Some(span);
+        span
+    }
+
+    #[allow(clippy::too_many_arguments)]
     fn one(
         &self,
         pair: &Pair,
         from: u32,
         to: u32,
         shortest: &Shortest<'_>,
+        next: &mut NextLinks,
         picker: &mut Picker,
         ways: &mut Vec<u32>,
     ) {
@@ -188,20 +244,11 @@ impl Walker<'_> {
         let mut node = from;
         let mut starts = !shortest.is_router(node);
         while node != to {
-            let links =
-                |hop: &crate::routing::Hop| u64::from(self.network.edges[hop.edge as usize].links);
-            let total: u64 = shortest.next_hops(node, starts).map(links).sum();
-            let tail = self.trees.core[node as usize];
-            let mut choice = picker.pick(tail, total);
-            for hop in shortest.next_hops(node, starts) {
-                let count = links(hop);
-                if choice < count {
-                    ways.push(self.ways[self.first[hop.edge as usize] + choice as usize]);
-                    node = hop.node;
-                    break;
-                }
-                choice -= count;
-            }
+            let (low, high) = self.next_links(node, starts, shortest, next);
+            let choice = picker.pick(self.trees.core[node as usize], u64::from(high - low));
+            let (ahead, way) = next.links[low as usize + choice as usize];
+            ways.push(way);
+            node = ahead;
             starts = false;
         }
         let mut down = Vec::new();
@@ -223,7 +270,7 @@ fn pieces(
 ) -> Result<(Vec<Piece>, Vec<Flow>)> {
     let mut flows = listed(network, demands)?;
     let place = |node: u32| trees.place[trees.root[node as usize] as usize];
-    flows.sort_by_key(|(_, pair)| place(pair.sink));
+    flows.sort_by_cached_key(|(_, pair)| place(pair.sink));
     let (first, ways) = network.ways();
     let walker = Walker {
         network,
@@ -286,12 +333,12 @@ pub fn walk(
     routing: &Routing,
     monitor: &dyn Monitor,
 ) -> Result<Loads> {
-    let (pieces, mut flows) = pieces(network, trees, core, demands, routing, monitor)?;
-    flows.sort_unstable_by_key(|(id, _)| *id);
-    let pair = |id: u32| {
-        let at = flows.partition_point(|(other, _)| *other < id);
-        flows[at].1
-    };
+    let (pieces, flows) = pieces(network, trees, core, demands, routing, monitor)?;
+    let mut by_place = vec![u32::MAX; demands.num_pairs() as usize];
+    for (at, (place, _)) in flows.iter().enumerate() {
+        by_place[*place as usize] = at as u32;
+    }
+    let pair = |place: u32| flows[by_place[place as usize] as usize].1;
     let parts = match routing {
         Routing::Hash { parts, .. } => f64::from(*parts),
         _ => 1.0,

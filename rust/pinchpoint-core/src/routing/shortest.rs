@@ -14,6 +14,8 @@ pub const UNREACHED: u32 = u32::MAX;
 pub struct Hop {
     pub node: u32,
     pub edge: u32,
+    /// Number of links.
+    pub links: u32,
     pub leaves: bool,
     pub enters: bool,
 }
@@ -47,6 +49,7 @@ impl Core {
             out.push(Hop {
                 node: head,
                 edge: id as u32,
+                links: edge.links,
                 leaves: edge.leaves,
                 enters: edge.enters,
             });
