@@ -233,3 +233,36 @@ def ways(
     plan: dict[str, Any],
     time_limit: float | None,
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...
+
+class Concurrent:
+    @property
+    def num_nodes(self) -> int: ...
+    def nodes(self) -> npt.NDArray[np.uint32]: ...
+    @property
+    def forced(self) -> tuple[float, tuple[int, int] | None]: ...
+    def unreachable(self) -> tuple[int, float, list[tuple[int, int]]]: ...
+    def edges(
+        self,
+    ) -> tuple[
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.float64],
+        list[bool],
+        list[bool],
+    ]: ...
+    def demands(
+        self,
+    ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]: ...
+    def approximate(
+        self, gap: float, time_limit: float | None
+    ) -> tuple[float, float, npt.NDArray[np.float64], npt.NDArray[np.float64], bool]: ...
+    def upper(self, lengths: npt.NDArray[np.float64]) -> float: ...
+    def lower(self, flows: npt.NDArray[np.float64], value: float) -> float | None: ...
+
+def concurrent(
+    fabric: Fabric,
+    products: _Products,
+    pairs: _Pairs,
+    plan: dict[str, Any],
+    time_limit: float | None,
+) -> Concurrent: ...

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
     from pinchpoint.congestion import Congestion, Routing
+    from pinchpoint.throughput import Throughput
     from pinchpoint.traffic import Traffic
 
     Ends = Selection | str | int | Iterable["Selection | str | int"]
@@ -676,7 +677,8 @@ class Fabric:
             Made with :mod:`pinchpoint.traffic`.
         routing : {"ecmp", "wcmp", "ecmp-hash", "single", "valiant"}, default "ecmp"
             All are shortest by hop count. "ecmp" shares equally among next hops (ideal spraying);
-            "wcmp" in proportion to what each can carry on toward the destination; "ecmp-hash" sends
+            "wcmp" in proportion to what each can carry on toward the destination (or the switch it
+            hangs off); "ecmp-hash" sends
             each flow one way, drawn per node; "single" picks by the destination's number (D-mod-k)
             or as `paths` or `tables` say; "valiant" shares as "ecmp" does, to a random endpoint of
             the traffic first.
@@ -744,6 +746,78 @@ class Fabric:
             salted=salted,
             paths=paths,
             tables=tables,
+            forwarding=forwarding,
+            time_limit=time_limit,
+        )
+
+    def throughput(
+        self,
+        traffic: Traffic,
+        /,
+        *,
+        gap: float = 0.01,
+        unreachable: Literal["error", "drop"] = "error",
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Throughput:
+        """Bound how much of a traffic the wiring can carry at once, whatever the routing.
+
+        Parameters
+        ----------
+        traffic : Traffic
+            Made with :mod:`pinchpoint.traffic`.
+        gap : float, default 0.01
+            Stop once upper / lower - 1 is at most this. Small problems are solved exactly (to
+            1e-9) whatever is asked, if highspy is installed.
+        unreachable : {"error", "drop"}, default "error"
+            What to do about pairs that no way joins.
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            Who passes on traffic that is not its own.
+        time_limit : float, optional
+            Seconds. An iterative search that runs out of time returns its bounds so far.
+
+        Returns
+        -------
+        Throughput
+            ``lower <= optimum <= upper``, as multiples of the traffic.
+
+        Raises
+        ------
+        GraphError
+            A pair that no way joins, unless they are dropped.
+        SelectionError, CapacityError
+            As :meth:`congestion`.
+        TimeLimitError
+            Time ran out before there were bounds.
+
+        Notes
+        -----
+        A maximum concurrent flow [1]_. Trees that hang off the network, such as the hosts of a
+        leaf, leave no choice of routes and are taken off first. What is left is a linear program if
+        it is small, else narrowed by multiplicative weights [2]_. Either way both bounds are
+        derived again by separate code: the upper one from lengths of the links, the lower one from
+        flows. Limits of nodes are not part of the answer.
+
+        References
+        ----------
+        .. [1] F. Shahrokhi and D. W. Matula, The maximum concurrent flow problem, JACM 37, 1990.
+        .. [2] N. Garg and J. Koenemann, Faster and simpler algorithms for multicommodity flow and
+           other fractional packing problems, SIAM J. Comput. 37, 2007.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> ring = pp.Fabric.from_links([0, 1, 2, 3], [1, 2, 3, 0], 1.0)
+        >>> ring.throughput(pp.traffic.all_to_all("node", gbit_per_s=1.0)).lower > 0.495
+        True
+        """
+        from pinchpoint.throughput import throughput
+
+        return throughput(
+            self,
+            traffic,
+            gap=gap,
+            unreachable=unreachable,
             forwarding=forwarding,
             time_limit=time_limit,
         )

@@ -108,7 +108,7 @@ def test_against_the_definition(case, split):
     assert answer.resummed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(fabrics(), st.sampled_from(["wcmp", "valiant", "ecmp-hash", "single"]))
 def test_other_routings_pass_their_checks(case, routing):
     fabric, traffic, *_ = case

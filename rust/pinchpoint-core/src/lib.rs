@@ -18,6 +18,7 @@ pub mod parallel;
 pub mod quotient;
 pub mod routing;
 pub mod threads;
+pub mod throughput;
 pub mod traffic;
 
 pub use error::{Error, ErrorKind, Result};

@@ -12,9 +12,10 @@ use crate::gate;
 use crate::selection::Selection;
 
 type Ids<'py> = PyReadonlyArray1<'py, i64>;
-type Products<'py> = Vec<(Vec<PyRef<'py, Selection>>, Vec<PyRef<'py, Selection>>, f64)>;
+/// Sources, sinks and Gbit/s per pair.
+pub type Products<'py> = Vec<(Vec<PyRef<'py, Selection>>, Vec<PyRef<'py, Selection>>, f64)>;
 /// Sources, sinks and Gbit/s of single pairs.
-type Pairs<'py> = (Ids<'py>, Ids<'py>, PyReadonlyArray1<'py, f64>);
+pub type Pairs<'py> = (Ids<'py>, Ids<'py>, PyReadonlyArray1<'py, f64>);
 
 /// A routing by name and its numbers: parts, seed, salted; and given ways.
 #[derive(FromPyObject)]
@@ -35,7 +36,8 @@ pub struct Plan<'py> {
     forwarding: String,
 }
 
-fn query(
+/// A question from its plain parts.
+pub fn query(
     py: Python<'_>,
     fabric: &Fabric,
     products: Products<'_>,

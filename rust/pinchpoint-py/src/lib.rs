@@ -10,6 +10,7 @@ mod flow;
 mod gate;
 mod scale;
 mod selection;
+mod throughput;
 
 use pyo3::prelude::*;
 
@@ -30,6 +31,8 @@ mod _core {
     use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
     #[pymodule_export]
     use crate::selection::{LinkSelection, Selection};
+    #[pymodule_export]
+    use crate::throughput::{Concurrent, concurrent};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -4,3 +4,4 @@ pub mod fair;
 pub mod flow;
 pub mod loads;
 pub mod structured;
+pub mod throughput;

@@ -26,7 +26,8 @@ pub enum Split {
     Link,
     /// Equally per neighbour, then equally among its links.
     Neighbor,
-    /// In proportion to what the way on can carry toward the destination (WCMP).
+    /// In proportion to what the way on can carry toward the destination, or toward what it hangs
+    /// off if it has one neighbour (WCMP).
     Capacity,
 }
 

@@ -120,6 +120,12 @@ impl Network {
         })
     }
 
+    /// Whether every edge has one back.
+    pub fn is_mutual(&self) -> bool {
+        let back = |edge: &Edge| self.edge(edge.head, edge.tail).is_some();
+        !self.directed || self.edges.iter().all(back)
+    }
+
     /// Ids of the edges that leave a node.
     pub fn leaving(&self, node: u32) -> std::ops::Range<usize> {
         self.first[node as usize]..self.first[node as usize + 1]

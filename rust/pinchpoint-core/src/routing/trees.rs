@@ -37,7 +37,7 @@ impl Trees {
         let mut parent = vec![NONE; n];
         let mut order: Vec<u32> = Vec::new();
         let mut stack: Vec<u32> = Vec::new();
-        if !network.directed {
+        if network.is_mutual() {
             stack.extend(
                 (0..n as u32)
                     .rev()

@@ -1,0 +1,11 @@
+//! Throughput: the largest multiple of a traffic that the wiring can carry, whatever the routing.
+//!
+//! [`Reduced`] strips the trees of a network, in which every route is forced, and leaves a maximum
+//! concurrent flow between the nodes of its core. [`approximate`] narrows that from both sides;
+//! [`certify::throughput`](crate::certify::throughput) derives every bound again.
+
+mod approximate;
+mod reduced;
+
+pub use approximate::{Bounds, approximate};
+pub use reduced::{Commodities, Reduced};
