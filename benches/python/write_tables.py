@@ -18,6 +18,7 @@ import pinchpoint as pp
 
 TARGET = Path(__file__).parents[2] / "docs" / "benchmarks" / "fabrics.md"
 FAILURES = (10, 100, 1000)
+STATM = Path("/proc/self/statm")
 
 HEAD = """\
 # Structured fabrics
@@ -53,6 +54,7 @@ def main(smoke: bool) -> None:
             date=datetime.now(UTC).date().isoformat(),
         ),
         structured(sizes, rounds),
+        memory(sizes[0]),
         peers(8 if smoke else 7168, rounds),
     ]
     text = "\n".join(part.strip("\n") + "\n" for part in parts)
@@ -73,6 +75,22 @@ def structured(sizes: list[int], rounds: int) -> str:
                 f"| {min(others):.3f} |"
             )
     return "\n".join(lines)
+
+
+def memory(size: int) -> str:
+    """What a fabric keeps in memory: the growth of the process over many of them. Linux only."""
+    if not STATM.exists():
+        return ""
+    million.cluster(size)
+    before = resident_bytes()
+    kept = [million.cluster(size) for _ in range(1000)]
+    each = (resident_bytes() - before) / len(kept)
+    return f"\nA fabric of {size * 144:,} chips keeps {each / 1e3:.0f} kB."
+
+
+def resident_bytes() -> int:
+    pages = int(STATM.read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def peers(size: int, rounds: int) -> str:
