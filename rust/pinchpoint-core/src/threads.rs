@@ -42,6 +42,14 @@ pub fn ranges(len: usize, parts: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// `range` in blocks of at most `size`, between which a long run looks whether to stop.
+pub fn blocks(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    range
+        .clone()
+        .step_by(size)
+        .map(move |begin| begin..range.end.min(begin + size))
+}
+
 /// Runs `jobs` side by side, the last one on this thread, and returns what they return, in order.
 ///
 /// # Panics

@@ -298,7 +298,7 @@ mod searches {
         let tails: Vec<u32> = case.arcs.iter().map(|arc| arc.0).collect();
         let heads: Vec<u32> = case.arcs.iter().map(|arc| arc.1).collect();
         let capacity: Vec<i64> = case.arcs.iter().map(|arc| arc.2).collect();
-        PairGraph::new(case.n, &tails, &heads, &capacity, case.duplex).unwrap()
+        PairGraph::new(case.n, &tails, &heads, &capacity, case.duplex, &NoMonitor).unwrap()
     }
 
     fn between(case: &Case<i64>, source: u32, sink: u32) -> Case<i64> {

@@ -126,7 +126,7 @@ fn check_cut<C: Capacity, S: Integer>(
     let parts = threads::join(shares(problem.tails.len()).into_iter().map(|arcs| {
         move || -> Result<S> {
             let mut total = Total(S::default());
-            for block in blocks(arcs) {
+            for block in threads::blocks(arcs, BLOCK) {
                 monitor.poll()?;
                 let ends = problem.tails[block.clone()]
                     .iter()
@@ -268,7 +268,7 @@ fn balance<C: Capacity, S: Integer>(
         0
     };
     let mut inflow = vec![S::default(); with_inflow];
-    for block in blocks(arcs) {
+    for block in threads::blocks(arcs, BLOCK) {
         monitor.poll()?;
         for arc in block {
             let flow = flow[arc];
@@ -304,11 +304,4 @@ fn balance<C: Capacity, S: Integer>(
 /// Shares of the arcs, one for each thread worth starting.
 fn shares(arcs: usize) -> Vec<Range<usize>> {
     threads::ranges(arcs, threads::worth(arcs, GRAIN))
-}
-
-/// Parts of a share between which the monitor is polled.
-fn blocks(arcs: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    arcs.clone()
-        .step_by(BLOCK)
-        .map(move |begin| begin..arcs.end.min(begin + BLOCK))
 }

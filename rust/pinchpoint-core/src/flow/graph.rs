@@ -15,6 +15,8 @@ use super::network::Network;
 use super::pairing::{Pairing, Run, Segment};
 use super::problem::FlowProblem;
 
+/// Arcs between two polls of the monitor while edges are made.
+const BLOCK: usize = 1 << 19;
 /// Edges that make a second thread worth starting.
 const GRAIN: usize = 1 << 17;
 
@@ -125,10 +127,11 @@ impl<R: Residue> Residual<R> {
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
-    ) -> Self {
-        let mut graph = Self::lay_out(problem, network, scale);
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
+        let mut graph = Self::lay_out(problem, network, scale, monitor)?;
         graph.close(R::default());
-        graph
+        Ok(graph)
     }
 
     /// Lays out `problem` on the nodes of `network`, all directions open.
@@ -136,12 +139,14 @@ impl<R: Residue> Residual<R> {
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
-    ) -> Self {
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
         let pairing = match (network.leave.is_some(), problem.duplex) {
             (true, _) => Pairing::Sort,
             (false, true) => Pairing::none(problem.tails.len()),
             (false, false) => Pairing::find(problem.tails, problem.heads),
         };
+        monitor.poll()?;
         let mut edges = Edges::default();
         let (mut runs, slots) = match pairing {
             Pairing::Runs(runs) => {
@@ -153,11 +158,12 @@ impl<R: Residue> Residual<R> {
                 if problem.duplex {
                     edges.add_links(problem, network, scale);
                 } else {
-                    edges.pair_arcs(problem, network, scale);
+                    edges.pair_arcs(problem, network, scale, monitor)?;
                 }
                 (Vec::new(), None)
             }
         };
+        monitor.poll()?;
         if let Some(name) = network.enter.as_deref().filter(|_| !runs.is_empty()) {
             let (tails, heads) = (problem.tails, problem.heads);
             edges.table = Ends {
@@ -182,9 +188,9 @@ impl<R: Residue> Residual<R> {
             heads,
             table: &edges.table,
         };
-        let (first, adjacent) = adjacency(network.num_nodes as usize, &ends);
+        let (first, adjacent) = adjacency(network.num_nodes as usize, &ends, monitor)?;
         drop(edges.table);
-        Residual {
+        Ok(Residual {
             source: network.source,
             sink: network.sink,
             residue: edges.residue,
@@ -192,7 +198,7 @@ impl<R: Residue> Residual<R> {
             adjacent,
             slots: slots.map_or(Slots::Table(edges.slot_of), Slots::Segments),
             merged: edges.merged,
-        }
+        })
     }
 
     /// Sets the residue of every direction into the source and out of the sink.
@@ -324,7 +330,8 @@ impl<R: Residue> Edges<R> {
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
-    ) {
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
         let n = network.num_nodes as usize;
         let m = problem.tails.len();
         let zero = R::default();
@@ -336,55 +343,67 @@ impl<R: Residue> Edges<R> {
             ]
         };
         let mut place = vec![0u32; n + 1];
-        for arc in 0..m {
-            let [tail, head] = ends_of(arc);
-            place[tail.min(head) as usize + 1] += 1;
+        for block in threads::blocks(0..m, BLOCK) {
+            monitor.poll()?;
+            for arc in block {
+                let [tail, head] = ends_of(arc);
+                place[tail.min(head) as usize + 1] += 1;
+            }
         }
         for v in 0..n {
             place[v + 1] += place[v];
         }
-        let mut order = vec![0u32; m];
-        for arc in 0..m {
-            let [tail, head] = ends_of(arc);
-            let at = &mut place[tail.min(head) as usize];
-            order[*at as usize] = arc as u32;
-            *at += 1;
+        // The larger end, and twice the arc, odd if that end is its tail.
+        let mut grouped = vec![[0u32; 2]; m];
+        for block in threads::blocks(0..m, BLOCK) {
+            monitor.poll()?;
+            for arc in block {
+                let [tail, head] = ends_of(arc);
+                let at = &mut place[tail.min(head) as usize];
+                grouped[*at as usize] = [tail.max(head), 2 * arc as u32 + u32::from(tail > head)];
+                *at += 1;
+            }
         }
         self.table.reserve(m / 2 + network.extra.len() + 1);
         self.residue.reserve(m + 2 * network.extra.len() + 2);
         let mut latest = vec![NO_SLOT; n];
         let mut begin = 0;
+        let mut unpolled = 0;
         for low in 0..n as u32 {
             let group = self.table.len() as u32;
             let end = place[low as usize] as usize;
-            for &arc in &order[begin..end] {
-                let [tail, head] = ends_of(arc as usize);
-                let capacity = scale.residue(problem.capacity[arc as usize]);
-                if capacity == zero || tail == head {
+            unpolled += 1 + end - begin;
+            if unpolled > BLOCK {
+                unpolled = 0;
+                monitor.poll()?;
+            }
+            for [high, code] in &grouped[begin..end] {
+                let (arc, direction) = ((code >> 1) as usize, code & 1);
+                let capacity = scale.residue(problem.capacity[arc]);
+                if capacity == zero || *high == low {
                     continue;
                 }
-                let high = tail.max(head);
-                let direction = u32::from(tail > head);
-                let known = latest[high as usize];
+                let known = latest[*high as usize];
                 if known != NO_SLOT && known >= group {
                     let slot = 2 * known + direction;
                     let residue = &mut self.residue[slot as usize];
                     if *residue <= R::HALF - capacity {
                         self.merged |= *residue > zero;
                         *residue += capacity;
-                        self.slot_of[arc as usize] = slot;
+                        self.slot_of[arc] = slot;
                         continue;
                     }
                 }
                 let edge = self.table.len() as u32;
-                latest[high as usize] = edge;
-                self.table.push([low, high]);
+                latest[*high as usize] = edge;
+                self.table.push([low, *high]);
                 self.residue.extend([zero; 2]);
                 self.residue[(2 * edge + direction) as usize] = capacity;
-                self.slot_of[arc as usize] = 2 * edge + direction;
+                self.slot_of[arc] = 2 * edge + direction;
             }
             begin = end;
         }
+        Ok(())
     }
 }
 

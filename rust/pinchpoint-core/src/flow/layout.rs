@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::error::Result;
+use crate::monitor::Monitor;
 use crate::threads;
 
 use super::graph::Half;
@@ -9,6 +11,8 @@ use super::pairing::Run;
 
 /// Edges that make a second thread worth starting.
 const GRAIN: usize = 1 << 17;
+/// Edges between two polls of the monitor.
+const BLOCK: usize = 1 << 19;
 
 /// The ends of every edge: those of the arcs of `runs`, then those of `table`.
 #[derive(Debug)]
@@ -74,24 +78,32 @@ impl Ends<'_> {
 ///
 /// Each thread counts a share of the edges, then places all the halves of a share of the nodes, so
 /// that no two threads write to the same place and the outcome does not depend on their number.
-pub fn adjacency(n: usize, ends: &Ends<'_>) -> (Vec<u32>, Vec<Half>) {
+pub fn adjacency(
+    n: usize,
+    ends: &Ends<'_>,
+    monitor: &dyn Monitor,
+) -> Result<(Vec<u32>, Vec<Half>)> {
     let edges = ends.len();
     let workers = threads::worth(edges, GRAIN);
-    let mut counts = threads::join(threads::ranges(edges, workers).into_iter().map(|range| {
-        move || {
-            let mut count = vec![0u32; n + 1];
-            ends.visit(range, |_, [a, b]| {
-                count[a as usize] += 1;
-                count[b as usize] += 1;
-            });
-            count
-        }
-    }));
-    let mut first = counts.pop().unwrap_or_default();
+    let mut counts: Vec<Result<Vec<u32>>> =
+        threads::join(threads::ranges(edges, workers).into_iter().map(|range| {
+            move || {
+                let mut count = vec![0u32; n + 1];
+                for block in threads::blocks(range, BLOCK) {
+                    monitor.poll()?;
+                    ends.visit(block, |_, [a, b]| {
+                        count[a as usize] += 1;
+                        count[b as usize] += 1;
+                    });
+                }
+                Ok(count)
+            }
+        }));
+    let mut first = counts.pop().expect("there is a share")?;
     for count in counts {
         first
             .iter_mut()
-            .zip(count)
+            .zip(count?)
             .for_each(|(sum, part)| *sum += part);
     }
     let mut total = 0;
@@ -106,37 +118,44 @@ pub fn adjacency(n: usize, ends: &Ends<'_>) -> (Vec<u32>, Vec<Half>) {
     let mut adjacent = vec![Half::default(); 2 * edges];
     let parts = threads::split(&mut adjacent, &halves);
     let offsets = &first[..];
-    threads::join(
+    let placed = threads::join(
         parts
             .into_iter()
             .zip(&shares)
-            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, ends, edges)),
+            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, ends, monitor)),
     );
-    (first, adjacent)
+    placed.into_iter().collect::<Result<()>>()?;
+    Ok((first, adjacent))
 }
 
 /// Fills `part` with the halves of `nodes`.
-fn place(part: &mut [Half], nodes: Range<usize>, first: &[u32], ends: &Ends<'_>, edges: usize) {
+fn place(
+    part: &mut [Half],
+    nodes: Range<usize>,
+    first: &[u32],
+    ends: &Ends<'_>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
     let base = first[nodes.start];
     let mut next: Vec<u32> = first[nodes.clone()].iter().map(|at| at - base).collect();
-    ends.visit(0..edges, |edge, [a, b]| {
-        let slot = 2 * edge as u32;
-        for (node, half) in [
-            (a, Half { head: b, slot }),
-            (
-                b,
-                Half {
-                    head: a,
-                    slot: slot + 1,
-                },
-            ),
-        ] {
-            if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
-                part[*at as usize] = half;
-                *at += 1;
+    for block in threads::blocks(0..ends.len(), BLOCK) {
+        monitor.poll()?;
+        ends.visit(block, |edge, [a, b]| {
+            let slot = 2 * edge as u32;
+            let there = Half { head: b, slot };
+            let back = Half {
+                head: a,
+                slot: slot + 1,
+            };
+            for (node, half) in [(a, there), (b, back)] {
+                if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
+                    part[*at as usize] = half;
+                    *at += 1;
+                }
             }
-        }
-    });
+        });
+    }
+    Ok(())
 }
 
 /// Cuts the nodes so that each share has about as many halves.

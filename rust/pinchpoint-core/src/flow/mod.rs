@@ -92,6 +92,7 @@ pub fn max_flow<C: Capacity>(
     if let Some(rank) = locality::renumber(problem.num_nodes, problem.tails, problem.heads) {
         network.rename(&rank);
     }
+    monitor.poll()?;
     let survey = Survey::of(problem, &network)?;
     if let Some(scale) = survey.scale::<i32>() {
         solve(problem, &network, scale, &survey, options, monitor)
@@ -125,7 +126,7 @@ fn solve<C: Capacity, R: Residue>(
         ));
     }
     memory::check("the residual network", estimate::<C, R>(problem, network))?;
-    let mut graph = Residual::build(problem, network, scale);
+    let mut graph = Residual::build(problem, network, scale, monitor)?;
     let mut preflow = PushRelabel::new(&mut graph);
     let value = preflow.send_to_sink(monitor)?.wide() * scale.divisor;
     if survey.unlimited && value > survey.finite {
@@ -138,6 +139,7 @@ fn solve<C: Capacity, R: Residue>(
         preflow.return_to_source(monitor)?;
         drop(preflow);
         let side = graph.reached_from_source(monitor)?;
+        monitor.poll()?;
         (side, extract_flow(&mut graph, problem, network, scale))
     } else {
         let mut reaches = preflow.reaches_target(monitor)?;

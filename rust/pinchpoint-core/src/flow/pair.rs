@@ -36,7 +36,8 @@ impl PairGraph {
     ///
     /// # Errors
     ///
-    /// `Overflow` if a capacity is 2^62 or more, or those at one node add up to 2^63 or more.
+    /// `Overflow` if a capacity is 2^62 or more, or those at one node add up to 2^63 or more; what
+    /// the monitor says.
     ///
     /// # Complexity
     ///
@@ -47,6 +48,7 @@ impl PairGraph {
         heads: &[u32],
         capacity: &[i64],
         duplex: bool,
+        monitor: &dyn Monitor,
     ) -> Result<Self> {
         if let Some(arc) = capacity.iter().position(|capacity| *capacity >= 1 << 62) {
             let text = format!(
@@ -77,7 +79,7 @@ impl PairGraph {
             divisor: 1,
             unlimited: 0,
         };
-        let residual = Residual::lay_out(&problem, &network, scale);
+        let residual = Residual::lay_out(&problem, &network, scale, monitor)?;
         let graph = PairGraph { residual };
         for node in 0..num_nodes {
             for side in [0, 1] {
