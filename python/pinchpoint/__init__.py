@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 from pinchpoint._core import __version__
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters, csgraph, traffic
+    from pinchpoint import clusters, csgraph, interop, traffic
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
     from pinchpoint.errors import PinchpointError, UnboundedError
     from pinchpoint.fabric import Fabric
     from pinchpoint.fair import max_min_fair
+    from pinchpoint.interop import load
     from pinchpoint.maxflow import maximum_flow, minimum_cut
     from pinchpoint.threads import get_threads, set_threads
 
@@ -46,6 +47,8 @@ _HOMES = {
     "get_threads": "threads",
     "gray": "builder",
     "hardware": "catalogue",
+    "interop": "",
+    "load": "interop",
     "max_min_fair": "fair",
     "maximum_flow": "maxflow",
     "minimum_cut": "maxflow",

@@ -68,7 +68,7 @@ def _is_positional(words: Sequence[str], i: int) -> bool:
 
 def is_file(word: str) -> bool:
     """Whether a word names a fabric file and not a cluster."""
-    return word.lower().endswith((".yaml", ".yml", ".json")) or "/" in word
+    return "." in word or "/" in word
 
 
 def _value(text: str) -> Any:
@@ -99,14 +99,7 @@ def _load(word: str, options: dict[str, Any]) -> Fabric:
         raise CatalogueError(f"a fabric file takes no option --{next(iter(options))}")
     if not Path(word).exists():
         raise CatalogueError(f"there is no file {shorten(word)}")
-    load = getattr(pinchpoint, "load", None)
-    if load is None:
-        raise CatalogueError(
-            f"{shorten(word)}: this version reads no fabric files; name a cluster that "
-            "`pinchpoint clusters` lists"
-        )
-    fabric: Fabric = load(word)
-    return fabric
+    return pinchpoint.load(word)
 
 
 def fail(fabric: Fabric, failures: Iterable[str], seed: int) -> Fabric:

@@ -117,6 +117,17 @@ class Fabric:
         directed: bool,
         unit_shift: int,
     ) -> Fabric: ...
+    @staticmethod
+    def listed(
+        name: str,
+        groups: list[tuple[str, str, str, int]],
+        bundles: list[tuple[str, int, int, int]],
+        tails: npt.NDArray[np.uint32],
+        heads: npt.NDArray[np.uint32],
+        capacity: npt.NDArray[np.int64],
+        directed: bool,
+        unit_shift: int,
+    ) -> Fabric: ...
     @property
     def name(self) -> str: ...
     @property

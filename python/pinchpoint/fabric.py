@@ -14,12 +14,15 @@ from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 
 if TYPE_CHECKING:
+    import os
+
     import numpy.typing as npt
 
     from pinchpoint.bisection import Bisection, Pairwise
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
     from pinchpoint.congestion import Congestion, Routing
+    from pinchpoint.interop import Report
     from pinchpoint.throughput import Throughput
     from pinchpoint.traffic import Traffic
 
@@ -98,12 +101,13 @@ class Fabric:
     come from :meth:`from_links` and :meth:`materialize`: arrays. Both answer the same questions.
     """
 
-    __slots__ = ("_handle", "_names", "_recipe", "_rounded")
+    __slots__ = ("_handle", "_names", "_recipe", "_report", "_rounded")
 
     _handle: _core.Fabric
     _recipe: Recipe | None
     _names: tuple[str, ...] | None
     _rounded: bool
+    _report: Report | None
 
     def __init__(
         self,
@@ -111,17 +115,19 @@ class Fabric:
         recipe: Recipe | None = None,
         names: tuple[str, ...] | None = None,
         rounded: bool = False,
+        report: Report | None = None,
     ) -> None:
         object.__setattr__(self, "_handle", core)
         object.__setattr__(self, "_recipe", recipe)
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_rounded", rounded)
+        object.__setattr__(self, "_report", report)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a fabric cannot be changed; derive one with without() or scaled()")
 
     def _derived(self, core: _core.Fabric, rounded: bool = False) -> Fabric:
-        return Fabric(core, self._recipe, self._names, self._rounded or rounded)
+        return Fabric(core, self._recipe, self._names, self._rounded or rounded, self._report)
 
     @staticmethod
     def from_links(
@@ -174,6 +180,37 @@ class Fabric:
 
         core, own_names = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
         return Fabric(core, names=own_names)
+
+    def save(self, path: str | os.PathLike[str], /) -> None:
+        """Write the fabric to a file that :func:`pinchpoint.load` reads back, changes included.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A name that ends in ``.yaml``. An existing file is replaced once all is written.
+
+        Raises
+        ------
+        FormatError
+            Another ending.
+
+        Examples
+        --------
+        >>> import tempfile, pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     rack.save(folder + "/rack.yaml")
+        ...     print(pp.load(folder + "/rack.yaml").num_chips)
+        72
+        """
+        from pinchpoint.interop.fabric_yaml import save
+
+        save(self, path)
+
+    @property
+    def report(self) -> Report | None:
+        """What was read, guessed and skipped, where the fabric was imported; else None."""
+        return self._report
 
     @property
     def name(self) -> str:
@@ -247,7 +284,8 @@ class Fabric:
         Parameters
         ----------
         group : str
-            Name of a group, or a whole selection such as ``"chip[pod=3,slot=0:4]"``.
+            Name of a group, a whole selection such as ``"chip[pod=3,slot=0:4]"``, or the name of
+            a node where nodes have names of their own.
         **coordinates : int, slice or sequence of int
             Values of coordinates, as users or the wiring count them.
 
@@ -267,10 +305,21 @@ class Fabric:
         if not isinstance(group, str):
             raise InputTypeError(f"group is a {type(group).__name__}; it must be text")
         if not coordinates:
-            return self._handle.select_text(group)
+            return self._by_text(group)
         if "[" in group:
             raise SelectionError(f"give coordinates in {group!r} or as arguments, not both")
         return self._handle.select(group, list(coordinates.items()))
+
+    def _by_text(self, text: str) -> _core.Selection:
+        """Find a group, a group with coordinates, or the node of that name."""
+        if self._names is not None and text not in {group.name for group in self.groups}:
+            found = [node for node, name in enumerate(self._names) if name == text]
+            if len(found) > 1:
+                ids = ", ".join(map(str, found[:10]))
+                raise SelectionError(f"{len(found)} nodes are named {text!r}: ids {ids}")
+            if found:
+                return self._handle.select_ids(found)[0]
+        return self._handle.select_text(text)
 
     def select_links(self, bundle: str, /, **coordinates: Any) -> LinkSelection:
         """Select links of one bundle by the coordinates of their ends.
@@ -459,7 +508,7 @@ class Fabric:
         if isinstance(ends, Selection):
             return [ends._handle]
         if isinstance(ends, str):
-            return [self._handle.select_text(ends)]
+            return [self._by_text(ends)]
         if isinstance(ends, bool):
             raise InputTypeError(f"{what} is {ends!r}; it must be a selection, text or a node id")
         if isinstance(ends, int | np.integer):
@@ -828,10 +877,10 @@ class Fabric:
             state = (self._recipe, self._handle.state(), listed, self._rounded)
             return _from_recipe, state
         tails, heads, _ = self._arrays()
-        built = self._handle.built_capacity()
-        core = (tails, heads, built, sum(group[5] for group in self._handle.groups()))
+        groups, bundles = listing(self._handle)
+        core = (self.name, groups, bundles, tails, heads, self._handle.built_capacity())
         own = (self._handle.is_directed, self._handle.unit_shift, self._handle.state())
-        return _from_arrays, (*core, *own, self._names, self._rounded)
+        return _from_arrays, (*core, *own, self._names, self._rounded, self._report)
 
     def __repr__(self) -> str:
         kind = "structured" if self.is_structured else "explicit"
@@ -867,16 +916,27 @@ def _from_recipe(recipe: Recipe, state: Any, listed: bool, rounded: bool) -> Fab
     return Fabric(core, recipe, None, rounded)
 
 
+def listing(
+    core: _core.Fabric,
+) -> tuple[list[tuple[str, str, str, int]], list[tuple[str, int, int, int]]]:
+    """List groups and bundles of an explicit fabric, as ``_core.Fabric.listed`` takes them."""
+    groups = [(name, role, forwards, size) for name, role, forwards, _, _, size, _ in core.groups()]
+    return groups, [(name, a, b, links) for name, a, b, _, _, links, _ in core.bundles()]
+
+
 def _from_arrays(
+    name: str,
+    groups: list[tuple[str, str, str, int]],
+    bundles: list[tuple[str, int, int, int]],
     tails: Any,
     heads: Any,
     built: Any,
-    num_nodes: int,
     directed: bool,
     shift: int,
     state: Any,
     names: tuple[str, ...] | None,
     rounded: bool,
+    report: Report | None,
 ) -> Fabric:
-    core = _core.Fabric.from_links(tails, heads, built, num_nodes, directed, shift)
-    return Fabric(core.with_state(state), None, names, rounded)
+    core = _core.Fabric.listed(name, groups, bundles, tails, heads, built, directed, shift)
+    return Fabric(core.with_state(state), None, names, rounded, report)

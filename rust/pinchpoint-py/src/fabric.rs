@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pinchpoint_core::fabric::{
-    self as core, Block, Code, CoordinateSpec, Digit, Forwards, JoinSpec, LinkSpec, NodeSpec,
-    Override, PartSpec, Rate, Role, State, parse,
+    self as core, Block, Code, CoordinateSpec, Digit, Forwards, JoinSpec, LinkSpec, ListedBundle,
+    ListedGroup, ListedSpec, NodeSpec, Override, PartSpec, Rate, Role, State, parse,
 };
 use pinchpoint_core::{Error, ErrorKind};
 use pyo3::prelude::*;
@@ -55,6 +55,14 @@ fn role_name(role: Role) -> &'static str {
     }
 }
 
+fn forwarding(name: &str) -> Forwards {
+    match name {
+        "never" => Forwards::Never,
+        "scale_up" => Forwards::ScaleUp,
+        _ => Forwards::Always,
+    }
+}
+
 fn forwards_name(forwards: Forwards) -> &'static str {
     match forwards {
         Forwards::Never => "never",
@@ -81,11 +89,7 @@ impl FabricBuilder {
         capacity: Option<(i64, u32)>,
         coordinates: Vec<PlainCoordinate>,
     ) -> PyResult<()> {
-        let forwards = match forwards {
-            "never" => Forwards::Never,
-            "scale_up" => Forwards::ScaleUp,
-            _ => Forwards::Always,
-        };
+        let forwards = forwarding(forwards);
         let coordinates =
             coordinates
                 .into_iter()
@@ -167,6 +171,29 @@ impl FabricBuilder {
     }
 }
 
+/// Whether every link within a group is changed alike from both its ends.
+fn is_symmetric(bundle: &core::Bundle, changes: &[Override]) -> bool {
+    if !bundle.is_within() {
+        return true;
+    }
+    let alike = |change: &Override| -> Vec<Block> {
+        let same = changes
+            .iter()
+            .filter(|other| (other.capacity, other.up) == (change.capacity, change.up));
+        same.map(|other| other.links.clone()).collect()
+    };
+    let kinds: HashSet<(i64, bool)> = changes.iter().map(|c| (c.capacity, c.up)).collect();
+    let one_of_each = kinds.iter().filter_map(|kind| {
+        changes
+            .iter()
+            .find(|change| (change.capacity, change.up) == *kind)
+    });
+    one_of_each.map(alike).all(|blocks| {
+        let mirrored: Vec<Block> = blocks.iter().map(|links| bundle.mirrored(links)).collect();
+        core::subtract(&mirrored, &blocks).is_empty()
+    })
+}
+
 impl FabricBuilder {
     fn with(
         &self,
@@ -214,6 +241,51 @@ impl Fabric {
         let inner = gate::run(py, None, move |_| {
             core::Fabric::from_links(own.0, own.1, own.2, num_nodes, directed, unit_shift)
         })?;
+        Ok(Fabric { inner })
+    }
+
+    /// An explicit fabric of several groups (name, role, forwarding, nodes) and bundles (name,
+    /// position of group a and of b, links).
+    #[staticmethod]
+    #[allow(clippy::too_many_arguments)]
+    fn listed(
+        py: Python<'_>,
+        name: String,
+        groups: Vec<(String, String, String, u32)>,
+        bundles: Vec<(String, usize, usize, u32)>,
+        tails: PyReadonlyArray1<'_, u32>,
+        heads: PyReadonlyArray1<'_, u32>,
+        capacity: PyReadonlyArray1<'_, i64>,
+        directed: bool,
+        unit_shift: u32,
+    ) -> PyResult<Self> {
+        let groups = groups
+            .into_iter()
+            .map(|(name, role_text, forwards, num_nodes)| ListedGroup {
+                name,
+                role: role(&role_text),
+                forwards: forwarding(&forwards),
+                num_nodes,
+            });
+        let bundles = bundles
+            .into_iter()
+            .map(|(name, a, b, num_links)| ListedBundle {
+                name,
+                a,
+                b,
+                num_links,
+            });
+        let spec = ListedSpec {
+            name,
+            groups: groups.collect(),
+            bundles: bundles.collect(),
+            tails: tails.as_slice()?.to_vec(),
+            heads: heads.as_slice()?.to_vec(),
+            capacity: capacity.as_slice()?.to_vec(),
+            directed,
+            unit_shift,
+        };
+        let inner = gate::run(py, None, move |_| core::Fabric::listed(spec))?;
         Ok(Fabric { inner })
     }
 
@@ -541,7 +613,7 @@ impl Fabric {
                 &whole.blocks,
                 &core::disjoint_union(read.iter().map(|change| change.links.clone())),
             );
-            if core::total_len(&inside) != all {
+            if core::total_len(&inside) != all || !is_symmetric(bundle, &read) {
                 return Err(to_py(py, misfit()));
             }
             own.overrides.push(read);

@@ -83,11 +83,11 @@ impl Bundle {
     }
 
     /// A bundle of `num_links` links that follow no rule.
-    pub fn listed(name: String, group: usize, num_links: u32) -> Self {
+    pub fn listed(name: String, a: usize, b: usize, num_links: u32) -> Self {
         Bundle {
             name,
-            a: group,
-            b: group,
+            a,
+            b,
             wiring: Wiring::Listed,
             capacity: 0,
             multiplicity: 1,

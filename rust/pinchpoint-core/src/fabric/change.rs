@@ -133,7 +133,8 @@ impl Fabric {
             let arrays = self
                 .arrays()
                 .expect("a listed bundle belongs to an explicit fabric");
-            return change_listed(arrays, overrides, selection, change);
+            let built = &arrays.built[arrays.first_link[index]..arrays.first_link[index + 1]];
+            return change_listed(built, overrides, selection, change);
         }
         let mut next = Vec::with_capacity(overrides.len() + selection.blocks.len());
         let mut fresh = selection.blocks.clone();
@@ -177,7 +178,7 @@ impl Fabric {
 
 /// Links that follow no rule are changed one by one: each has a capacity of its own.
 fn change_listed(
-    arrays: &Arrays,
+    built: &[i64],
     overrides: &mut Vec<Override>,
     selection: &LinkSelection,
     change: &Change<'_>,
@@ -188,8 +189,8 @@ fn change_listed(
         .collect();
     for block in &selection.blocks {
         for link in block.axis(0).values() {
-            let built = (arrays.built[link as usize], true);
-            let (capacity, up) = current.get(&link).copied().unwrap_or(built);
+            let fresh = (built[link as usize], true);
+            let (capacity, up) = current.get(&link).copied().unwrap_or(fresh);
             current.insert(link, change(capacity, up)?);
         }
     }

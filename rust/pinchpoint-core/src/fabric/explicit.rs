@@ -4,6 +4,7 @@ use super::block::Block;
 use super::bundle::{Bundle, Wiring};
 use super::group::{Code, Coordinate, Digit, Forwards, Group, Role};
 use super::layout::Layout;
+use super::names::quoted;
 use super::state::{Fabric, State};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -120,12 +121,14 @@ impl Arrays {
         });
     }
 
-    /// Number of links that are up and have both ends up.
-    pub(super) fn num_up(&self, fabric: &Fabric) -> u64 {
+    /// Number of links of one bundle that are up and have both ends up.
+    pub(super) fn num_up(&self, fabric: &Fabric, index: usize) -> u64 {
         let removed = fabric.removed_nodes();
-        let mut down = self.down.iter().peekable();
+        let (first, last) = (self.first_link[index], self.first_link[index + 1]);
+        let start = self.down.partition_point(|link| (*link as usize) < first);
+        let mut down = self.down[start..].iter().peekable();
         let mut up = 0;
-        for link in 0..self.tails.len() {
+        for link in first..last {
             if down.next_if(|next| **next as usize == link).is_some() {
                 continue;
             }
@@ -163,20 +166,44 @@ fn contains_pair(
     links.intersects(&pair.with_axis(last, super::subset::Subset::single(cable)))
 }
 
-impl Fabric {
-    /// An explicit fabric: one group `node`, one bundle `node-node`.
-    ///
-    /// Capacities are per direction in units of `2^-unit_shift` kbit/s; `directed` makes links
-    /// one-way arcs. Ids must be below `num_nodes`, lengths equal, capacities non-negative.
-    pub fn from_links(
-        tails: Vec<u32>,
-        heads: Vec<u32>,
-        capacity: Vec<i64>,
-        num_nodes: u32,
-        directed: bool,
-        unit_shift: u32,
-    ) -> Result<Fabric> {
+/// A group of an explicit fabric; its one coordinate has the group's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedGroup {
+    pub name: String,
+    pub role: Role,
+    pub forwards: Forwards,
+    pub num_nodes: u32,
+}
+
+/// A bundle of an explicit fabric: which groups it joins, and how many links it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedBundle {
+    pub name: String,
+    pub a: usize,
+    pub b: usize,
+    pub num_links: u32,
+}
+
+/// An explicit fabric, described. Nodes are numbered group by group, links listed bundle by bundle.
+#[derive(Debug, Clone)]
+pub struct ListedSpec {
+    pub name: String,
+    pub groups: Vec<ListedGroup>,
+    pub bundles: Vec<ListedBundle>,
+    pub tails: Vec<u32>,
+    pub heads: Vec<u32>,
+    /// Per direction in units of `2^-unit_shift` kbit/s.
+    pub capacity: Vec<i64>,
+    /// Whether links are one-way arcs.
+    pub directed: bool,
+    pub unit_shift: u32,
+}
+
+impl ListedSpec {
+    /// Checks everything that a caller may get wrong; the first fault is the error.
+    fn check(&self) -> Result<()> {
         let refuse = |message: String| Err(Error::new(ErrorKind::Graph, message));
+        let (tails, heads, capacity) = (&self.tails, &self.heads, &self.capacity);
         if tails.len() != heads.len() || tails.len() != capacity.len() {
             return refuse(format!(
                 "tails, heads and capacities have {}, {} and {} entries; they must be equally long",
@@ -185,17 +212,34 @@ impl Fabric {
                 capacity.len()
             ));
         }
-        if num_nodes == 0 {
-            return refuse("num_nodes is 0; a fabric has at least one node".to_owned());
-        }
         if tails.len() >= u32::MAX as usize {
             return refuse(format!(
                 "{} links; an explicit fabric holds fewer than 2^32",
                 tails.len()
             ));
         }
-        for (link, (tail, head)) in tails.iter().zip(&heads).enumerate() {
-            if let Some(end) = [tail, head].into_iter().find(|end| **end >= num_nodes) {
+        for (place, group) in self.groups.iter().enumerate() {
+            if group.num_nodes == 0 {
+                return refuse(if self.groups.len() == 1 {
+                    "num_nodes is 0; a fabric has at least one node".to_owned()
+                } else {
+                    format!("group {} has no nodes", quoted(&group.name))
+                });
+            }
+            if self.groups[..place].iter().any(|g| g.name == group.name) {
+                return refuse(format!("two groups are named {}", quoted(&group.name)));
+            }
+        }
+        let starts = self.starts();
+        let num_nodes = *starts.last().unwrap_or(&0);
+        if num_nodes == 0 || num_nodes > u64::from(u32::MAX) {
+            return refuse(format!(
+                "the groups have {num_nodes} nodes; an explicit fabric has 1 to 2^32 - 1"
+            ));
+        }
+        for (link, (tail, head)) in tails.iter().zip(heads).enumerate() {
+            let mut ends = [tail, head].into_iter();
+            if let Some(end) = ends.find(|end| u64::from(**end) >= num_nodes) {
                 return refuse(format!(
                     "link {link} ends at node {end}, but num_nodes is {num_nodes}"
                 ));
@@ -205,34 +249,143 @@ impl Fabric {
             let message = format!("link {link} has the negative capacity {}", capacity[link]);
             return Err(Error::new(ErrorKind::Capacity, message));
         }
-        let mut group = Group {
-            name: "node".to_owned(),
-            role: Role::Switch,
-            forwards: Forwards::Always,
-            capacity: None,
-            digits: vec![Digit {
-                name: "node".to_owned(),
-                size: num_nodes,
-            }],
-            coordinates: vec![Coordinate {
-                name: "node".to_owned(),
-                size: num_nodes,
-                code: Code::Radix,
-                digits: vec![0],
-            }],
-            num_nodes: u64::from(num_nodes),
-            first_node: 0,
-            domain: Vec::new(),
-        };
-        group.domain = group.compute_domain();
-        let links = tails.len();
-        let layout = Layout {
+        if self.unit_shift > 60 {
+            let message = format!("unit_shift is {}; it must be 0 to 60", self.unit_shift);
+            return Err(Error::new(ErrorKind::Capacity, message));
+        }
+        let mut first = 0usize;
+        for (place, bundle) in self.bundles.iter().enumerate() {
+            let name = quoted(&bundle.name);
+            if self.bundles[..place].iter().any(|b| b.name == bundle.name) {
+                return refuse(format!("two bundles are named {name}"));
+            }
+            if bundle.a >= self.groups.len() || bundle.b >= self.groups.len() {
+                return refuse(format!("bundle {name} joins a group that is not there"));
+            }
+            let last = first + bundle.num_links as usize;
+            if last > tails.len() {
+                break;
+            }
+            let inside = |node: u32, group: usize| {
+                (starts[group]..starts[group + 1]).contains(&u64::from(node))
+            };
+            let astray = (first..last)
+                .find(|link| !inside(tails[*link], bundle.a) || !inside(heads[*link], bundle.b));
+            if let Some(link) = astray {
+                return refuse(format!(
+                    "link {link} of bundle {name} runs from node {} to node {}, outside its groups",
+                    tails[link], heads[link]
+                ));
+            }
+            first = last;
+        }
+        let listed: u64 = self.bundles.iter().map(|b| u64::from(b.num_links)).sum();
+        if listed != tails.len() as u64 {
+            return refuse(format!(
+                "the bundles have {listed} links, but {} are listed",
+                tails.len()
+            ));
+        }
+        Ok(())
+    }
+
+    /// The first node of each group, and the number of nodes.
+    fn starts(&self) -> Vec<u64> {
+        let mut starts = vec![0];
+        for group in &self.groups {
+            starts.push(starts[starts.len() - 1] + u64::from(group.num_nodes));
+        }
+        starts
+    }
+}
+
+impl Fabric {
+    /// An explicit fabric of one group `node` and one bundle `node-node`; see [`ListedSpec`].
+    ///
+    /// # Errors
+    /// Ids at or above `num_nodes`, arrays of different lengths, negative capacities.
+    pub fn from_links(
+        tails: Vec<u32>,
+        heads: Vec<u32>,
+        capacity: Vec<i64>,
+        num_nodes: u32,
+        directed: bool,
+        unit_shift: u32,
+    ) -> Result<Fabric> {
+        let num_links = u32::try_from(tails.len()).unwrap_or(u32::MAX);
+        Self::listed(ListedSpec {
             name: "explicit".to_owned(),
-            groups: vec![group],
-            bundles: vec![Bundle::listed("node-node".to_owned(), 0, links as u32)],
+            groups: vec![ListedGroup {
+                name: "node".to_owned(),
+                role: Role::Switch,
+                forwards: Forwards::Always,
+                num_nodes,
+            }],
+            bundles: vec![ListedBundle {
+                name: "node-node".to_owned(),
+                a: 0,
+                b: 0,
+                num_links,
+            }],
+            tails,
+            heads,
+            capacity,
+            directed,
             unit_shift,
+        })
+    }
+
+    /// An explicit fabric of several groups and bundles.
+    ///
+    /// # Errors
+    /// An empty group, a repeated name, an end outside its group, counts that do not add up,
+    /// arrays of different lengths, negative capacities.
+    pub fn listed(spec: ListedSpec) -> Result<Fabric> {
+        spec.check()?;
+        let starts = spec.starts();
+        let groups = spec.groups.into_iter().zip(starts).map(|(own, first)| {
+            let mut group = Group {
+                name: own.name.clone(),
+                role: own.role,
+                forwards: own.forwards,
+                capacity: None,
+                digits: vec![Digit {
+                    name: own.name.clone(),
+                    size: own.num_nodes,
+                }],
+                coordinates: vec![Coordinate {
+                    name: own.name,
+                    size: own.num_nodes,
+                    code: Code::Radix,
+                    digits: vec![0],
+                }],
+                num_nodes: u64::from(own.num_nodes),
+                first_node: first,
+                domain: Vec::new(),
+            };
+            group.domain = group.compute_domain();
+            group
+        });
+        let mut first_link = vec![0];
+        for bundle in &spec.bundles {
+            first_link.push(first_link[first_link.len() - 1] + bundle.num_links as usize);
+        }
+        let bundles = spec.bundles.into_iter();
+        let layout = Layout {
+            name: spec.name,
+            groups: groups.collect(),
+            bundles: bundles
+                .map(|own| Bundle::listed(own.name, own.a, own.b, own.num_links))
+                .collect(),
+            unit_shift: spec.unit_shift,
         };
-        let arrays = Arrays::new(tails, heads, capacity, directed, vec![0, links]);
+        let arrays = Arrays::new(
+            spec.tails,
+            spec.heads,
+            spec.capacity,
+            spec.directed,
+            first_link,
+        );
         Ok(Fabric::assemble(layout.into(), Some(arrays)))
     }
 

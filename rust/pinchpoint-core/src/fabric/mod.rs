@@ -1,7 +1,7 @@
 //! What a fabric is: node groups with coordinates, link bundles that join them, and what has failed.
 //!
 //! Start from [`Builder`] for a structured fabric (a [`Layout`] of groups and bundles; its size is
-//! that of the description) or from [`Fabric::from_links`] for an explicit one (arrays). Both are a
+//! that of the description) or from [`Fabric::from_links`] or [`Fabric::listed`] for an explicit one (arrays). Both are a
 //! [`Fabric`]; [`Fabric::materialize`] turns the first into the second. [`Selection`] and
 //! [`LinkSelection`] name nodes and links by coordinates and fit every fabric of the same build.
 
@@ -25,7 +25,7 @@ mod values;
 pub use block::{Block, disjoint_union, hull, intersection, subtract, total_len};
 pub use bundle::{Bundle, Wiring};
 pub use divide::{Piece, Weighted, divide};
-pub use explicit::Arrays;
+pub use explicit::{Arrays, ListedBundle, ListedGroup, ListedSpec};
 pub use group::{Code, Coordinate, Digit, Forwards, Group, Role};
 pub use index::BlockIndex;
 pub use layout::{Builder, CoordinateSpec, JoinSpec, Layout, LinkSpec, NodeSpec, PartSpec, Rate};

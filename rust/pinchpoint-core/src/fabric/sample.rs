@@ -114,7 +114,7 @@ impl Fabric {
         if let (Some(arrays), Some(removed), Wiring::Listed) =
             (self.arrays(), removed, &bundle.wiring)
         {
-            let link = link.axis(0).first().unwrap_or(0) as usize;
+            let link = arrays.first_link[index] + link.axis(0).first().unwrap_or(0) as usize;
             let ends = [arrays.tails[link], arrays.heads[link]];
             return !ends
                 .iter()

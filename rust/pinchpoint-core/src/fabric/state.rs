@@ -113,7 +113,7 @@ impl Fabric {
     pub fn links_up(&self, index: usize) -> u64 {
         let bundle = &self.layout.bundles[index];
         if let (Some(arrays), Wiring::Listed) = (self.arrays(), &bundle.wiring) {
-            return arrays.num_up(self);
+            return arrays.num_up(self, index);
         }
         let removed = &self.state.removed;
         let cables = |links: &[Block]| -> u64 {

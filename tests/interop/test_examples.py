@@ -1,0 +1,34 @@
+"""The examples in docstrings and in the documentation of formats run."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pinchpoint as pp
+import pytest
+from pinchpoint import fabric, interop
+
+MODULES = [fabric, interop]
+MODULES += [
+    importlib.import_module(f"pinchpoint.interop.{module.name}")
+    for module in pkgutil.iter_modules(interop.__path__)
+]
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_docstrings(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_files_shown_in_the_format_description(tmp_path):
+    blocks = re.findall(r"```yaml\n(.*?)```", (DOCS / "fabric-yaml.md").read_text(), re.DOTALL)
+    structured, explicit, changes = blocks
+    (tmp_path / "a.yaml").write_text(structured)
+    assert [bundle.num_links for bundle in pp.load(tmp_path / "a.yaml").bundles] == [40, 20, 8]
+    (tmp_path / "b.yaml").write_text(explicit)
+    assert pp.load(tmp_path / "b.yaml").bandwidth("a", "b").gbit_per_s == 400
+    (tmp_path / "c.yaml").write_text(structured + changes)
+    assert pp.load(tmp_path / "c.yaml").num_nodes == 8 + 3
