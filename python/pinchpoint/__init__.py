@@ -26,6 +26,8 @@ __all__ = [
     "get_threads",
     "gray",
     "hardware",
+    "interop",
+    "load",
     "max_min_fair",
     "maximum_flow",
     "minimum_cut",

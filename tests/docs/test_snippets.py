@@ -20,7 +20,7 @@ PAGES = [
     *sorted(p for p in ROOT.glob("docs/**/*.md") if "_build" not in p.parts),
 ]
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LANGUAGES = {"python", "console", "text", "toml", "{toctree}", "{eval-rst}", "{math}"}
+LANGUAGES = {"python", "console", "text", "toml", "yaml", "{toctree}", "{eval-rst}", "{math}"}
 
 
 def page_id(page):

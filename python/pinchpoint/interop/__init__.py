@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
+from pinchpoint.interop._imported import Demands, Imported, Paths
 from pinchpoint.interop._report import Report
 from pinchpoint.interop._source import Source
 
@@ -11,8 +13,31 @@ if TYPE_CHECKING:
     import os
 
     from pinchpoint.fabric import Fabric
+    from pinchpoint.interop.infiniband import read_ibnetdiscover
+    from pinchpoint.interop.nccl import read_nccl
+    from pinchpoint.interop.netloc import read_netloc
 
-__all__ = ["Report", "load"]
+__all__ = [
+    "Demands",
+    "Imported",
+    "Paths",
+    "Report",
+    "load",
+    "read",
+    "read_ibnetdiscover",
+    "read_nccl",
+    "read_netloc",
+]
+
+# Readers that are told by the start of a file, and what each module gives to this one.
+_READERS = ("nccl", "netloc", "infiniband")
+_KNOWN = ("fabric.yaml", "ibnetdiscover", "netloc", "NCCL topology")
+_EXPORTS = {
+    "infiniband": ("read_ibnetdiscover",),
+    "nccl": ("read_nccl",),
+    "netloc": ("read_netloc",),
+}
+_HEAD = 1 << 16
 
 
 def load(path: str | os.PathLike[str], /) -> Fabric:
@@ -26,7 +51,8 @@ def load(path: str | os.PathLike[str], /) -> Fabric:
     Returns
     -------
     Fabric
-        Structured or explicit, as it was saved.
+        Structured or explicit, as it was saved. :attr:`Fabric.report` of an imported one says what
+        was guessed and skipped; :func:`pinchpoint.interop.read` gives traffic and paths too.
 
     Raises
     ------
@@ -42,6 +68,54 @@ def load(path: str | os.PathLike[str], /) -> Fabric:
     ...     pp.load(folder + "/line.yaml").bandwidth(0, 2).gbit_per_s
     200.0
     """
-    from pinchpoint.interop.fabric_yaml import load as load_yaml
+    return read(path).fabric
 
-    return load_yaml(Source.open(path))
+
+def read(path: str | os.PathLike[str], /) -> Imported:
+    """Read a file of whatever format it is, with its report, traffic and paths.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file: ``fabric.yaml``, output of ibnetdiscover, netloc's ``-nodes.ndat`` (its paths are
+        found beside it), or an NCCL topology.
+
+    Returns
+    -------
+    Imported
+        The fabric, the report, and what else the file holds.
+
+    Raises
+    ------
+    FormatError
+        A file that cannot be read or is of no known format.
+    """
+    source = Source.open(path)
+    name = source.name.lower()
+    if name.endswith((".yaml", ".yml")):
+        from pinchpoint.interop import fabric_yaml
+
+        fabric = fabric_yaml.load(source)
+        return Imported(fabric, Report(source.name, "fabric.yaml", _counts(fabric)))
+    head = source.text[:_HEAD]
+    for module in _READERS:
+        reader = importlib.import_module(f"pinchpoint.interop.{module}")
+        if reader.looks_like(head):
+            found: Imported = reader.parse(source)
+            return found
+    return source.fail(1, f"of no known format (known: {', '.join(_KNOWN)})")
+
+
+def _counts(fabric: Fabric) -> tuple[tuple[str, int], ...]:
+    return (("nodes", fabric.num_nodes), ("links", fabric.num_links))
+
+
+def __getattr__(name: str) -> Any:
+    for module, exported in _EXPORTS.items():
+        if name in exported:
+            return getattr(importlib.import_module(f"pinchpoint.interop.{module}"), name)
+    raise AttributeError(f"module 'pinchpoint.interop' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,7 @@
 """``fabric.yaml``: pinchpoint's own format, for structured and explicit fabrics.
 
-The format is described in ``docs/fabric-yaml.md``. Every value is exact: a fabric that is saved and
-loaded has the same groups, bundles, changes and answers.
+The format is described in ``docs/reference/fabric-yaml.md``. Every value is exact: a fabric that is
+saved and loaded has the same groups, bundles, changes and answers.
 """
 
 from __future__ import annotations

@@ -1,0 +1,80 @@
+"""What an importer returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from pinchpoint.fabric import Fabric
+    from pinchpoint.interop._report import Report
+
+__all__ = ["Demands", "Imported", "Paths"]
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Traffic that came with a file.
+
+    Attributes
+    ----------
+    sources, sinks : ndarray of int64, shape (demands,)
+        Node ids of the imported fabric.
+    amount : ndarray of float64, shape (demands,)
+        How much, in `unit`.
+    unit : str
+        ``"Gbit/s"``, ``"bytes"``, or what the file says.
+    """
+
+    sources: npt.NDArray[np.int64]
+    sinks: npt.NDArray[np.int64]
+    amount: npt.NDArray[np.float64]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Forwarding paths that came with a file, one per ordered pair of nodes.
+
+    Attributes
+    ----------
+    sources, sinks : ndarray of int64, shape (paths,)
+        Node ids of the imported fabric.
+    first : ndarray of int64, shape (paths + 1,)
+        Path i is ``links[first[i]:first[i + 1]]``.
+    links : ndarray of int64
+        Links of the imported fabric in order.
+    forward : ndarray of bool
+        Whether the path goes from the tail of the link to its head.
+    """
+
+    sources: npt.NDArray[np.int64]
+    sinks: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    links: npt.NDArray[np.int64]
+    forward: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A fabric and what else its file holds.
+
+    Attributes
+    ----------
+    fabric : Fabric
+        Its ``report`` is the same as here.
+    report : Report
+        What was read, guessed and skipped.
+    demands : Demands or None
+        Traffic, where the file gives some.
+    paths : Paths or None
+        Forwarding paths, where the file gives them.
+    """
+
+    fabric: Fabric
+    report: Report
+    demands: Demands | None = field(default=None)
+    paths: Paths | None = field(default=None)
