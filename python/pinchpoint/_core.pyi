@@ -5,6 +5,8 @@ import numpy.typing as npt
 
 __all__ = [
     "BandwidthAnswer",
+    "Concurrent",
+    "CongestionAnswer",
     "Fabric",
     "FabricBuilder",
     "FairAnswer",
@@ -13,11 +15,14 @@ __all__ = [
     "Selection",
     "__version__",
     "bandwidth",
+    "concurrent",
+    "congestion",
     "get_threads",
     "max_min_fair",
     "maximum_flow",
     "pairwise",
     "set_threads",
+    "ways",
 ]
 __version__: str
 
@@ -223,6 +228,7 @@ def pairwise(
 _Products = list[tuple[list[Selection], list[Selection], float]]
 _Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
+@final
 class CongestionAnswer:
     def forward(self) -> npt.NDArray[np.float64]: ...
     def backward(self) -> npt.NDArray[np.float64]: ...
@@ -245,6 +251,7 @@ def ways(
     time_limit: float | None,
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...
 
+@final
 class Concurrent:
     @property
     def num_nodes(self) -> int: ...
