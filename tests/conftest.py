@@ -5,14 +5,6 @@
     pytest tests/property --hypothesis-profile explore
 """
 
-import contextlib
-
-# HiGHS comes in two copies, highspy's and SciPy's, and the types of the first one loaded shut the
-# other out where both are built alike; SciPy copes with being second, highspy does not.
-with contextlib.suppress(ImportError):
-    import highspy  # noqa: F401
-
-
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
