@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint import _core
+from pinchpoint import _core, linear
 from pinchpoint._result import TabularResult
 from pinchpoint.congestion import Unreachable, plan
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
@@ -184,9 +184,7 @@ def _solved(
     problem: _core.Concurrent, demands: tuple[Any, Any, Any], time_limit: float | None
 ) -> tuple[float, float, npt.NDArray[np.float64]] | None:
     """Solve the linear program; the bounds are derived again from its flows and its prices."""
-    try:
-        import highspy
-    except ImportError:
+    if not linear.available():
         return None
     sources, sinks, rates = demands
     tails, heads, capacity, leaves, enters = problem.edges()
@@ -194,26 +192,17 @@ def _solved(
     unique = np.unique(sources)
     # One scale for demands and one for capacities: the program's numbers are near 1.
     demand_unit, capacity_unit = rates.max(), capacity.max()
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call, unused-ignore]
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("primal_feasibility_tolerance", 1e-10)
-    solver.setOptionValue("dual_feasibility_tolerance", 1e-10)
-    if time_limit is not None:
-        solver.setOptionValue("time_limit", float(time_limit))
-    model = _program(
-        highspy, count, (tails, heads, capacity / capacity_unit, leaves, enters),
+    program = _program(
+        count, (tails, heads, capacity / capacity_unit, leaves, enters),
         unique, (sources, sinks, rates / demand_unit),
     )  # fmt: skip
-    solver.passModel(model)
-    solver.HandleKeyboardInterrupt = True
-    solver.solve()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    solution = linear.solve(program, time_limit)
+    if solution is None:
         return None
-    solution = solver.getSolution()
-    values = np.array(solution.col_value)
+    values = solution.values
     unit = capacity_unit / demand_unit
     flows = np.maximum(values[1:].reshape(unique.size, edges), 0.0) * capacity_unit
-    prices = np.abs(np.array(solution.row_dual)[-edges:])
+    prices = np.abs(solution.duals[-edges:])
     lower = problem.lower(np.ascontiguousarray(flows), float(values[0] * unit))
     prices[prices < 1e-14 * prices.max()] = 0.0
     upper = problem.upper(prices)
@@ -223,8 +212,8 @@ def _solved(
 
 
 def _program(
-    highspy: Any, count: int, edges: tuple[Any, ...], unique: Any, demands: tuple[Any, Any, Any]
-) -> Any:
+    count: int, edges: tuple[Any, ...], unique: Any, demands: tuple[Any, Any, Any]
+) -> linear.LinearProgram:
     """Build the program: the multiple, then a flow by source and edge; rows of capacity last."""
     tails, heads, capacity, leaves, enters = edges
     sources, sinks, rates = demands
@@ -271,14 +260,13 @@ def _program(
         most[1 + at * per + place[shut]] = 0.0
     entries = np.concatenate(row).astype(np.int64), np.concatenate(column).astype(np.int64)
     order = np.lexsort((entries[0], entries[1]))
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = 1 + total, rows
-    model.col_cost_ = np.concatenate([[-1.0], np.zeros(total)])
-    model.col_lower_, model.col_upper_ = np.zeros(1 + total), most
-    model.row_lower_, model.row_upper_ = low, high
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    starts = np.searchsorted(entries[1][order], np.arange(2 + total))
-    model.a_matrix_.start_ = starts.astype(np.int32)
-    model.a_matrix_.index_ = entries[0][order].astype(np.int32)
-    model.a_matrix_.value_ = np.concatenate(value)[order]
-    return model
+    return linear.LinearProgram(
+        cost=np.concatenate([[-1.0], np.zeros(total)]),
+        lower=np.zeros(1 + total),
+        upper=most,
+        row_lower=low,
+        row_upper=high,
+        starts=np.searchsorted(entries[1][order], np.arange(2 + total)),
+        rows=entries[0][order],
+        coefficients=np.concatenate(value)[order],
+    )
