@@ -2,12 +2,13 @@
 
 import sys
 
-import highspy
 import numpy as np
 
 
 def main() -> None:
     """Solve one program; write nothing if there is no optimum."""
+    import highspy
+
     # Whatever the solver prints must not get among the answer.
     answer, sys.stdout = sys.stdout.buffer, sys.stderr
     with np.load(sys.stdin.buffer, allow_pickle=False) as given:
@@ -34,4 +35,5 @@ def main() -> None:
         np.savez(answer, values=np.array(solution.col_value), duals=np.array(solution.row_dual))
 
 
-main()
+if __name__ == "__main__":
+    main()
