@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pinchpoint._core import __version__
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters, csgraph, interop, traffic
+    from pinchpoint import clusters, csgraph, interop, nx, traffic
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
     from pinchpoint.errors import PinchpointError, UnboundedError
@@ -31,6 +31,7 @@ __all__ = [
     "max_min_fair",
     "maximum_flow",
     "minimum_cut",
+    "nx",
     "radix",
     "set_threads",
     "traffic",
@@ -54,6 +55,7 @@ _HOMES = {
     "max_min_fair": "fair",
     "maximum_flow": "maxflow",
     "minimum_cut": "maxflow",
+    "nx": "",
     "radix": "builder",
     "set_threads": "threads",
     "traffic": "",

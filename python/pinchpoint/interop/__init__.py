@@ -13,29 +13,57 @@ if TYPE_CHECKING:
     import os
 
     from pinchpoint.fabric import Fabric
+    from pinchpoint.interop.graphs import (
+        from_igraph,
+        from_networkx,
+        from_scipy,
+        to_igraph,
+        to_networkx,
+        to_scipy,
+    )
     from pinchpoint.interop.infiniband import read_ibnetdiscover
     from pinchpoint.interop.nccl import read_nccl
     from pinchpoint.interop.netloc import read_netloc
+    from pinchpoint.interop.tables import from_table, read_csv, read_parquet, to_table
 
 __all__ = [
     "Demands",
     "Imported",
     "Paths",
     "Report",
+    "from_igraph",
+    "from_networkx",
+    "from_scipy",
+    "from_table",
     "load",
     "read",
+    "read_csv",
     "read_ibnetdiscover",
     "read_nccl",
     "read_netloc",
+    "read_parquet",
+    "to_igraph",
+    "to_networkx",
+    "to_scipy",
+    "to_table",
 ]
 
 # Readers that are told by the start of a file, and what each module gives to this one.
 _READERS = ("nccl", "netloc", "infiniband")
 _KNOWN = ("fabric.yaml", "ibnetdiscover", "netloc", "NCCL topology")
 _EXPORTS = {
+    "graphs": (
+        "from_igraph",
+        "from_networkx",
+        "from_scipy",
+        "to_igraph",
+        "to_networkx",
+        "to_scipy",
+    ),
     "infiniband": ("read_ibnetdiscover",),
     "nccl": ("read_nccl",),
     "netloc": ("read_netloc",),
+    "tables": ("from_table", "read_csv", "read_parquet", "to_table"),
 }
 _HEAD = 1 << 16
 
@@ -90,6 +118,10 @@ def read(path: str | os.PathLike[str], /) -> Imported:
     FormatError
         A file that cannot be read or is of no known format.
     """
+    from pinchpoint.interop import tables
+
+    if (table := tables.read_table(path)) is not None:
+        return table
     source = Source.open(path)
     name = source.name.lower()
     if name.endswith((".yaml", ".yml")):

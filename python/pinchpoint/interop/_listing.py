@@ -126,7 +126,9 @@ def grouped(
         directed,
         shift,
     )
-    own_names = None if names is None else tuple(names[i] for i in order.tolist())
+    if names is not None and len(used) > 1:
+        names = [names[i] for i in order.tolist()]
+    own_names = None if names is None else tuple(names)
     link_ids = np.empty(len(link_order), np.int64)
     link_ids[link_order] = np.arange(len(link_order))
     return Grouped(Fabric(core, None, own_names, False, report), node_ids, link_ids, flip)

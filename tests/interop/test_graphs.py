@@ -1,0 +1,135 @@
+"""networkx, igraph and scipy.sparse, in and out."""
+
+import igraph
+import networkx as nx
+import numpy as np
+import pinchpoint as pp
+import pytest
+from pinchpoint.errors import CapacityError, InputTypeError
+from pinchpoint.interop import (
+    from_igraph,
+    from_networkx,
+    from_scipy,
+    to_igraph,
+    to_networkx,
+    to_scipy,
+)
+from scipy import sparse
+
+FABRICS = {
+    "rack": pp.clusters.hgx_h100().materialize(),
+    "torus": pp.clusters.trn2_instance().materialize(),
+    "ids": pp.Fabric.from_links([0, 1, 0], [1, 2, 1], [400.0, 0.1, 7.25], num_nodes=5),
+    "arcs": pp.Fabric.from_links([0, 1, 2], [1, 2, 0], [4.0, 2.0, 3.0], directed=True),
+}
+
+
+@pytest.mark.parametrize("name", FABRICS)
+@pytest.mark.parametrize(("out", "back"), [(to_networkx, from_networkx), (to_igraph, from_igraph)])
+def test_round_trip(name, out, back):
+    fabric = FABRICS[name]
+    found = back(out(fabric))
+    again = found.fabric
+    assert found.report.is_complete
+    assert again.names == fabric.names
+    assert [g[:3] for g in again.groups] == [g[:3] for g in fabric.groups]
+    assert sorted(again.gbit_per_s.tolist()) == sorted(fabric.gbit_per_s.tolist())
+    for ends in ((0, 2), (2, 1), (1, 0)):
+        assert again.bandwidth(*ends).kbit_per_s == fabric.bandwidth(*ends).kbit_per_s
+
+
+@pytest.mark.parametrize("name", FABRICS)
+def test_scipy_round_trip(name):
+    fabric = FABRICS[name]
+    matrix = to_scipy(fabric)
+    again = from_scipy(matrix)
+    assert again.report.is_complete
+    for ends in ((0, 2), (2, 1), (1, 0)):
+        expected = fabric.bandwidth(*ends, forwarding="all").kbit_per_s
+        assert again.fabric.bandwidth(*ends).kbit_per_s == expected
+    assert abs(to_scipy(again.fabric) - matrix).nnz == 0
+
+
+def test_failed_links_are_not_written():
+    rack = pp.clusters.hgx_h100()
+    worse = rack.without(rack.select("switch[index=0]")).materialize()
+    gone = rack.num_links - worse.num_links
+    assert gone > 0
+    assert to_networkx(worse).number_of_edges() == rack.num_links - gone
+    assert to_igraph(worse).ecount() == rack.num_links - gone
+
+
+def test_parallel_edges_and_loops():
+    graph = nx.MultiGraph()
+    graph.add_edge("a", "b", capacity=1)
+    graph.add_edge("b", "a", capacity=2)
+    graph.add_edge("a", "a", capacity=9)
+    found = from_networkx(graph)
+    assert found.fabric.bandwidth("a", "b").gbit_per_s == 3
+    assert len(found.report.skipped) == 1
+    loops = from_scipy(sparse.csr_array(np.eye(30)))
+    assert loops.fabric.num_links == 0
+    assert loops.report.skipped[-1] == "20 more loops"
+
+
+def test_capacities_as_text_and_in_units():
+    graph = nx.Graph()
+    graph.add_edge(1, 2, bandwidth="100 Gbps")
+    graph.add_edge(2, 3, bandwidth="25GB/s")
+    assert from_networkx(graph, capacity="bandwidth").fabric.gbit_per_s.tolist() == [100, 200]
+    plain = nx.path_graph(2)
+    plain.edges[0, 1]["capacity"] = 1500
+    assert from_networkx(plain, unit="Mbit/s").fabric.gbit_per_s.tolist() == [1.5]
+
+
+def test_labels_of_different_types():
+    graph = nx.Graph([(1, "1", {"capacity": 5})])
+    assert from_networkx(graph).fabric.names == ("1", "'1'")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"capasity": 5}, "edge 0 - 1 has no 'capacity': did you mean \"capasity\""),
+        ({"capacity": -5}, "is -5"),
+        ({"capacity": float("inf")}, "is inf"),
+        ({"capacity": True}, "edge 0 - 1 is True by its 'capacity'"),
+        ({"capacity": "5"}, "'5' has no unit"),
+        ({}, "has no 'capacity'"),
+    ],
+)
+def test_bad_capacities(data, says):
+    graph = nx.Graph([(0, 1, data)])
+    with pytest.raises(CapacityError, match=says):
+        from_networkx(graph)
+
+
+def test_up_to_ten_edges_are_named():
+    with pytest.raises(CapacityError) as caught:
+        from_networkx(nx.path_graph(100))
+    assert str(caught.value).count("edge ") == 10
+
+
+def test_other_types():
+    for function in (from_networkx, from_igraph, from_scipy):
+        with pytest.raises(InputTypeError, match="is a list"):
+            function([1, 2])
+    with pytest.raises(InputTypeError, match="square"):
+        from_scipy(sparse.csr_array((2, 3)))
+    with pytest.raises(InputTypeError, match="complex"):
+        from_scipy(sparse.csr_array([[0, 1j], [1j, 0]]))
+
+
+def test_odd_roles_are_reported():
+    graph = nx.Graph([("a", "b", {"capacity": 1})])
+    graph.nodes["a"]["role"] = "router"
+    report = from_networkx(graph).report
+    assert report.skipped == ("role 'router', which is none of chip, host, nic, switch",)
+
+
+def test_igraph_without_names():
+    graph = igraph.Graph([(0, 1), (1, 2)], directed=True, edge_attrs={"capacity": [3, 2]})
+    fabric = from_igraph(graph).fabric
+    assert fabric.names == ("0", "1", "2")
+    assert fabric.bandwidth(0, 2).gbit_per_s == 2
+    assert fabric.bandwidth(2, 0).gbit_per_s == 0

@@ -1,0 +1,152 @@
+"""Edge lists as tables: CSV, Parquet, Arrow, pandas; what is guessed, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pinchpoint as pp
+import pyarrow as pa
+import pytest
+from pinchpoint.errors import FormatError, InputTypeError, UnitError
+from pinchpoint.interop import from_table, read, read_csv, read_parquet, to_table
+from pyarrow import feather, parquet
+
+LINKS = {"source": ["a", "b", "a"], "target": ["b", "c", "b"], "gbit_per_s": [400, 200, 50.5]}
+
+
+def check(found):
+    assert found.fabric.names == ("a", "b", "c")
+    assert found.fabric.gbit_per_s.tolist() == [400, 200, 50.5]
+    assert found.fabric.bandwidth("a", "b").gbit_per_s == 450.5
+    assert dict(found.report.read) == {"nodes": 3, "links": 3}
+    assert found.report.is_complete
+
+
+def test_anything_that_speaks_arrow():
+    table = pa.table(LINKS)
+    check(from_table(LINKS))
+    check(from_table(table))
+    check(from_table(pd.DataFrame(LINKS)))
+    check(from_table(pd.DataFrame(LINKS).astype({"source": "category"})))
+
+    class Stream:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return table.__arrow_c_stream__(requested_schema)
+
+    check(from_table(Stream()))
+    check(from_table(pa.concat_tables([table.slice(0, 1), table.slice(1)])))
+
+
+def test_files(tmp_path):
+    parquet.write_table(pa.table(LINKS), tmp_path / "a.parquet")
+    feather.write_feather(pa.table(LINKS), tmp_path / "a.arrow")
+    pd.DataFrame(LINKS).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame(LINKS).to_csv(tmp_path / "a.tsv", index=False, sep="\t")
+    for ending in ("parquet", "arrow", "csv", "tsv"):
+        check(read(tmp_path / f"a.{ending}"))
+        assert pp.load(tmp_path / f"a.{ending}").name == "a"
+
+
+def test_round_trip():
+    rack = pp.clusters.hgx_h100().materialize()
+    again = from_table(to_table(rack)).fabric
+    assert again.num_links == rack.num_links
+    first, last = rack.names[0], rack.names[7]
+    ends = (first, last)
+    all_pass = rack.bandwidth(*ends, forwarding="all").kbit_per_s
+    assert again.bandwidth(*ends).kbit_per_s == all_pass
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kbit"),
+    [
+        ("mbps", [100, 1], [100_000, 1_000]),
+        ("gbyte_per_s", [0.1, 50], [800_000, 400_000_000]),
+        ("Capacity", ["400Gb/s", "50 GBps"], [400_000_000, 400_000_000]),
+        ("bw", ["1.5 Tbps", "10Mbps"], [1_500_000_000, 10_000]),
+    ],
+)
+def test_units(column, values, kbit):
+    found = from_table({"u": [0, 1], "v": [1, 2], column: values})
+    assert [found.fabric.bandwidth(i, i + 1).kbit_per_s for i in range(2)] == kbit
+    assert found.report.is_complete
+
+
+def test_a_missing_unit_is_a_guess_and_an_odd_column_is_skipped():
+    links = {"u": [0], "v": [1], "capacity": [5], "colour": ["red"]}
+    report = from_table(links).report
+    assert report.guessed == ("column 'capacity' has no unit; taken as Gbit/s",)
+    assert report.skipped == ("column 'colour'",)
+    known = from_table(links, unit="Mbit/s")
+    assert known.report.guessed == ()
+    assert known.fabric.bandwidth(0, 1).kbit_per_s == 5000
+
+
+def test_integers_are_node_numbers_unless_sparse():
+    found = from_table({"u": [0, 5], "v": [5, 9], "gbps": [1, 2]})
+    assert found.fabric.num_nodes == 10
+    sparse = from_table({"u": [10**12, 7], "v": [7, -3], "gbps": [1, 2]})
+    assert set(sparse.fabric.names) == {"1000000000000", "7", "-3"}
+    assert sparse.fabric.bandwidth("-3", "1000000000000").gbit_per_s == 1
+    assert sparse.report.guessed == ("node numbers are sparse; taken as names",)
+
+
+def test_directed():
+    fabric = from_table({"u": [0], "v": [1], "gbps": [1]}, directed=True).fabric
+    assert fabric.bandwidth(0, 1).gbit_per_s == 1
+    assert fabric.bandwidth(1, 0).gbit_per_s == 0
+
+
+def test_empty():
+    with pytest.raises(FormatError, match="no rows"):
+        from_table({"u": [], "v": [], "gbps": []})
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"source": None}, "no column for the tail .such as tail."),
+        ({"gbit_per_s": None}, "no column for the capacity"),
+        ({"source": ["a", None, "a"]}, "source has 1 empty cells, the first in row 1"),
+        ({"gbit_per_s": [1, -2, 3]}, r"gbit_per_s\[1\] is -2"),
+        ({"gbit_per_s": [1, float("nan"), 3]}, r"gbit_per_s\[1\] is nan"),
+        ({"gbit_per_s": [1, None, 3]}, "gbit_per_s has 1 empty cells"),
+        ({"gbit_per_s": ["1Gb/s", "2", "3Gb/s"]}, "'2' has no unit"),
+        ({"gbit_per_s": [True, True, True]}, "must be numbers or text"),
+        ({"source": [1, 2, 3]}, "source is int64 and target is string"),
+        ({"source": [1.0, 2, 3]}, "source is double"),
+        ({"source": [1 << 63, 2, 3], "target": [1, 2, 3]}, "9223372036854775808 in row 0"),
+    ],
+)
+def test_faults_name_column_and_row(change, says):
+    links = {k: v for k, v in {**LINKS, **change}.items() if v is not None}
+    if links.get("source", [0])[0] == 1 << 63:
+        links["source"] = np.array(links["source"], np.uint64)
+    with pytest.raises(FormatError, match=says):
+        from_table(links)
+
+
+def test_other_faults(tmp_path):
+    with pytest.raises(FormatError, match="'sorce': did you mean \"source\""):
+        from_table(LINKS, tail="sorce")
+    with pytest.raises(InputTypeError, match="no table"):
+        from_table(5)
+    with pytest.raises(UnitError, match="did you mean"):
+        from_table(LINKS, unit="Gbits")
+    for name, content in (("a.parquet", b"PAR1junk"), ("a.arrow", b""), ("a.csv", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FormatError, match=name):
+            read(tmp_path / name)
+    whole = tmp_path / "b.parquet"
+    parquet.write_table(pa.table({**LINKS, "x": ["y" * 1000] * 3}), whole)
+    content = whole.read_bytes()
+    for cut in range(0, len(content), 97):
+        whole.write_bytes(content[:cut])
+        with pytest.raises(FormatError, match=r"b\.parquet"):
+            read_parquet(whole)
+    (tmp_path / "c.csv").write_bytes(b"source,target,gbit_per_s\na,b,1\na,b\n")
+    with pytest.raises(FormatError, match="CSV"):
+        read_csv(tmp_path / "c.csv")
+    (tmp_path / "d.csv").write_bytes("source,target,gbit_per_s\né,b,1\n".encode("latin-1"))
+    with pytest.raises(FormatError, match=r"d.csv"):
+        read_csv(tmp_path / "d.csv")
+    with pytest.raises(FormatError, match="No such file"):
+        read(tmp_path / "none.csv")
