@@ -181,7 +181,7 @@ class Fabric:
         core, own_names = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
         return Fabric(core, names=own_names)
 
-    def save(self, path: str | os.PathLike[str], /) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fabric to a file that :func:`pinchpoint.load` reads back, changes included.
 
         Parameters
@@ -352,7 +352,7 @@ class Fabric:
             raise SelectionError(f"give coordinates in {bundle!r} or as arguments, not both")
         return LinkSelection(self._handle.select_links(bundle, list(coordinates.items())))
 
-    def sample_links(self, bundle: str, count: int, /, *, seed: int = 0) -> LinkSelection:
+    def sample_links(self, bundle: str, count: int, *, seed: int = 0) -> LinkSelection:
         """Draw links of a bundle that are up, uniformly and without repetition.
 
         Parameters
@@ -402,7 +402,7 @@ class Fabric:
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         return self._derived(self._handle.without(links, nodes))
 
-    def scaled(self, links: LinkSelection | Iterable[LinkSelection], factor: float, /) -> Fabric:
+    def scaled(self, links: LinkSelection | Iterable[LinkSelection], factor: float) -> Fabric:
         """Return the fabric with the capacity of these links multiplied.
 
         Parameters
@@ -500,7 +500,7 @@ class Fabric:
         total = sum(group[5] for group in self._handle.groups())
         return tuple(self._handle.node_name(node) for node in range(total))
 
-    def node_ids(self, selection: Selection | str, /) -> npt.NDArray[np.uint64]:
+    def node_ids(self, selection: Selection | str) -> npt.NDArray[np.uint64]:
         """Return the ids of selected nodes in increasing order, shape (nodes,)."""
         return self._handle.node_ids(self._ends(selection, "selection")[0])
 
@@ -541,7 +541,6 @@ class Fabric:
         self,
         sources: Ends,
         sinks: Ends,
-        /,
         *,
         forwarding: Forwarding = "hardware",
         time_limit: float | None = None,
@@ -590,7 +589,6 @@ class Fabric:
     def bisection(
         self,
         by: str | None = None,
-        /,
         *,
         forwarding: Forwarding = "hardware",
         time_limit: float | None = None,
@@ -653,7 +651,6 @@ class Fabric:
     def pairwise(
         self,
         groups: Sequence[Ends],
-        /,
         *,
         forwarding: Forwarding = "hardware",
         time_limit: float | None = None,
@@ -706,7 +703,6 @@ class Fabric:
     def congestion(
         self,
         traffic: Traffic,
-        /,
         *,
         routing: Routing = "ecmp",
         split: Literal["link", "neighbor"] = "link",
@@ -802,7 +798,6 @@ class Fabric:
     def throughput(
         self,
         traffic: Traffic,
-        /,
         *,
         gap: float = 0.01,
         unreachable: Literal["error", "drop"] = "error",

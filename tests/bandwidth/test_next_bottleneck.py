@@ -54,7 +54,7 @@ def test_bisection_says_which_split_is_the_smallest(two_tiers: pp.Fabric) -> Non
     assert halves.split.by == "rack"
     assert halves.gbit_per_s == 800
     assert str(halves.split) == "rack 0-0 against 1-1: 100 GB/s (800 Gb/s) per direction"
-    assert two_tiers.bisection("chip").gbit_per_s == 3200
+    assert two_tiers.bisection(by="chip").gbit_per_s == 3200
 
 
 def test_an_odd_size_leaves_the_middle_out() -> None:

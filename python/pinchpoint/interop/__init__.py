@@ -68,7 +68,7 @@ _EXPORTS = {
 _HEAD = 1 << 16
 
 
-def load(path: str | os.PathLike[str], /) -> Fabric:
+def load(path: str | os.PathLike[str]) -> Fabric:
     """Read a fabric from a file, of whatever format it is.
 
     Parameters
@@ -99,7 +99,7 @@ def load(path: str | os.PathLike[str], /) -> Fabric:
     return read(path).fabric
 
 
-def read(path: str | os.PathLike[str], /) -> Imported:
+def read(path: str | os.PathLike[str]) -> Imported:
     """Read a file of whatever format it is, with its report, traffic and paths.
 
     Parameters
