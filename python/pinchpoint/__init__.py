@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pinchpoint._core import __version__
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters, csgraph, interop, nx, traffic
+    from pinchpoint import clusters, csgraph, interop, nx, query, scenarios, traffic
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
     from pinchpoint.errors import PinchpointError, UnboundedError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pinchpoint.fair import max_min_fair
     from pinchpoint.interop import load
     from pinchpoint.maxflow import maximum_flow, minimum_cut
+    from pinchpoint.studies.sweep import sweep
     from pinchpoint.threads import get_threads, set_threads
 
 __all__ = [
@@ -32,8 +33,11 @@ __all__ = [
     "maximum_flow",
     "minimum_cut",
     "nx",
+    "query",
     "radix",
+    "scenarios",
     "set_threads",
+    "sweep",
     "traffic",
 ]
 
@@ -56,8 +60,11 @@ _HOMES = {
     "maximum_flow": "maxflow",
     "minimum_cut": "maxflow",
     "nx": "",
+    "query": "",
     "radix": "builder",
+    "scenarios": "",
     "set_threads": "threads",
+    "sweep": "studies.sweep",
     "traffic": "",
 }
 

@@ -15,6 +15,7 @@ __all__ = [
     "Selection",
     "__version__",
     "bandwidth",
+    "bandwidth_many",
     "concurrent",
     "congestion",
     "get_threads",
@@ -173,6 +174,12 @@ class Fabric:
     def built_capacity(self) -> npt.NDArray[np.int64] | None: ...
     def state(self) -> tuple[Any, ...]: ...
     def with_state(self, state: tuple[Any, ...]) -> Fabric: ...
+    def wiring(
+        self,
+    ) -> tuple[
+        list[tuple[list[tuple[str, int]], _Blocks]],
+        list[tuple[str, int | None, list[tuple[int, int] | None], list[int], _Blocks]],
+    ]: ...
     def removed(self) -> set[tuple[str, int]]: ...
 
 @final
@@ -199,6 +206,12 @@ def bandwidth(
     forwarding: str,
     time_limit: float | None,
 ) -> BandwidthAnswer: ...
+def bandwidth_many(
+    fabrics: list[Fabric],
+    sources: list[Selection],
+    sinks: list[Selection],
+    forwarding: str,
+) -> list[tuple[tuple[int, list[tuple[str, bool, int, int]]] | None, tuple[str, str] | None]]: ...
 
 @final
 class FairAnswer:

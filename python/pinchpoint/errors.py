@@ -13,8 +13,10 @@ __all__ = [
     "GraphError",
     "InputTypeError",
     "PinchpointError",
+    "ScenarioError",
     "SelectionError",
     "SizeLimitError",
+    "StudyError",
     "TimeLimitError",
     "UnboundedError",
     "UnitError",
@@ -71,6 +73,14 @@ class FormatError(PinchpointError):
 
 class TimeLimitError(PinchpointError):
     """The time limit was reached before an exact answer."""
+
+
+class ScenarioError(PinchpointError):
+    """A scenario that does not fit the fabric, or a policy that contradicts itself."""
+
+
+class StudyError(PinchpointError):
+    """A study that cannot go on: another study's file, a full disk, workers that died."""
 
 
 class CertificateError(PinchpointError):

@@ -1,8 +1,10 @@
 //! Bandwidth queries and their answers.
 
 use numpy::{IntoPyArray, PyArray1};
+use pinchpoint_core::ErrorKind;
 use pinchpoint_core::bandwidth::{self as core, Forwarding, Proof, Query};
 use pinchpoint_core::certify::structured::{Crossing, Through};
+use pinchpoint_core::parallel::in_pieces;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
@@ -77,6 +79,51 @@ pub fn pairwise(
     gate::run(py, time_limit, |monitor| {
         core::pairwise(&fabric, &groups, forwarding, monitor)
     })
+}
+
+/// Value in units and rows of the cut nearest to the sources; or class and message of an error.
+type Solved = Result<(i128, Vec<Crossing>), pinchpoint_core::Error>;
+
+/// The same question on many fabrics of one layout, side by side without the GIL.
+///
+/// Per fabric: value in units and the rows of the minimum cut nearest to the sources, or the class
+/// and the message of an error. An interrupt ends them all.
+#[pyfunction]
+#[allow(clippy::type_complexity)]
+pub fn bandwidth_many(
+    py: Python<'_>,
+    fabrics: Vec<PyRef<'_, Fabric>>,
+    sources: Vec<PyRef<'_, Selection>>,
+    sinks: Vec<PyRef<'_, Selection>>,
+    forwarding: &str,
+) -> PyResult<Vec<(Option<(i128, Rows)>, Option<(&'static str, String)>)>> {
+    let query = Query {
+        sources: nodes(&sources),
+        sinks: nodes(&sinks),
+        forwarding: forwarding_of(forwarding),
+    };
+    let fabrics: Vec<_> = fabrics.iter().map(|fabric| fabric.inner.clone()).collect();
+    let solve = |fabric, monitor: &dyn pinchpoint_core::Monitor| -> Solved {
+        let answer = core::bandwidth(fabric, &query, monitor)?;
+        let rows = answer.crossing(fabric, 0, monitor)?;
+        Ok((answer.value, rows))
+    };
+    let solved = gate::run(py, None, |monitor| {
+        in_pieces(fabrics.len(), |place| {
+            match solve(&fabrics[place], monitor) {
+                Err(error) if error.kind == ErrorKind::Interrupted => Err(error),
+                other => Ok(other),
+            }
+        })
+    })?;
+    let rows = fabrics.iter().zip(solved).map(|(fabric, one)| match one {
+        Ok((value, rows)) => (Some((value, named(fabric, rows))), None),
+        Err(error) => (
+            None,
+            Some((crate::error::class_name(error.kind), error.message)),
+        ),
+    });
+    Ok(rows.collect())
 }
 
 fn named(fabric: &pinchpoint_core::fabric::Fabric, rows: Vec<Crossing>) -> Rows {

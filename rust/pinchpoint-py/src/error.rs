@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 /// The name in `pinchpoint.errors` of an error's class.
-fn class_name(kind: ErrorKind) -> &'static str {
+pub fn class_name(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Graph => "GraphError",
         ErrorKind::Capacity => "CapacityError",

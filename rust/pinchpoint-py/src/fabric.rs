@@ -627,6 +627,68 @@ impl Fabric {
         })
     }
 
+    /// How a structured fabric is wired, for those who look for symmetry. Per group: digits with
+    /// their sizes, and the blocks of nodes that exist. Per bundle: the kind of wiring, the digit
+    /// along which a ring runs, group and digit of each axis of a link block (none for the cable),
+    /// for each digit of b its axis, and the link blocks as built.
+    #[allow(clippy::type_complexity)]
+    fn wiring(
+        &self,
+    ) -> (
+        Vec<(Vec<(String, u32)>, PlainBlocks)>,
+        Vec<(
+            &'static str,
+            Option<usize>,
+            Vec<Option<(usize, usize)>>,
+            Vec<usize>,
+            PlainBlocks,
+        )>,
+    ) {
+        let layout = self.inner.layout();
+        let groups = layout.groups.iter().map(|group| {
+            let digits = group.digits.iter();
+            let digits = digits.map(|digit| (digit.name.clone(), digit.size));
+            (digits.collect(), to_plain(&group.domain))
+        });
+        let bundles = layout.bundles.iter().map(|bundle| {
+            let own = layout.groups[bundle.a].digits.len();
+            let theirs = layout.groups[bundle.b].digits.len();
+            let mut joined: Vec<Option<usize>> = vec![None; theirs];
+            let mut ring = None;
+            let kind = match &bundle.wiring {
+                core::Wiring::Join(pairs) => {
+                    pairs.iter().for_each(|(a, b)| joined[*b] = Some(*a));
+                    "join"
+                }
+                core::Wiring::Within(digits) => {
+                    digits
+                        .iter()
+                        .for_each(|digit| joined[*digit] = Some(*digit));
+                    "within"
+                }
+                core::Wiring::Ring { axis } => {
+                    ring = Some(*axis);
+                    (0..theirs).for_each(|digit| joined[digit] = Some(digit));
+                    "ring"
+                }
+                core::Wiring::Listed => {
+                    return ("listed", None, Vec::new(), Vec::new(), Vec::new());
+                }
+            };
+            let mut axes: Vec<_> = (0..own).map(|digit| Some((bundle.a, digit))).collect();
+            let mut ends = Vec::with_capacity(theirs);
+            for (digit, joined) in joined.into_iter().enumerate() {
+                ends.push(joined.unwrap_or(axes.len()));
+                if joined.is_none() {
+                    axes.push(Some((bundle.b, digit)));
+                }
+            }
+            axes.push(None);
+            (kind, ring, axes, ends, to_plain(&bundle.links))
+        });
+        (groups.collect(), bundles.collect())
+    }
+
     /// Nodes that have failed: group and count.
     fn removed(&self) -> HashSet<(String, u64)> {
         let groups = self

@@ -20,7 +20,7 @@ mod _core {
     use super::*;
 
     #[pymodule_export]
-    use crate::bandwidth::{BandwidthAnswer, bandwidth, pairwise};
+    use crate::bandwidth::{BandwidthAnswer, bandwidth, bandwidth_many, pairwise};
     #[pymodule_export]
     use crate::congestion::{CongestionAnswer, congestion, ways};
     #[pymodule_export]

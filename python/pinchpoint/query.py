@@ -1,0 +1,373 @@
+"""Queries as values: what :func:`pinchpoint.sweep` asks of every scenario.
+
+A query is a picklable value. It names the columns that it fills, knows which selections it tells
+apart (they are *pinned* when scenarios are compared under symmetry), and asks a fabric. A subclass
+of :class:`Query` is a query like those made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pinchpoint import _core, errors
+from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
+from pinchpoint.selection import Selection
+
+if TYPE_CHECKING:
+    from pinchpoint.fabric import Ends, Fabric, Forwarding
+    from pinchpoint.traffic import Traffic
+
+__all__ = ["Query", "bandwidth", "bisection", "collective", "congestion", "throughput"]
+
+Row = dict[str, Any]
+
+
+class Query:
+    """A question that any fabric can be asked.
+
+    Attributes
+    ----------
+    columns : mapping of str to {"float", "int", "text"}
+        What :meth:`ask` fills, in order. The first is the value that figures show.
+    unit : str
+        Of that value.
+    better : {"higher", "lower"}
+        Which values are good.
+    """
+
+    columns: ClassVar[Mapping[str, str]]
+    unit: ClassVar[str] = ""
+    better: ClassVar[str] = "higher"
+
+    def pins(self, fabric: Fabric) -> Sequence[Selection] | None:
+        """Return the selections that the question tells apart.
+
+        None says that symmetry must not be used: the answer depends on node ids or names.
+        """
+        return None
+
+    def ask(self, fabric: Fabric) -> Row:
+        """Return the answer, by column."""
+        raise NotImplementedError
+
+    def ask_many(self, fabrics: Sequence[Fabric]) -> list[Row | Exception]:
+        """Return the answers of many fabrics of one build; a query that fails gives its error."""
+        out: list[Row | Exception] = []
+        for fabric in fabrics:
+            try:
+                out.append(self.ask(fabric))
+            except (PinchpointError, ArithmeticError, LookupError, TypeError) as error:
+                out.append(error)
+        return out
+
+    def describe(self) -> dict[str, Any]:
+        """Return the question as plain values, for reports."""
+        raise NotImplementedError
+
+
+def _shown(ends: Any) -> str:
+    if isinstance(ends, str):
+        return ends
+    if isinstance(ends, Selection):
+        return repr(ends)
+    if isinstance(ends, int):
+        return f"node {ends}"
+    return " + ".join(_shown(one) for one in ends)
+
+
+def _tiers(rows: Sequence[tuple[str, bool, int, int]]) -> Row:
+    """Return the bottleneck as columns: its tiers, the largest share first, and their links."""
+    own = sorted(rows, key=lambda row: -row[3])
+    return {
+        "bottleneck": " + ".join(row[0] for row in own) or "disconnected",
+        "bottleneck_links": sum(row[2] for row in own if row[1]),
+    }
+
+
+@dataclass(frozen=True)
+class _Bandwidth(Query):
+    sources: Any
+    sinks: Any
+    forwarding: Any = "hardware"
+    columns: ClassVar[Mapping[str, str]] = {
+        "gbit_per_s": "float",
+        "bottleneck": "text",
+        "bottleneck_links": "int",
+    }
+    unit: ClassVar[str] = "Gbit/s per direction"
+
+    def _ends(self, fabric: Fabric) -> tuple[list[_core.Selection], list[_core.Selection]]:
+        return fabric._ends(self.sources, "sources"), fabric._ends(self.sinks, "sinks")
+
+    def pins(self, fabric: Fabric) -> Sequence[Selection]:
+        return [Selection(core) for ends in self._ends(fabric) for core in ends]
+
+    def ask(self, fabric: Fabric) -> Row:
+        found = self.ask_many([fabric])[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def ask_many(self, fabrics: Sequence[Fabric]) -> list[Row | Exception]:
+        if not fabrics:
+            return []
+        try:
+            ends = self._ends(fabrics[0])
+        except PinchpointError as error:
+            return [error] * len(fabrics)
+        unit = 1_000_000 << fabrics[0]._handle.unit_shift
+        handles = [fabric._handle for fabric in fabrics]
+        out: list[Row | Exception] = []
+        for solved, refused in _core.bandwidth_many(handles, *ends, self.forwarding):
+            if solved is not None:
+                value, rows = solved
+                out.append({"gbit_per_s": value / unit, **_tiers(rows)})
+            elif refused is not None:
+                out.append(getattr(errors, refused[0])(refused[1]))
+        return out
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "query": "bandwidth",
+            "sources": _shown(self.sources),
+            "sinks": _shown(self.sinks),
+            "forwarding": self.forwarding,
+        }
+
+
+def bandwidth(sources: Ends, sinks: Ends, /, *, forwarding: Forwarding = "hardware") -> Query:
+    """Ask :meth:`Fabric.bandwidth`: the value, and the bottleneck by tier.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> ask = pp.query.bandwidth("chip[chip=0]", "chip[chip=1]")
+    >>> ask.ask(pp.clusters.gb200_nvl72())["gbit_per_s"]
+    7200.0
+    """
+    _check_forwarding(forwarding)
+    return _Bandwidth(_kept(sources), _kept(sinks), forwarding)
+
+
+def _check_forwarding(forwarding: object) -> None:
+    if forwarding not in ("hardware", "all", "none"):
+        raise SelectionError(
+            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
+        )
+
+
+def _kept(ends: Any) -> Any:
+    """Take ends as a value that can be compared and sent."""
+    if isinstance(ends, str | Selection | int):
+        return ends
+    try:
+        return tuple(_kept(one) for one in ends)
+    except TypeError:
+        raise InputTypeError(
+            f"{ends!r} is a {type(ends).__name__}; it must be a selection, text or a node id"
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Bisection(Query):
+    by: str | None = None
+    forwarding: Any = "hardware"
+    columns: ClassVar[Mapping[str, str]] = {
+        "gbit_per_s": "float",
+        "split": "text",
+        "bottleneck": "text",
+    }
+    unit: ClassVar[str] = "Gbit/s per direction"
+
+    def pins(self, fabric: Fabric) -> Sequence[Selection]:
+        # Lower halves and upper halves of every coordinate that is split.
+        out = []
+        for group in fabric.groups:
+            if group.role != "chip":
+                continue
+            for name, size in group.coordinates.items():
+                half = size // 2
+                if half and self.by in (None, name):
+                    for part in (slice(0, half), slice(size - half, size)):
+                        out.append(fabric.select(group.name, **{name: part}))
+        return out
+
+    def ask(self, fabric: Fabric) -> Row:
+        answer = fabric.bisection(self.by, forwarding=self.forwarding)
+        smallest = min(answer.splits, key=lambda split: split.bandwidth.kbit_per_s)
+        tiers = [row.bundle for row in smallest.bandwidth.bottleneck]
+        return {
+            "gbit_per_s": smallest.bandwidth.gbit_per_s,
+            "split": smallest.by,
+            "bottleneck": " + ".join(tiers) or "disconnected",
+        }
+
+    def describe(self) -> dict[str, Any]:
+        return {"query": "bisection", "by": self.by, "forwarding": self.forwarding}
+
+
+def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") -> Query:
+    """Ask :meth:`Fabric.bisection`: the value of the smallest split, and where it pinches."""
+    _check_forwarding(forwarding)
+    return _Bisection(by, forwarding)
+
+
+def _traffic_pins(traffic: Traffic, fabric: Fabric) -> Sequence[Selection] | None:
+    """Return the selections of patterns that name boxes, None where nodes are told by number."""
+    from pinchpoint.traffic import _Product
+
+    out: list[Selection] = []
+    for part in traffic.parts:
+        if not isinstance(part, _Product):
+            return None
+        for ends in (part.sources, part.sinks):
+            out += [Selection(core) for core in fabric._ends(ends, "traffic")]
+    return out
+
+
+@dataclass(frozen=True)
+class _Congestion(Query):
+    traffic: Any
+    routing: Any = "ecmp"
+    options: tuple[tuple[str, Any], ...] = ()
+    columns: ClassVar[Mapping[str, str]] = {
+        "max_utilization": "float",
+        "bottleneck": "text",
+        "unreachable_pairs": "int",
+    }
+    unit: ClassVar[str] = "of capacity"
+    better: ClassVar[str] = "lower"
+
+    def pins(self, fabric: Fabric) -> Sequence[Selection] | None:
+        if self.routing not in ("ecmp", "wcmp", "valiant"):
+            return None
+        return _traffic_pins(self.traffic, fabric)
+
+    def ask(self, fabric: Fabric) -> Row:
+        options: dict[str, Any] = dict(self.options)
+        answer = fabric.congestion(self.traffic, routing=self.routing, **options)
+        hot = answer.bottlenecks(k=1)
+        return {
+            "max_utilization": float(answer.max_utilization),
+            "bottleneck": hot[0].bundle if hot else "none",
+            "unreachable_pairs": int(answer.unreachable.pairs),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "query": "congestion",
+            "traffic": repr(self.traffic),
+            "routing": self.routing,
+            **{name: repr(value) for name, value in self.options},
+        }
+
+
+def congestion(traffic: Traffic, /, *, routing: str = "ecmp", **options: Any) -> Query:
+    """Ask :meth:`Fabric.congestion`: the utilisation of the fullest link, and its tier."""
+    return _Congestion(traffic, routing, tuple(sorted(options.items())))
+
+
+@dataclass(frozen=True)
+class _Throughput(Query):
+    traffic: Any
+    options: tuple[tuple[str, Any], ...] = ()
+    columns: ClassVar[Mapping[str, str]] = {"lower": "float", "upper": "float"}
+    unit: ClassVar[str] = "times the traffic"
+
+    def pins(self, fabric: Fabric) -> Sequence[Selection] | None:
+        return _traffic_pins(self.traffic, fabric)
+
+    def ask(self, fabric: Fabric) -> Row:
+        options: dict[str, Any] = dict(self.options)
+        answer = fabric.throughput(self.traffic, **options)
+        return {"lower": float(answer.lower), "upper": float(answer.upper)}
+
+    def describe(self) -> dict[str, Any]:
+        own = {name: repr(value) for name, value in self.options}
+        return {"query": "throughput", "traffic": repr(self.traffic), **own}
+
+
+def throughput(traffic: Traffic, /, **options: Any) -> Query:
+    """Ask :meth:`Fabric.throughput`: certified bounds, as multiples of the traffic."""
+    return _Throughput(traffic, tuple(sorted(options.items())))
+
+
+@dataclass(frozen=True)
+class _Collective(Query):
+    operation: str
+    ranks: Any
+    gbyte: float
+    options: tuple[tuple[str, Any], ...] = field(default=())
+    columns: ClassVar[Mapping[str, str]] = {
+        "busbw_gbyte_per_s": "float",
+        "algbw_gbyte_per_s": "float",
+        "seconds": "float",
+    }
+    unit: ClassVar[str] = "GB/s"
+
+    def pins(self, fabric: Fabric) -> Sequence[Selection]:
+        return [Selection(core) for core in fabric._ends(self.ranks, "ranks")]
+
+    def ask(self, fabric: Fabric) -> Row:
+        method = getattr(fabric, "collective", None)
+        if method is None:
+            raise PinchpointError("this version has no Fabric.collective")
+        answer = method(self.operation, ranks=self.ranks, gbyte=self.gbyte, **dict(self.options))
+        return {name: float(getattr(answer, name)) for name in self.columns}
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "query": "collective",
+            "operation": self.operation,
+            "ranks": _shown(self.ranks),
+            "gbyte": self.gbyte,
+            **{name: repr(value) for name, value in self.options},
+        }
+
+
+def collective(operation: str, /, *, ranks: Ends, gbyte: float, **options: Any) -> Query:
+    """Ask :meth:`Fabric.collective`: bus and algorithm bandwidth and the time."""
+    return _Collective(operation, _kept(ranks), float(gbyte), tuple(sorted(options.items())))
+
+
+@dataclass(frozen=True)
+class Callable(Query):
+    """A function of a fabric; it runs on every scenario, never fewer.
+
+    Attributes
+    ----------
+    function : callable
+        Takes a fabric, returns a number. To go to other processes it must be importable there.
+    """
+
+    function: Any
+    columns: ClassVar[Mapping[str, str]] = {"value": "float"}
+
+    def ask(self, fabric: Fabric) -> Row:
+        return {"value": float(self.function(fabric))}
+
+    def ask_many(self, fabrics: Sequence[Fabric]) -> list[Row | Exception]:
+        out: list[Row | Exception] = []
+        for fabric in fabrics:
+            try:
+                out.append(self.ask(fabric))
+            except Exception as error:  # Any error of a user's function belongs in its row.
+                out.append(error)
+        return out
+
+    def describe(self) -> dict[str, Any]:
+        name = f"{self.function.__module__}.{getattr(self.function, '__qualname__', '?')}"
+        return {"query": "function", "function": name}
+
+
+def of(asked: Any) -> Query:
+    """Take a query, or make one of a function."""
+    if isinstance(asked, Query):
+        return asked
+    if callable(asked):
+        return Callable(asked)
+    raise InputTypeError(
+        f"query is a {type(asked).__name__}; it must be a pp.query value or a function"
+    )

@@ -1,0 +1,1 @@
+"""Studies: ten thousand scenarios of one question, on one machine or many."""

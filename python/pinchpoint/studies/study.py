@@ -1,0 +1,162 @@
+"""What a sweep found: a row per scenario, and what was asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pinchpoint._result import TabularResult
+from pinchpoint.errors import StudyError
+from pinchpoint.studies.store import write_whole
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy.typing as npt
+    import pyarrow as pa
+
+__all__ = ["Study", "read"]
+
+KEY = b"pinchpoint.study"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(TabularResult):
+    """A finished study.
+
+    Attributes
+    ----------
+    columns : dict of str to list
+        ``scenario`` (its index), ``design`` (if there are several), ``label``, ``stands_for`` (how
+        many scenarios the row is the answer of), ``solved_as`` (the first scenario that is equal
+        under symmetry, whose answer this is), ``links_failed``, ``nodes_failed``, the columns of
+        the query, and ``error``.
+    about : dict
+        What was asked: fabrics, query, scenarios, seed, the answer when nothing has failed, and
+        how many scenarios were solved.
+    path : Path or None
+        The file.
+    """
+
+    columns: dict[str, list[Any]]
+    about: dict[str, Any]
+    path: Path | None = field(default=None)
+
+    def _columns(self) -> dict[str, list[Any]]:
+        return self.columns
+
+    def __len__(self) -> int:
+        return len(self.columns["scenario"])
+
+    @property
+    def value(self) -> str:
+        """Name of the column that figures show."""
+        return str(self.about["value"])
+
+    @property
+    def num_solved(self) -> int:
+        """Scenarios that were solved; the others are equal to one of them."""
+        return int(self.about["solved"])
+
+    @property
+    def num_errors(self) -> int:
+        """Scenarios without an answer."""
+        return sum(error is not None for error in self.columns["error"])
+
+    def values(self, design: str | None = None) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return the values that were found, and how many scenarios each stands for."""
+        designs = self.columns.get("design")
+        rows = [
+            (value, weight)
+            for place, (value, weight) in enumerate(
+                zip(self.columns[self.value], self.columns["stands_for"], strict=True)
+            )
+            if value is not None and (design is None or (designs and designs[place] == design))
+        ]
+        own = np.array(rows, dtype=np.float64).reshape(-1, 2)
+        return own[:, 0], own[:, 1]
+
+    def quantile(self, share: float, design: str | None = None) -> float:
+        """Return the value that this share of the scenarios is at or below."""
+        values, weights = self.values(design)
+        if not len(values):
+            raise StudyError("no scenario of the study has an answer")
+        order = np.argsort(values, kind="stable")
+        total = np.cumsum(weights[order])
+        place = int(np.searchsorted(total, share * total[-1], side="left"))
+        return float(values[order][min(place, len(order) - 1)])
+
+    def worst(self) -> dict[str, Any]:
+        """Return the row with the worst value, the first of several."""
+        values = self.columns[self.value]
+        known = [place for place, value in enumerate(values) if value is not None]
+        if not known:
+            raise StudyError("no scenario of the study has an answer")
+        sign = 1 if self.about["better"] == "higher" else -1
+        place = min(known, key=lambda one: (sign * values[one], one))
+        return {name: column[place] for name, column in self.columns.items()}
+
+    def to_arrow(self) -> pa.Table:
+        """Return the table as Arrow (extra ``arrow``), with what was asked as metadata."""
+        import pyarrow as pa
+
+        kinds = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
+        schema = pa.schema(
+            [(name, kinds[kind]) for name, kind in self.about["columns"].items()],
+            metadata={KEY: json.dumps(self.about, sort_keys=True).encode()},
+        )
+        return pa.table(self.columns, schema=schema)
+
+    def save(self, path: str | os.PathLike[str]) -> Study:
+        """Write a Parquet file; the same study gives the same bytes for one pyarrow version."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        sink = pa.BufferOutputStream()
+        pq.write_table(self.to_arrow(), sink, compression="zstd")
+        own = Path(path)
+        write_whole(own, sink.getvalue().to_pybytes())
+        return Study(self.columns, self.about, own)
+
+    def __repr__(self) -> str:
+        total = sum(self.columns["stands_for"])
+        return (
+            f"Study({self.about['query']['query']}: {total:,} scenarios in {len(self):,} rows, "
+            f"{self.num_solved:,} solved, {self.num_errors:,} without an answer)"
+        )
+
+
+def read(path: str | os.PathLike[str], /) -> Study:
+    """Read a study that :func:`pinchpoint.sweep` wrote.
+
+    Raises
+    ------
+    StudyError
+        No such file, no Parquet, no study, or one of another version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    own = Path(path)
+    try:
+        table = pq.read_table(own, memory_map=False)
+    except (OSError, pa.ArrowException) as error:
+        raise StudyError(f"{own}: cannot be read as Parquet: {error}") from None
+    about = (table.schema.metadata or {}).get(KEY)
+    if about is None:
+        raise StudyError(f"{own}: a Parquet file, but no study of pinchpoint")
+    try:
+        plain = json.loads(about)
+        known = plain["format"] == _FORMAT
+    except (ValueError, KeyError, TypeError):
+        raise StudyError(f"{own}: its description cannot be read") from None
+    if not known:
+        raise StudyError(
+            f"{own}: a study of format {plain['format']}; this version reads {_FORMAT}"
+        )
+    return Study(table.to_pydict(), plain, own)
