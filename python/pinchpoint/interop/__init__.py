@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint.interop._imported import Demands, Imported, Paths
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import os
 
     from pinchpoint.fabric import Fabric
+    from pinchpoint.interop._yaml import Node
+    from pinchpoint.interop.dimacs import read_dimacs, write_dimacs
+    from pinchpoint.interop.graphml import read_graphml
     from pinchpoint.interop.graphs import (
         from_igraph,
         from_networkx,
@@ -22,9 +26,14 @@ if TYPE_CHECKING:
         to_scipy,
     )
     from pinchpoint.interop.infiniband import read_ibnetdiscover
+    from pinchpoint.interop.infragraph import read_infragraph
     from pinchpoint.interop.nccl import read_nccl
+    from pinchpoint.interop.netgraph import from_netgraph, read_netgraph
     from pinchpoint.interop.netloc import read_netloc
+    from pinchpoint.interop.repetita import read_repetita
+    from pinchpoint.interop.sndlib import read_sndlib
     from pinchpoint.interop.tables import from_table, read_csv, read_parquet, to_table
+    from pinchpoint.interop.uec import read_uec
 
 __all__ = [
     "Demands",
@@ -32,26 +41,50 @@ __all__ = [
     "Paths",
     "Report",
     "from_igraph",
+    "from_netgraph",
     "from_networkx",
     "from_scipy",
     "from_table",
     "load",
     "read",
     "read_csv",
+    "read_dimacs",
+    "read_graphml",
     "read_ibnetdiscover",
+    "read_infragraph",
     "read_nccl",
+    "read_netgraph",
     "read_netloc",
     "read_parquet",
+    "read_repetita",
+    "read_sndlib",
+    "read_uec",
     "to_igraph",
     "to_networkx",
     "to_scipy",
     "to_table",
+    "write_dimacs",
 ]
 
 # Readers that are told by the start of a file, and what each module gives to this one.
-_READERS = ("nccl", "netloc", "infiniband")
-_KNOWN = ("fabric.yaml", "ibnetdiscover", "netloc", "NCCL topology")
+_READERS = ("graphml", "sndlib", "nccl", "netloc", "infiniband", "uec", "repetita", "dimacs")
+_KNOWN = (
+    "fabric.yaml",
+    "InfraGraph",
+    "NetGraph",
+    "CSV, Parquet or Arrow by its ending",
+    "ibnetdiscover",
+    "netloc",
+    "NCCL topology",
+    "GraphML",
+    "SNDlib",
+    "Repetita",
+    "Ultra Ethernet topology",
+    "DIMACS",
+)
 _EXPORTS = {
+    "dimacs": ("read_dimacs", "write_dimacs"),
+    "graphml": ("read_graphml",),
     "graphs": (
         "from_igraph",
         "from_networkx",
@@ -61,9 +94,14 @@ _EXPORTS = {
         "to_scipy",
     ),
     "infiniband": ("read_ibnetdiscover",),
+    "infragraph": ("read_infragraph",),
     "nccl": ("read_nccl",),
+    "netgraph": ("from_netgraph", "read_netgraph"),
     "netloc": ("read_netloc",),
+    "repetita": ("read_repetita",),
+    "sndlib": ("read_sndlib",),
     "tables": ("from_table", "read_csv", "read_parquet", "to_table"),
+    "uec": ("read_uec",),
 }
 _HEAD = 1 << 16
 
@@ -106,7 +144,9 @@ def read(path: str | os.PathLike[str]) -> Imported:
     ----------
     path : str or path-like
         The file: ``fabric.yaml``, output of ibnetdiscover, netloc's ``-nodes.ndat`` (its paths are
-        found beside it), or an NCCL topology.
+        found beside it), an NCCL topology, a table of links, GraphML, SNDlib, Repetita, an Ultra
+        Ethernet topology, DIMACS, InfraGraph or NetGraph. Formats with options or a second file
+        have a reader of their own, such as :func:`read_sndlib`.
 
     Returns
     -------
@@ -125,10 +165,7 @@ def read(path: str | os.PathLike[str]) -> Imported:
     source = Source.open(path)
     name = source.name.lower()
     if name.endswith((".yaml", ".yml")):
-        from pinchpoint.interop import fabric_yaml
-
-        fabric = fabric_yaml.load(source)
-        return Imported(fabric, Report(source.name, "fabric.yaml", _counts(fabric)))
+        return _yaml_file(source)
     head = source.text[:_HEAD]
     for module in _READERS:
         reader = importlib.import_module(f"pinchpoint.interop.{module}")
@@ -136,6 +173,29 @@ def read(path: str | os.PathLike[str]) -> Imported:
             found: Imported = reader.parse(source)
             return found
     return source.fail(1, f"of no known format (known: {', '.join(_KNOWN)})")
+
+
+def _yaml_file(source: Source) -> Imported:
+    """Tell fabric.yaml, InfraGraph and NetGraph by their first keys."""
+    keys = set(re.findall(r"^([A-Za-z_]+):", source.text, re.MULTILINE))
+    if {"devices", "instances"} <= keys:
+        from pinchpoint.interop import infragraph
+
+        return infragraph.parse(_parsed(source))
+    if {"network", "blueprints"} & keys and "groups" not in keys:
+        from pinchpoint.interop import netgraph
+
+        return netgraph.parse(_parsed(source))
+    from pinchpoint.interop import fabric_yaml
+
+    fabric = fabric_yaml.load(source)
+    return Imported(fabric, Report(source.name, "fabric.yaml", _counts(fabric)))
+
+
+def _parsed(source: Source) -> Node:
+    from pinchpoint.interop import _yaml
+
+    return _yaml.parse(source)
 
 
 def _counts(fabric: Fabric) -> tuple[tuple[str, int], ...]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pinchpoint.errors import UnitError
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from pinchpoint.fabric import Fabric
     from pinchpoint.interop._report import Report
+    from pinchpoint.traffic import Traffic
 
 __all__ = ["Demands", "Imported", "Paths"]
 
@@ -26,13 +29,39 @@ class Demands:
     amount : ndarray of float64, shape (demands,)
         How much, in `unit`.
     unit : str
-        ``"Gbit/s"``, ``"bytes"``, or what the file says.
+        ``"Gbit/s"`` or ``"bytes"``.
     """
 
     sources: npt.NDArray[np.int64]
     sinks: npt.NDArray[np.int64]
     amount: npt.NDArray[np.float64]
     unit: str
+
+    def traffic(self, *, seconds: float | None = None) -> Traffic:
+        """Make it traffic that :meth:`Fabric.congestion` and its kin take.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            For demands in bytes, and only for those: the time in which they are to be sent.
+
+        Returns
+        -------
+        Traffic
+            Demands of a node to itself are left out.
+
+        Raises
+        ------
+        UnitError
+            Bytes without a time, or a time for what is a rate already.
+        """
+        from pinchpoint.traffic import pairs
+
+        if (self.unit == "bytes") != (seconds is not None):
+            raise UnitError(f"demands are in {self.unit}; seconds= goes with bytes only")
+        rate = self.amount if seconds is None else self.amount * 8e-9 / seconds
+        apart = self.sources != self.sinks
+        return pairs(self.sources[apart], self.sinks[apart], rate[apart])
 
 
 @dataclass(frozen=True)
@@ -72,9 +101,12 @@ class Imported:
         Traffic, where the file gives some.
     paths : Paths or None
         Forwarding paths, where the file gives them.
+    terminals : tuple of two int, or None
+        Source and sink, where the file names them.
     """
 
     fabric: Fabric
     report: Report
     demands: Demands | None = field(default=None)
     paths: Paths | None = field(default=None)
+    terminals: tuple[int, int] | None = field(default=None)
