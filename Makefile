@@ -81,6 +81,7 @@ clean:  ## remove what was built
 	@echo "Building pinchpoint, a minute or two the first time ..."
 	@touch $@.begun
 	@PIP_QUIET=1 VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/maturin develop --quiet --release --extras cli
+	@$(BIN)/python -m compileall -q python/pinchpoint
 	@mv $@.begun $@
 
 .venv/group-%: .venv/tools pyproject.toml

@@ -15,7 +15,7 @@ WHEEL_HAS = [
     "pinchpoint/_core.abi3.so",
     "pinchpoint/_core.pyi",
     "pinchpoint/py.typed",
-    "pinchpoint/catalogue/figures.toml",
+    "pinchpoint/catalogue/figures.json",
     "licenses/LICENSE-APACHE",
     "licenses/LICENSE-MIT",
     "entry_points.txt",

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy  # noqa: F401  every answer needs it: loaded here, not within the first question
+
 from pinchpoint._core import __version__
 
 if TYPE_CHECKING:

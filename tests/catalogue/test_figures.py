@@ -2,9 +2,9 @@
 
 import doctest
 import importlib
+import json
 import pickle
 import re
-import tomllib
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,8 +14,15 @@ from pinchpoint import _suggest, _table, catalogue
 from pinchpoint.catalogue import Figure
 from pinchpoint.errors import CapacityError, CatalogueError, UnitError
 
-FILE = Path(catalogue.__file__).with_name("figures.toml")
-DATA = tomllib.loads(FILE.read_text(encoding="utf-8"))
+FILE = Path(catalogue.__file__).with_name("figures.json")
+
+
+def unrepeated(pairs):
+    assert len(dict(pairs)) == len(pairs), [key for key, _ in pairs]
+    return dict(pairs)
+
+
+DATA = json.loads(FILE.read_text(encoding="utf-8"), object_pairs_hook=unrepeated)
 FIGURES = [
     pytest.param(entry, name, id=f"{entry}.{name}")
     for entry, table in DATA.items()
@@ -37,7 +44,7 @@ def figures(entry, name):
     return [figure, *figure.others]
 
 
-def test_the_reader_cuts_the_file_where_toml_does():
+def test_every_entry_and_figure_is_there():
     assert list(pp.hardware) == [name for name in DATA if name != "sources"]
     for entry in pp.hardware:
         assert list(pp.hardware[entry]) == list(DATA[entry]["figures"])

@@ -1,13 +1,27 @@
-"""Reads figures.toml, entry by entry, when a figure is first asked for."""
+"""Reads figures.json when a figure is first asked for.
+
+The file holds "sources", citations by key, and the entries. An entry has a title and figures; a
+figure, on a line of its own, has
+
+- value: number, text, or a list of whole numbers (a shape, links per switch); or instead
+  product: figures whose product it is ("chips", or "trn3.gen2_chips" from another entry);
+- unit: "GB/s", "Gb/s", "TFLOPS", "GiB", or the counted thing in the plural;
+- direction, of a bandwidth: "per direction", "both directions" (their sum), or "memory";
+- status: primary (maker's document, source code, paper), secondary (press, notes, copies), derived
+  (arithmetic on the others), or announced (no product yet);
+- sources: keys of "sources"; note, optional;
+- others, optional: published values that conflict with it, which is the default.
+
+What no source states is not there. Powers of ten throughout, unless the unit says GiB.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from pinchpoint._suggest import did_you_mean, shorten
@@ -18,8 +32,7 @@ from pinchpoint.errors import CatalogueError
 
 __all__ = ["Hardware", "hardware"]
 
-_FILE: Final = Path(__file__).with_name("figures.toml")
-_HEADING: Final = re.compile(r"^\[([a-z0-9_]+)\]$", re.MULTILINE)
+_FILE: Final = os.path.join(os.path.dirname(__file__), "figures.json")  # noqa: PTH118, PTH120
 _SCALED: Final = re.compile(r"([kMGTPE])(B/s|b/s|B|FLOPS|OPS)")
 _POWER: Final = {prefix: 1000**i for i, prefix in enumerate("kMGTPE", 1)}
 
@@ -38,25 +51,14 @@ class Hardware(Mapping[str, Entry]):
         self._entries: dict[str, Entry] = {}
 
     @cached_property
-    def _texts(self) -> dict[str, str]:
-        """The file cut at its headings.
-
-        A builder needs two or three entries of some fifty; parsing only those keeps the first
-        build of a process within its few milliseconds.
-        """
-        text = _FILE.read_text(encoding="utf-8")
-        headings = list(_HEADING.finditer(text))
-        ends = [h.start() for h in headings[1:]] + [len(text)]
-        return {h[1]: text[h.start() : end] for h, end in zip(headings, ends, strict=True)}
-
-    @cached_property
-    def _sources(self) -> dict[str, str]:
-        sources: dict[str, str] = tomllib.loads(self._texts["sources"])["sources"]
-        return sources
+    def _data(self) -> dict[str, Any]:
+        with open(_FILE, encoding="utf-8") as file:  # noqa: PTH123
+            data: dict[str, Any] = json.load(file)
+        return data
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(name for name in self._texts if name != "sources")
+        return tuple(name for name in self._data if name != "sources")
 
     def __getitem__(self, name: str) -> Entry:
         """Look an entry up, with a suggestion where there is none."""
@@ -79,7 +81,7 @@ class Hardware(Mapping[str, Entry]):
         return len(self._names)
 
     def _read(self, name: str) -> Entry:
-        table = tomllib.loads(self._texts[name])[name]
+        table = self._data[name]
         figures: dict[str, Figure] = {}
         for figure, fields in table["figures"].items():
             # A product may use the figures above it in its own entry.
@@ -103,7 +105,7 @@ class Hardware(Mapping[str, Entry]):
             fields["unit"],
             fields.get("direction", ""),
             fields["status"],
-            tuple(self._sources[key] for key in fields["sources"]),
+            tuple(self._data["sources"][key] for key in fields["sources"]),
             fields.get("note", ""),
             tuple(others),
         )
@@ -127,6 +129,8 @@ def _key(name: object) -> str:
 
 def _product(factors: list[Figure], unit: str) -> Value:
     """Multiply figures exactly, in the unit asked for."""
+    from fractions import Fraction
+
     result = Fraction(1, _scale(unit))
     for factor in factors:
         result *= Fraction(str(factor.value)) * _scale(factor.unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -114,6 +115,48 @@ class Clusters(Sequence[Cluster]):
         return html_table(_HEADERS, self._rows(), "Clusters")
 
 
+# The module of every builder, in the order of `available`: from chips to racks to networks.
+_HOMES = {
+    "trn2_instance": "trainium2",
+    "trn2_ultraserver": "trainium2",
+    "trn3_ultraserver": "trainium3",
+    "trn3_ultracluster": "trainium3",
+    "trn4_rack": "trainium4",
+    "trn4_ultracluster": "trainium4",
+    "hgx_h100": "hgx",
+    "hgx_h200": "hgx",
+    "hgx_b200": "hgx",
+    "hgx_b300": "hgx",
+    "p5": "hgx",
+    "p5en": "hgx",
+    "p6_b200": "hgx",
+    "p6_b300": "hgx",
+    "gb200_nvl72": "nvl72",
+    "gb300_nvl72": "nvl72",
+    "vera_rubin_nvl72": "nvl72",
+    "gh200_nvl32": "nvl72",
+    "nvlink_fusion_rack": "fusion",
+    "p6e_gb200": "fusion",
+    "torus": "tori",
+    "tpu_v4": "tori",
+    "tpu_v5e": "tori",
+    "tpu_v5p": "tori",
+    "tpu_v6e": "tori",
+    "tpu7x": "tori",
+    "fat_tree": "networks",
+    "leaf_spine": "networks",
+    "clos": "networks",
+    "rail_optimized": "networks",
+    "rail_only": "networks",
+    "efa": "networks",
+    "superpod_b200": "designs",
+    "superpod_b300": "designs",
+    "meta_24k": "designs",
+    "alibaba_hpn": "designs",
+    "dragonfly": "dragonflies",
+    "jellyfish": "expanders",
+    "xpander": "expanders",
+}
 _CLUSTERS: dict[str, Cluster] = {}
 
 
@@ -157,7 +200,7 @@ def available() -> Clusters:
     >>> [c.chips for c in pp.clusters.available() if c.name == "gb200_nvl72"]
     [72]
     """
-    return Clusters(tuple(_CLUSTERS.values()))
+    return Clusters([find(name) for name in _HOMES])
 
 
 def find(name: str) -> Cluster:
@@ -187,10 +230,12 @@ def find(name: str) -> Cluster:
     if not isinstance(name, str):
         raise InputTypeError(f"the name of a cluster must be text, not {type(name).__name__}")
     key = name.lower().replace("-", "_")
-    if key not in _CLUSTERS:
+    if key not in _HOMES:
         raise CatalogueError(
-            f"no cluster is called {shorten(name)}{did_you_mean(key[:100], _CLUSTERS)}"
+            f"no cluster is called {shorten(name)}{did_you_mean(key[:100], _HOMES)}"
         )
+    if key not in _CLUSTERS:
+        importlib.import_module(f"pinchpoint.clusters.{_HOMES[key]}")
     return _CLUSTERS[key]
 
 
