@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pinchpoint import clusters, csgraph, interop, nx, query, scenarios, traffic
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
+    from pinchpoint.differences import check, diff
     from pinchpoint.errors import PinchpointError, UnboundedError
     from pinchpoint.fabric import Fabric
     from pinchpoint.fair import max_min_fair
@@ -24,8 +25,10 @@ __all__ = [
     "PinchpointError",
     "UnboundedError",
     "__version__",
+    "check",
     "clusters",
     "csgraph",
+    "diff",
     "get_threads",
     "gray",
     "hardware",
@@ -51,8 +54,10 @@ _HOMES = {
     "FabricBuilder": "builder",
     "PinchpointError": "errors",
     "UnboundedError": "errors",
+    "check": "differences",
     "clusters": "",
     "csgraph": "",
+    "diff": "differences",
     "get_threads": "threads",
     "gray": "builder",
     "hardware": "catalogue",

@@ -215,3 +215,7 @@ def _print(value: Any) -> None:
     else:
         json.dump(value, sys.stdout, indent=2, default=str)
         print()
+
+
+# They register themselves with the app.
+from pinchpoint import _built_commands  # noqa: E402, F401

@@ -15,7 +15,24 @@ if TYPE_CHECKING:
     from pinchpoint.interop._report import Report
     from pinchpoint.traffic import Traffic
 
-__all__ = ["Demands", "Imported", "Paths"]
+__all__ = ["Cables", "Demands", "Imported", "Paths"]
+
+
+@dataclass(frozen=True)
+class Cables:
+    """Where the links of an import are plugged in, by link of the fabric.
+
+    Attributes
+    ----------
+    port_a, port_b : tuple of str
+        Ports at the tail and at the head.
+    rate : tuple of str
+        The rate as the tool calls it, such as "4x QDR".
+    """
+
+    port_a: tuple[str, ...]
+    port_b: tuple[str, ...]
+    rate: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,8 @@ class Imported:
         Forwarding paths, where the file gives them.
     terminals : tuple of two int, or None
         Source and sink, where the file names them.
+    cables : Cables or None
+        Ports and rates, where the file gives them.
     """
 
     fabric: Fabric
@@ -110,3 +129,4 @@ class Imported:
     demands: Demands | None = field(default=None)
     paths: Paths | None = field(default=None)
     terminals: tuple[int, int] | None = field(default=None)
+    cables: Cables | None = field(default=None)

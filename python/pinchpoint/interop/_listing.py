@@ -11,6 +11,7 @@ from pinchpoint import _core
 from pinchpoint.errors import SizeLimitError
 from pinchpoint.explicit import exact_kbit
 from pinchpoint.fabric import Fabric
+from pinchpoint.interop._imported import Cables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +140,8 @@ class _Link:
     a: int
     b: int
     kbit: int
+    ports: tuple[str, str]
+    rate: str
 
 
 class Listing:
@@ -177,9 +180,23 @@ class Listing:
         """Number of links."""
         return len(self._links)
 
-    def link(self, a: int, b: int, kbit: int) -> None:
-        """Add a link with its capacity per direction."""
-        self._links.append(_Link(a, b, kbit))
+    def link(
+        self, a: int, b: int, kbit: int, ports: tuple[str, str] = ("", ""), rate: str = ""
+    ) -> None:
+        """Add a link with its capacity per direction, and its ports and rate if they are known."""
+        self._links.append(_Link(a, b, kbit, ports, rate))
+
+    def cables(self, built: Grouped) -> Cables:
+        """Give ports and rates in the order of the links of the fabric."""
+        order = np.argsort(built.link_ids).tolist()
+        links = [self._links[place] for place in order]
+        flipped = [bool(built.flipped[place]) for place in order]
+        both = list(zip(links, flipped, strict=True))
+        return Cables(
+            tuple(link.ports[flip] for link, flip in both),
+            tuple(link.ports[not flip] for link, flip in both),
+            tuple(link.rate for link in links),
+        )
 
     def build(self, name: str, report: Report, *, directed: bool = False) -> Grouped:
         """Make the fabric. Names that several nodes have get their key added."""

@@ -151,7 +151,8 @@ def parse(source: Source) -> Imported:
         "links": fabric.num_links,
     }
     report = notes.report(source.name, "ibnetdiscover", counts)
-    return Imported(fabric.build("infiniband", report).fabric, report)
+    built = fabric.build("infiniband", report)
+    return Imported(built.fabric, report, cables=fabric.cables(built))
 
 
 def _add_node(
@@ -219,7 +220,7 @@ def _join(
         if peer[0] not in fabric:
             notes.skip(f"line {end.line}: cable {shown}: its other end is not in the file")
             continue
-        kbit = end.width * _LANE[end.speed]
+        kbit, rate = end.width * _LANE[end.speed], f"{end.width}x {end.speed}"
         if peer == own:
             notes.skip(f"line {end.line}: port {own[0]}[{own[1]}] is looped back to itself")
             continue
@@ -238,7 +239,8 @@ def _join(
         else:
             theirs = back.width * _LANE[back.speed]
             if theirs != kbit:
-                kbit = min(kbit, theirs)
+                if theirs < kbit:
+                    kbit, rate = theirs, f"{back.width}x {back.speed}"
                 notes.guess(
                     f"lines {end.line} and {back.line}: the ends of cable {shown} report "
                     f"{end.width}x{end.speed} and {back.width}x{back.speed}; the lower one is taken"
@@ -246,4 +248,5 @@ def _join(
         if peer[0] == own[0]:
             notes.skip(f"line {end.line}: cable {shown} joins a node to itself")
             continue
-        fabric.link(fabric[own[0]], fabric[peer[0]], kbit)
+        ports = (str(own[1]), str(peer[1]))
+        fabric.link(fabric[own[0]], fabric[peer[0]], kbit, ports, rate)

@@ -86,16 +86,20 @@ def parse(source: Source, paths: Source | None = None) -> Imported:
         counts["paths"] = len(routes[0])
     report = notes.report(source.name, "netloc", counts)
     built = fabric.build("infiniband", report)
-    return Imported(built.fabric, report, paths=None if routes is None else _mapped(routes, built))
+    mapped = None if routes is None else _mapped(routes, built)
+    return Imported(built.fabric, report, paths=mapped, cables=fabric.cables(built))
 
 
 class _Edge:
     """A cable as one of its ends reports it: an arc."""
 
-    __slots__ = ("a", "b", "kbit", "ports", "shown")
+    __slots__ = ("a", "b", "kbit", "ports", "rate", "shown")
 
-    def __init__(self, a: int, b: int, kbit: int, ports: tuple[str, str], shown: str) -> None:
-        self.a, self.b, self.kbit, self.ports, self.shown = a, b, kbit, ports, shown
+    def __init__(
+        self, a: int, b: int, kbit: int, ports: tuple[str, str], rate: str, shown: str
+    ) -> None:
+        self.a, self.b, self.kbit, self.ports = a, b, kbit, ports
+        self.rate, self.shown = rate, shown
 
 
 def _add_node(
@@ -136,7 +140,9 @@ def _edges(
             continue
         a, b = fabric[ends[0]], fabric[ends[1]]
         shown = f"{ends[0]}[{ports[0]}] - {ends[1]}[{ports[1]}]"
-        edges[key] = _Edge(a, b, int(width[1]) * lane, (ports[0], ports[1]), shown)
+        edges[key] = _Edge(
+            a, b, int(width[1]) * lane, (ports[0], ports[1]), f"{width[1]}x {speed}", shown
+        )
     source.check()
     return edges
 
@@ -159,7 +165,7 @@ def _join(
             continue
         back_key = at.get((edge.b, edge.ports[1]))
         back = None if back_key is None else edges[back_key]
-        kbit = edge.kbit
+        kbit, rate = edge.kbit, edge.rate
         if back is None or back_key is None or back_key == key:
             notes.guess(f"cable {edge.shown} is reported by one end only; taken as there")
         elif (back.b, back.ports[1]) != (edge.a, edge.ports[0]):
@@ -167,13 +173,14 @@ def _join(
             continue
         else:
             if back.kbit != kbit:
-                kbit = min(kbit, back.kbit)
+                if back.kbit < kbit:
+                    kbit, rate = back.kbit, back.rate
                 notes.guess(
                     f"the ends of cable {edge.shown} differ in rate; the lower one is taken"
                 )
             links[back_key] = (fabric.num_links, False)
         links[key] = (fabric.num_links, True)
-        fabric.link(edge.a, edge.b, kbit)
+        fabric.link(edge.a, edge.b, kbit, edge.ports, rate)
     source.check()
     return links
 
