@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 __all__ = [
     "BandwidthAnswer",
+    "CollectiveAnswer",
     "Concurrent",
     "CongestionAnswer",
     "Fabric",
@@ -16,13 +17,16 @@ __all__ = [
     "__version__",
     "bandwidth",
     "bandwidth_many",
+    "collective",
     "concurrent",
     "congestion",
     "get_threads",
     "max_min_fair",
     "maximum_flow",
     "pairwise",
+    "rank_parts",
     "set_threads",
+    "shared_switches",
     "ways",
 ]
 __version__: str
@@ -263,6 +267,45 @@ def ways(
     plan: dict[str, Any],
     time_limit: float | None,
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...
+
+@final
+class CollectiveAnswer:
+    @property
+    def rate(self) -> tuple[int, int]: ...
+    @property
+    def num_ranks(self) -> int: ...
+    @property
+    def binding(self) -> tuple[int, int, str]: ...
+    @property
+    def crossing(self) -> list[tuple[str, bool, int, int]]: ...
+    @property
+    def outside(self) -> list[tuple[str, list[tuple[str, int]]]]: ...
+    @property
+    def reached(self) -> tuple[bool, int]: ...
+    @property
+    def quotient(self) -> tuple[int, int]: ...
+    def verify(self) -> None: ...
+
+def collective(
+    fabric: Fabric,
+    ranks: list[Selection],
+    senders: list[Selection],
+    first_sends: bool,
+    forwarding: str,
+    reversed: bool,
+    max_receivers: int,
+    time_limit: float | None,
+) -> CollectiveAnswer: ...
+def rank_parts(
+    fabric: Fabric,
+    ranks: list[Selection],
+    names: list[str] | None,
+    forwarding: str,
+    reversed: bool,
+    max_parts: int,
+    time_limit: float | None,
+) -> tuple[int, int] | None: ...
+def shared_switches(fabric: Fabric, ranks: list[Selection], forwarding: str) -> tuple[int, int]: ...
 
 @final
 class Concurrent:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pinchpoint.bisection import Bisection, Pairwise
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
+    from pinchpoint.collective import Collective
     from pinchpoint.congestion import Congestion, Routing
     from pinchpoint.interop import Report
     from pinchpoint.throughput import Throughput
@@ -862,6 +863,114 @@ class Fabric:
             traffic,
             gap=gap,
             unreachable=unreachable,
+            forwarding=forwarding,
+            time_limit=time_limit,
+        )
+
+    def collective(
+        self,
+        op: str,
+        /,
+        ranks: Ends | os.PathLike[str] = "chip",
+        *,
+        gbyte: float = 1.0,
+        in_network: bool = False,
+        root: Ends | None = None,
+        algorithm: str | None = None,
+        domain: str | int | None = None,
+        routing: Routing = "ecmp",
+        gap: float = 0.01,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Collective:
+        """Find how long a collective takes at best, or with a named algorithm.
+
+        Parameters
+        ----------
+        op : str
+            "all_reduce", "reduce_scatter", "all_gather", "all_to_all", "broadcast", "reduce" or
+            "send_recv".
+        ranks : Selection, str, node id, a list of them, or path-like, default "chip"
+            Who takes part. A path names a file with a selection of one node per line. Order
+            matters to named algorithms and to "send_recv": that of the list, else that of ids.
+        gbyte : float, default 1
+            nccl-tests' S in 10^9 bytes: for all-gather and reduce-scatter what is gathered or
+            scattered in all, for the others what each rank has.
+        in_network : bool, default False
+            Whether switches add up and multicast. It changes the all-reduce only.
+        root : Selection, str or node id, optional
+            Where "broadcast" starts and "reduce" ends; default the first rank.
+        algorithm : {"ring", "tree", "hierarchical", "rail-aligned", "direct"}, optional
+            What this algorithm reaches under `routing`, instead of the optimum: one ring in rank
+            order; NCCL's double binary tree; reduce-scatter within domains, rings between equal
+            places of all domains and all-gather within, one after another; a ring per place in a
+            domain that leaves it by its own rail; each rank straight to each ("all_to_all").
+        domain : str or int, optional
+            What "hierarchical" and "rail-aligned" take as the scale-up domain: a coordinate of the
+            ranks, such as "ultraserver", or a number of consecutive ranks.
+        routing : str, default "ecmp"
+            As in :meth:`congestion`; for named algorithms.
+        gap : float, default 0.01
+            As in :meth:`throughput`; for "all_to_all" and "send_recv".
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            Who else passes on traffic; ranks relay for each other in any case.
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        Collective
+            Time, busbw and algbw in nccl-tests' definition, and what binds, in words.
+
+        Raises
+        ------
+        SelectionError
+            An unknown `op`, fewer than two ranks, a rank used twice, a `root` that is no rank.
+        FormatError
+            A rank file that cannot be read; file and line are named.
+        CapacityError
+            A `gbyte` that is not above zero.
+        TimeLimitError
+            The time limit was reached.
+
+        Notes
+        -----
+        All-gather, reduce-scatter, broadcast and reduce: the optimum, exact, by ForestColl's
+        theorem [1]_: the time is the largest, over the sets S of nodes that miss a rank, of the
+        data in S over the capacity that leaves S. It is reached by trees that may split data as
+        finely as they like. All-reduce: reduce-scatter and then all-gather at their optimum, and as
+        a lower bound what must leave the parts of a partition of the ranks; `optimal` says whether
+        the two meet. With `in_network` no more than a bound, and for ranks that hang off the same
+        switches what NCCL's NVLS reaches. All-to-all and send/receive (each rank to the next):
+        concurrent flow, between two bounds. Bandwidth only: neither latency nor protocol is in it.
+
+        Structured fabrics cost a refinement and a few small flows per kind of ranks; a million
+        alike chips are one kind. Every cut is counted again, every flow checked by separate code.
+
+        References
+        ----------
+        .. [1] L. Zhao et al., ForestColl: Throughput-Optimal Collective Communications on
+           Heterogeneous Network Fabrics, 2024, arXiv:2402.06787.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> pp.clusters.hgx_h100().collective("all_reduce").busbw_gbyte_per_s
+        450.0
+        """
+        from pinchpoint.collective import collective
+
+        return collective(
+            self,
+            op,
+            ranks,
+            gbyte=gbyte,
+            in_network=in_network,
+            root=root,
+            algorithm=algorithm,
+            domain=domain,
+            routing=routing,
+            gap=gap,
             forwarding=forwarding,
             time_limit=time_limit,
         )

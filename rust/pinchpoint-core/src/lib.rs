@@ -7,6 +7,7 @@
 
 pub mod bandwidth;
 pub mod certify;
+pub mod collective;
 pub mod congestion;
 pub mod error;
 pub mod fabric;

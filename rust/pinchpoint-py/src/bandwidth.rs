@@ -21,9 +21,9 @@ pub struct BandwidthAnswer {
 }
 
 /// Rows of what crosses a cut: name, is a bundle, count, capacity in units.
-type Rows = Vec<(String, bool, u64, i128)>;
+pub type Rows = Vec<(String, bool, u64, i128)>;
 
-fn forwarding_of(text: &str) -> Forwarding {
+pub fn forwarding_of(text: &str) -> Forwarding {
     match text {
         "all" => Forwarding::All,
         "none" => Forwarding::None,
@@ -31,7 +31,7 @@ fn forwarding_of(text: &str) -> Forwarding {
     }
 }
 
-fn nodes(selections: &[PyRef<'_, Selection>]) -> Vec<pinchpoint_core::fabric::Selection> {
+pub fn nodes(selections: &[PyRef<'_, Selection>]) -> Vec<pinchpoint_core::fabric::Selection> {
     selections
         .iter()
         .map(|selection| selection.inner.clone())
@@ -126,7 +126,7 @@ pub fn bandwidth_many(
     Ok(rows.collect())
 }
 
-fn named(fabric: &pinchpoint_core::fabric::Fabric, rows: Vec<Crossing>) -> Rows {
+pub fn named(fabric: &pinchpoint_core::fabric::Fabric, rows: Vec<Crossing>) -> Rows {
     let layout = fabric.layout();
     let name = |row: Crossing| match row.through {
         Through::Bundle(index) => (

@@ -1,6 +1,7 @@
 //! `pinchpoint._core`: a list of exports. One thin file per family of the core.
 
 mod bandwidth;
+mod collective;
 mod congestion;
 mod convert;
 mod error;
@@ -21,6 +22,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::bandwidth::{BandwidthAnswer, bandwidth, bandwidth_many, pairwise};
+    #[pymodule_export]
+    use crate::collective::{CollectiveAnswer, collective, rank_parts, shared_switches};
     #[pymodule_export]
     use crate::congestion::{CongestionAnswer, congestion, ways};
     #[pymodule_export]

@@ -20,11 +20,11 @@ pub struct Listed {
 }
 
 /// What of a link's capacity the query may use, and the query's nodes.
-struct Statement {
-    capacity: Vec<i64>,
+pub(crate) struct Statement {
+    pub capacity: Vec<i64>,
     sources: Vec<Terminal<i64>>,
     sinks: Vec<Terminal<i64>>,
-    node_capacity: Option<Vec<i64>>,
+    pub node_capacity: Option<Vec<i64>>,
 }
 
 /// Solves a query on an explicit fabric.
@@ -49,7 +49,7 @@ pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandw
 }
 
 impl Statement {
-    fn new(fabric: &Fabric, ends: &Ends) -> Self {
+    pub fn new(fabric: &Fabric, ends: &Ends) -> Self {
         let layout = fabric.layout();
         let arrays = fabric.arrays().expect("an explicit fabric has arrays");
         let nodes = layout.num_nodes() as usize;

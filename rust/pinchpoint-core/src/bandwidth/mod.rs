@@ -22,6 +22,7 @@ use crate::monitor::Monitor;
 pub use ends::{Ends, Forwarding, Relay, node_name};
 pub use lift::LinkFlow;
 pub use listed::Listed;
+pub(crate) use listed::Statement;
 pub use pairwise::pairwise;
 pub use parametric::{Breakpoint, Factor, breakpoints};
 

@@ -1,5 +1,6 @@
 //! Independent checkers: every answer is checked by code that shares nothing with its solver.
 
+pub mod collective;
 pub mod fair;
 pub mod flow;
 pub mod loads;

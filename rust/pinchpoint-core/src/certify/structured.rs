@@ -54,7 +54,7 @@ pub fn check(fabric: &Fabric, ends: &Ends, witness: &Witness, value: i128) -> Re
 }
 
 /// Nodes that are up and may carry traffic of the query at all.
-fn live(fabric: &Fabric, ends: &Ends, group: usize) -> Vec<Block> {
+pub(super) fn live(fabric: &Fabric, ends: &Ends, group: usize) -> Vec<Block> {
     let own: Vec<Block> = if ends.relays[group] == Relay::Never {
         [&ends.sources[group][..], &ends.sinks[group][..]].concat()
     } else {
@@ -64,7 +64,7 @@ fn live(fabric: &Fabric, ends: &Ends, group: usize) -> Vec<Block> {
 }
 
 /// Whether nodes of `group` use links to `other` for traffic of their own only.
-fn own_traffic_only(fabric: &Fabric, ends: &Ends, group: usize, other: usize) -> bool {
+pub(super) fn own_traffic_only(fabric: &Fabric, ends: &Ends, group: usize, other: usize) -> bool {
     ends.relays[group] == Relay::ScaleUp && fabric.layout().groups[other].role == Role::Nic
 }
 
@@ -262,7 +262,7 @@ impl Buckets {
 }
 
 /// Whether no two blocks share a node.
-fn disjoint(blocks: &[&Block]) -> bool {
+pub(super) fn disjoint(blocks: &[&Block]) -> bool {
     let buckets = Buckets::new(blocks);
     blocks.iter().enumerate().all(|(place, block)| {
         let mut alone = true;
@@ -319,7 +319,7 @@ fn check_side(fabric: &Fabric, ends: &Ends, side: &Side) -> Result<()> {
 
 /// What a class of the witness is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Source,
     Sink,
     Inner,
@@ -392,7 +392,11 @@ fn check_flow(fabric: &Fabric, ends: &Ends, witness: &Witness, value: i128) -> R
 }
 
 /// Classes are disjoint, live, of the stated size, and all source, all sink or neither.
-fn check_classes(fabric: &Fabric, ends: &Ends, classes: &[FlowClass]) -> Result<Vec<Part>> {
+pub(super) fn check_classes(
+    fabric: &Fabric,
+    ends: &Ends,
+    classes: &[FlowClass],
+) -> Result<Vec<Part>> {
     let mut parts = Vec::with_capacity(classes.len());
     for (index, group) in fabric.layout().groups.iter().enumerate() {
         let own = classes.iter().filter(|class| class.group == index);
@@ -422,12 +426,12 @@ fn check_classes(fabric: &Fabric, ends: &Ends, classes: &[FlowClass]) -> Result<
 }
 
 /// For each class, the changed link blocks that end in it: (bundle, place of the change, at end a).
-struct Changes {
+pub(super) struct Changes {
     of_class: Vec<HashSet<(usize, usize)>>,
 }
 
 impl Changes {
-    fn new(fabric: &Fabric, classes: &[FlowClass]) -> Self {
+    pub(super) fn new(fabric: &Fabric, classes: &[FlowClass]) -> Self {
         let layout = fabric.layout();
         let mut of_class = vec![HashSet::new(); classes.len()];
         let mut owners: Vec<Vec<usize>> = vec![Vec::new(); layout.groups.len()];
@@ -483,7 +487,7 @@ impl Changes {
 
 /// Every node of the tail has the same capacity to the head class, every node of the head the same
 /// from the tail class, and both add up to what the flow states.
-fn biregular(
+pub(super) fn biregular(
     fabric: &Fabric,
     witness: &Witness,
     changes: &Changes,

@@ -12,4 +12,4 @@ mod symbolic;
 pub use arcs::{QuotientArc, arcs};
 pub use partition::{Class, Partition, Terminal};
 pub use refine::{Refined, refine};
-pub use symbolic::{Scope, Symbolic};
+pub use symbolic::{Scope, Seed, Symbolic};

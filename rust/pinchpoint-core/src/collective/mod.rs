@@ -1,0 +1,395 @@
+//! Collectives: the best rate that trees from ranks to ranks can have, by cuts.
+//!
+//! ForestColl's theorem (`theory.md` 6.7): if every node of `senders` has data for all `ranks`, the
+//! largest rate x per sender is the minimum, over the sets S of nodes that miss a rank, of the
+//! capacity that leaves S over the number of senders in S. With one sender that is broadcast, with
+//! all of them all-gather; on the reversed graph reduce and reduce-scatter. [`optimum`] finds x, an
+//! exact fraction, by Newton's method on the cuts, with one receiver per orbit of ranks.
+
+mod classes;
+mod listed;
+mod newton;
+mod orbits;
+mod parts;
+mod switched;
+
+pub use newton::Rate;
+pub use parts::{Parts, parts};
+pub use switched::{Switched, switched};
+
+use rustc_hash::FxHashMap;
+
+use crate::bandwidth::{Ends, Forwarding, Side, node_name};
+use crate::certify;
+use crate::certify::structured::Crossing;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fabric::{
+    Block, Fabric, Selection, Subset, disjoint_union, hull, intersection, subtract, total_len,
+};
+use crate::monitor::Monitor;
+
+/// A fabric whose classes are too many is solved link by link up to this size.
+const PLAIN_LIMIT_BYTES: u64 = 8_000_000_000;
+
+/// Who takes part.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub ranks: Vec<Selection>,
+    /// Ranks that have data; all of them if empty.
+    pub senders: Vec<Selection>,
+    /// Whether only the first rank has data, where no senders are given.
+    pub first_sends: bool,
+    pub forwarding: Forwarding,
+    /// Whether links are taken the other way round.
+    pub reversed: bool,
+    /// At most this many receivers are tried; beyond, one per class of alike ranks.
+    pub max_receivers: u64,
+}
+
+/// The ranks of a query, by group, as disjoint blocks.
+#[derive(Debug, Clone)]
+pub struct Members {
+    pub ranks: Vec<Vec<Block>>,
+    pub senders: Vec<Vec<Block>>,
+    pub num_ranks: u64,
+    pub num_senders: u64,
+}
+
+/// The set of nodes that binds: its capacity over its senders is the rate.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    pub side: Side,
+    /// A rank outside: group and node.
+    pub receiver: (usize, Vec<u32>),
+    /// Senders inside.
+    pub senders: u64,
+    /// Ranks outside.
+    pub receivers: u64,
+    /// What leaves the set, in the fabric's units.
+    pub capacity: i128,
+    pub rows: Vec<Crossing>,
+}
+
+/// The best rate, checked.
+#[derive(Debug, Clone)]
+pub struct Optimum {
+    /// Per sender, in the fabric's units.
+    pub rate: Rate,
+    pub members: Members,
+    pub binding: Binding,
+    /// Whether a flow was found and checked for one receiver of every orbit, which proves that the
+    /// rate is reached. If not, it is only known that no more is possible.
+    pub reached: bool,
+    /// Receivers for which a flow was found.
+    pub tried: u64,
+    /// Classes and arcs of the largest quotient; zero if solved link by link.
+    pub effort: (usize, usize),
+    ends: Ends,
+}
+
+impl Optimum {
+    /// By group that holds ranks outside the binding set: per coordinate, the one value that they
+    /// share, or -1 where they differ.
+    pub fn outside(&self, fabric: &Fabric) -> Vec<(usize, Vec<i64>)> {
+        let side = &self.binding.side;
+        let ranks = self.members.ranks.iter().zip(&side.leaves).enumerate();
+        let outside = ranks.filter_map(|(group, (ranks, side_of))| {
+            let own = if side.of_source {
+                subtract(ranks, side_of)
+            } else {
+                intersection(ranks, side_of)
+            };
+            let group_of = &fabric.layout().groups[group];
+            let around = hull(&own)?;
+            let first = around.first()?;
+            let values = group_of.user_values(&first);
+            let coordinates = group_of.coordinates.iter().zip(values);
+            let shared = coordinates.map(|(coordinate, value)| {
+                let single = |digit: &usize| around.axis(*digit).as_single().is_some();
+                match coordinate.digits.iter().all(single) {
+                    true => i64::from(value),
+                    false => -1,
+                }
+            });
+            Some((group, shared.collect()))
+        });
+        outside.collect()
+    }
+
+    /// Counts the capacity of the binding set again, from the fabric.
+    pub fn verify(&self, fabric: &Fabric, reversed: bool) -> Result<()> {
+        certify::collective::check_cut(fabric, &self.ends, &self.members, &self.binding, reversed)
+    }
+}
+
+/// The best rate per sender.
+///
+/// # Errors
+/// `Selection` for ranks that do not exist or are fewer than two, and senders that are no ranks;
+/// `Certificate` if the independent check refuses the answer, which is a bug; what the monitor says.
+///
+/// # Complexity
+/// A refinement and a few flows on its classes per orbit of ranks; link by link where the fabric
+/// has no coordinates to speak of.
+pub fn optimum(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Optimum> {
+    let members = Members::new(fabric, query)?;
+    let layout = fabric.layout();
+    let relays = layout
+        .groups
+        .iter()
+        .map(|group| query.forwarding.relay(group))
+        .collect();
+    let blank = Ends {
+        sources: vec![Vec::new(); layout.groups.len()],
+        sinks: vec![Vec::new(); layout.groups.len()],
+        relays,
+    };
+    let search = Search {
+        fabric,
+        members: &members,
+        blank,
+        reversed: query.reversed,
+    };
+    if let Some(receiver) = search.failed() {
+        return search.nothing(receiver);
+    }
+    let orbits = orbits::receivers(fabric, &members, query.max_receivers);
+    let mut found = newton::Found::default();
+    let mut reached = orbits.is_some();
+    let own = match orbits {
+        Some(own) => own,
+        None => classes::receivers(&search, monitor)?,
+    };
+    let mut plain = None;
+    if fabric.arrays().is_some() {
+        plain = Some(fabric.clone());
+    }
+    for receiver in &own {
+        if plain.is_none() && !classes::solve(&search, receiver, &mut found, monitor)? {
+            plain = Some(fabric.materialize(PLAIN_LIMIT_BYTES, monitor)?);
+        }
+        if let Some(plain) = &plain {
+            listed::solve(&search, plain, receiver, &mut found, monitor)?;
+        }
+    }
+    let Some((rate, side, receiver)) = found.best.take() else {
+        // Only the one sender was there to receive.
+        return Err(few(1));
+    };
+    reached &= found.tried > 0;
+    search.answer(rate, side, receiver, reached, &found)
+}
+
+fn few(count: u64) -> Error {
+    Error::new(
+        ErrorKind::Selection,
+        format!("a collective needs two ranks or more, and {count} is given"),
+    )
+}
+
+/// A node: its group and its digits.
+pub(crate) type Node = (usize, Vec<u32>);
+
+/// What stays the same from receiver to receiver.
+pub(crate) struct Search<'a> {
+    pub fabric: &'a Fabric,
+    pub members: &'a Members,
+    /// Forwarding, and no terminals.
+    pub blank: Ends,
+    pub reversed: bool,
+}
+
+impl Search<'_> {
+    /// All ranks send, one receives: all of them may relay what others sent.
+    pub fn ends(&self, receiver: &Node) -> Ends {
+        let mut ends = self.blank.clone();
+        let own = point(&receiver.1);
+        ends.sources = self.members.ranks.clone();
+        ends.sources[receiver.0] = subtract(&ends.sources[receiver.0], std::slice::from_ref(&own));
+        ends.sinks[receiver.0] = vec![own];
+        ends
+    }
+
+    /// Senders other than the receiver.
+    pub fn weight(&self, receiver: &Node) -> u64 {
+        let sends = self.members.sends(receiver);
+        self.members.num_senders - u64::from(sends)
+    }
+
+    /// Everything but the receiver.
+    pub fn all_but(&self, receiver: &Node) -> Side {
+        let mut nodes = vec![Vec::new(); self.blank.relays.len()];
+        nodes[receiver.0].push(point(&receiver.1));
+        Side {
+            of_source: false,
+            enters: nodes.clone(),
+            leaves: nodes,
+        }
+    }
+
+    /// A rank that is down.
+    fn failed(&self) -> Option<Node> {
+        let removed = self.fabric.state().removed.iter();
+        removed.enumerate().find_map(|(group, removed)| {
+            let down = intersection(&self.members.ranks[group], removed);
+            Some((group, down.first()?.first()?))
+        })
+    }
+
+    /// The answer when a rank is down.
+    fn nothing(&self, receiver: Node) -> Result<Optimum> {
+        let mut side = self.all_but(&receiver);
+        // A failed node is on no side of the fabric that is left.
+        side.enters.iter_mut().for_each(Vec::clear);
+        side.leaves.iter_mut().for_each(Vec::clear);
+        let found = newton::Found::default();
+        let rate = Rate {
+            capacity: 0,
+            senders: self.members.num_senders,
+        };
+        self.answer(rate, side, receiver, false, &found)
+    }
+
+    fn answer(
+        &self,
+        rate: Rate,
+        side: Side,
+        receiver: Node,
+        reached: bool,
+        found: &newton::Found,
+    ) -> Result<Optimum> {
+        let ends = self.ends(&receiver);
+        let rows = certify::collective::rows(self.fabric, &ends, &side, self.reversed);
+        let answer = Optimum {
+            rate,
+            binding: Binding {
+                receiver,
+                senders: self
+                    .members
+                    .inside(&side, &side.enters, &self.members.senders),
+                receivers: self.members.num_ranks
+                    - self
+                        .members
+                        .inside(&side, &side.leaves, &self.members.ranks),
+                capacity: rate.capacity,
+                rows,
+                side,
+            },
+            members: self.members.clone(),
+            reached,
+            tried: found.tried,
+            effort: found.effort,
+            ends,
+        };
+        answer.verify(self.fabric, self.reversed)?;
+        Ok(answer)
+    }
+}
+
+/// Joins disjoint blocks that differ in one axis, axis by axis: ranks that were listed one by one
+/// become the boxes that they fill, and are then known to be alike.
+fn merged(mut blocks: Vec<Block>) -> Vec<Block> {
+    let axes = blocks.first().map_or(0, |block| block.axes().len());
+    for axis in (0..axes).rev() {
+        let mut places: FxHashMap<Block, usize> = FxHashMap::default();
+        let mut joined: Vec<(Block, Vec<(u32, u32)>)> = Vec::new();
+        for block in blocks {
+            let rest = block.with_axis(axis, Subset::empty());
+            let place = *places.entry(rest).or_insert_with(|| {
+                joined.push((block.clone(), Vec::new()));
+                joined.len() - 1
+            });
+            joined[place].1.extend(block.axis(axis).iter_runs());
+        }
+        let whole = joined.into_iter();
+        blocks = whole
+            .map(|(block, runs)| block.with_axis(axis, Subset::from_runs(runs)))
+            .collect();
+    }
+    blocks
+}
+
+/// The rank with the smallest node id, alone.
+fn first(fabric: &Fabric, ranks: &[Vec<Block>]) -> Vec<Vec<Block>> {
+    let mut alone = vec![Vec::new(); ranks.len()];
+    for (index, blocks) in ranks.iter().enumerate() {
+        let group = &fabric.layout().groups[index];
+        let nodes = blocks.iter().filter_map(Block::first);
+        if let Some(node) = nodes.min_by_key(|node| group.rank(node)) {
+            alone[index].push(point(&node));
+            break;
+        }
+    }
+    alone
+}
+
+/// A node as a block.
+pub(crate) fn point(digits: &[u32]) -> Block {
+    Block::new(digits.iter().map(|value| Subset::single(*value)).collect())
+}
+
+impl Members {
+    fn new(fabric: &Fabric, query: &Query) -> Result<Members> {
+        let layout = fabric.layout();
+        let gather = |selections: &[Selection]| -> Result<Vec<Vec<Block>>> {
+            let mut blocks: Vec<Vec<Block>> = vec![Vec::new(); layout.groups.len()];
+            for selection in selections {
+                let index = layout.resolve(selection)?;
+                let twice = intersection(&blocks[index], &selection.blocks);
+                if let Some(node) = twice.first().and_then(Block::first) {
+                    let name = node_name(&layout.groups[index], &node);
+                    let message = format!("{name} is a rank twice");
+                    return Err(Error::new(ErrorKind::Selection, message));
+                }
+                blocks[index].extend(selection.blocks.iter().cloned());
+            }
+            let own = blocks.into_iter().map(|own| merged(disjoint_union(own)));
+            Ok(own.collect())
+        };
+        let ranks = gather(&query.ranks)?;
+        let senders = if query.senders.is_empty() && query.first_sends {
+            first(fabric, &ranks)
+        } else if query.senders.is_empty() {
+            ranks.clone()
+        } else {
+            gather(&query.senders)?
+        };
+        for (index, own) in senders.iter().enumerate() {
+            let strange = subtract(own, &ranks[index]);
+            if let Some(node) = strange.first().and_then(Block::first) {
+                let name = node_name(&layout.groups[index], &node);
+                let message = format!("{name} is the root and no rank");
+                return Err(Error::new(ErrorKind::Selection, message));
+            }
+        }
+        let count = |blocks: &[Vec<Block>]| blocks.iter().map(|own| total_len(own)).sum();
+        let members = Members {
+            num_ranks: count(&ranks),
+            num_senders: count(&senders),
+            ranks,
+            senders,
+        };
+        if members.num_ranks < 2 {
+            return Err(few(members.num_ranks));
+        }
+        Ok(members)
+    }
+
+    /// Whether a node is a sender.
+    pub fn sends(&self, node: &Node) -> bool {
+        let senders = &self.senders[node.0];
+        senders.iter().any(|block| block.contains(&node.1))
+    }
+
+    /// How many of `nodes` are on the source side, of which `half` is what enters or leaves.
+    pub fn inside(&self, side: &Side, half: &[Vec<Block>], nodes: &[Vec<Block>]) -> u64 {
+        let both = nodes.iter().zip(half);
+        let shared: u64 = both
+            .map(|(own, side)| total_len(&intersection(own, side)))
+            .sum();
+        if side.of_source {
+            return shared;
+        }
+        nodes.iter().map(|own| total_len(own)).sum::<u64>() - shared
+    }
+}

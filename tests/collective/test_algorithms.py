@@ -1,0 +1,105 @@
+"""Named algorithms: times by hand, and never better than the optimum."""
+
+import math
+
+import pinchpoint as pp
+import pytest
+
+
+@pytest.fixture(scope="module")
+def racks():
+    """Four racks of eight, 450 GB/s to the rack's switch and 50 GB/s to one of eight rails."""
+    builder = pp.FabricBuilder("racks")
+    chip = builder.nodes("chip", rack=4, chip=8)
+    builder.links(chip, builder.nodes("switch", rack=4), "450GB/s")
+    builder.links(chip, builder.nodes("leaf", chip=8), "50GB/s")
+    return builder.build()
+
+
+def test_ring_on_one_switch_has_the_full_rate():
+    rack = pp.clusters.gb200_nvl72()
+    for op, factor in (("all_reduce", 2 * 71 / 72), ("all_gather", 71 / 72), ("broadcast", 1.0)):
+        ring = rack.collective(op, algorithm="ring")
+        assert ring.seconds == pytest.approx(factor / 900, rel=1e-9)
+        assert ring.busbw_gbyte_per_s == pytest.approx(900, rel=1e-9)
+        assert ring.algorithm == "ring"
+    assert rack.collective("all_reduce", algorithm="ring").optimal
+    assert "chip-switch" in ring.binding
+
+
+def test_double_tree_sends_everything_twice():
+    """Every rank but the two on top passes all of S up and all of it down again."""
+    for count in (8, 7, 72):
+        chips = f"chip[chip=0:{count}]"
+        tree = pp.clusters.gb200_nvl72().collective("all_reduce", chips, algorithm="tree")
+        assert tree.seconds == pytest.approx(2 / 900, rel=1e-9)
+
+
+@pytest.mark.parametrize("count", range(2, 40))
+def test_double_tree_is_two_trees(count):
+    import networkx as nx
+    import numpy as np
+    from pinchpoint.algorithms import _trees
+
+    (part,) = _trees(np.arange(count), 2.0).parts
+    ups = len(part.sources) // 2
+    leaves = []
+    for tree in (slice(0, ups // 2), slice(ups // 2, ups)):
+        graph = nx.DiGraph(zip(part.sinks[tree], part.sources[tree], strict=True))
+        assert nx.is_arborescence(graph)
+        assert len(graph) == count
+        assert nx.dag_longest_path_length(graph) <= math.ceil(math.log2(count)) + 1
+        leaves.append({node for node in graph if not graph.out_degree(node)})
+    inner = [set(range(count)) - own for own in leaves]
+    # At most one rank has children in both trees.
+    assert len(inner[0] & inner[1]) <= 1
+
+
+def test_hierarchical_is_the_sum_of_its_phases(racks):
+    """Theory 6.8: 2 (g-1)/g S/su + 2 (n-1)/n (S/g)/so."""
+    answer = racks.collective("all_reduce", algorithm="hierarchical", domain="rack")
+    expected = 2 * 7 / 8 / 450 + 2 * 3 / 4 / 8 / 50
+    assert answer.seconds == pytest.approx(expected, rel=1e-9)
+    same = racks.collective("all_reduce", algorithm="hierarchical", domain=8)
+    assert same.seconds == pytest.approx(expected, rel=1e-12)
+    gather = racks.collective("all_gather", algorithm="hierarchical", domain="rack")
+    assert gather.seconds == pytest.approx(expected / 2, rel=1e-9)
+    assert "between domains: " in answer.binding
+
+
+def test_rail_aligned_rings_use_every_rail(racks):
+    """Each rail carries one of eight rings, and one ring alone is eight times slower out."""
+    answer = racks.collective("all_reduce", algorithm="rail-aligned", domain="rack")
+    out, inside = 1 / 50, 7 / 450
+    assert answer.seconds == pytest.approx(2 * 31 / 32 / 8 * max(out, inside), rel=1e-9)
+    ring = racks.collective("all_reduce", algorithm="ring")
+    assert ring.seconds > answer.seconds
+
+
+@pytest.mark.parametrize("op", ["all_reduce", "all_gather", "reduce_scatter"])
+@pytest.mark.parametrize("algorithm", ["ring", "tree", "hierarchical", "rail-aligned"])
+def test_no_algorithm_beats_the_optimum(racks, op, algorithm):
+    if algorithm == "tree" and op != "all_reduce":
+        return
+    answer = racks.collective(op, algorithm=algorithm, domain="rack")
+    best = racks.collective(op)
+    assert answer.seconds >= best.seconds_lower * (1 - 1e-12)
+    assert answer.seconds_lower == pytest.approx(best.seconds_lower, rel=1e-12)
+    twice = racks.collective(op, algorithm=algorithm, domain="rack", gbyte=2.0)
+    assert twice.seconds == pytest.approx(2 * answer.seconds, rel=1e-9)
+
+
+def test_direct_all_to_all_under_a_routing(racks):
+    answer = racks.collective("all_to_all", algorithm="direct", routing="valiant")
+    assert answer.seconds > racks.collective("all_to_all").seconds_lower
+    worse = racks.without(racks.select("leaf", chip=0))
+    cut = worse.collective("all_to_all", algorithm="direct")
+    assert cut.seconds >= answer.seconds_lower
+
+
+def test_ranks_that_cannot_meet(racks):
+    split = racks.without(racks.select("leaf"))
+    answer = split.collective("all_reduce", algorithm="ring")
+    assert math.isinf(answer.seconds)
+    assert answer.busbw_gbyte_per_s == 0
+    assert "no way" in answer.binding
