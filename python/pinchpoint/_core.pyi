@@ -13,6 +13,7 @@ __all__ = [
     "FairAnswer",
     "FlowAnswer",
     "LinkSelection",
+    "OrbitAnswer",
     "Selection",
     "__version__",
     "bandwidth",
@@ -20,6 +21,7 @@ __all__ = [
     "collective",
     "concurrent",
     "congestion",
+    "congestion_by_orbits",
     "get_threads",
     "max_min_fair",
     "maximum_flow",
@@ -260,6 +262,35 @@ def congestion(
     plan: dict[str, Any],
     time_limit: float | None,
 ) -> CongestionAnswer: ...
+
+@final
+class OrbitAnswer:
+    def rows(
+        self,
+    ) -> tuple[
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint64],
+        npt.NDArray[np.uint64],
+        npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
+    ]: ...
+    def unreachable(self) -> tuple[int, float, list[tuple[int, int]]]: ...
+    @property
+    def orbits(self) -> tuple[int, int, int]: ...
+    def lift(
+        self, fabric: Fabric, bundle: int, limit_bytes: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+
+def congestion_by_orbits(
+    fabric: Fabric,
+    products: _Products,
+    split: str,
+    valiant: bool,
+    forwarding: str,
+    time_limit: float | None,
+) -> OrbitAnswer | None: ...
 def ways(
     fabric: Fabric,
     products: _Products,

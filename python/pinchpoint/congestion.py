@@ -33,8 +33,8 @@ class HotLink(NamedTuple):
     ----------
     bundle : str
         Its bundle.
-    link : int
-        Its place in the bundle, in materialize order.
+    link : int or None
+        Its place in the bundle, in materialize order; None if it stands for all that are alike.
     tail, head : str
         Names of the nodes it carries traffic from and to.
     utilization : float
@@ -43,19 +43,23 @@ class HotLink(NamedTuple):
         Load.
     capacity_gbit_per_s : float
         Capacity per direction.
+    links : int
+        Links of the bundle that are alike and carry as much, itself among them; 1 if not known.
     """
 
     bundle: str
-    link: int
+    link: int | None
     tail: str
     head: str
     utilization: float
     gbit_per_s: float
     capacity_gbit_per_s: float
+    links: int = 1
 
     def __str__(self) -> str:
         load = format_bandwidth(round(self.gbit_per_s * 1e6))
-        return f"{self.tail} -> {self.head} ({self.bundle}): {self.utilization:.1%}, {load}"
+        alike = f", and {self.links - 1:,} alike" if self.links > 1 else ""
+        return f"{self.tail} -> {self.head} ({self.bundle}): {self.utilization:.1%}, {load}{alike}"
 
 
 class Unreachable(NamedTuple):
@@ -68,7 +72,7 @@ class Unreachable(NamedTuple):
     gbit_per_s : float
         Their demands, which are on no link.
     listed : tuple of (int, int)
-        Node ids of the first thousand.
+        Node ids of the first thousand; on a structured fabric, one pair for each kind.
     """
 
     pairs: int
@@ -265,6 +269,18 @@ def _again(fabric: Fabric, traffic: Traffic, options: dict[str, Any]) -> Congest
     return fabric.congestion(traffic, **options)
 
 
+def check_options(routing: str, split: str, forwarding: str) -> None:
+    """Refuse names that are none."""
+    if routing not in _ROUTINGS:
+        raise SelectionError(f"routing is {routing!r}; it must be one of {', '.join(_ROUTINGS)}")
+    if split not in ("link", "neighbor"):
+        raise SelectionError(f"split is {split!r}; it must be 'link' or 'neighbor'")
+    if forwarding not in ("hardware", "all", "none"):
+        raise SelectionError(
+            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
+        )
+
+
 def plan(
     fabric: Fabric,
     pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]],
@@ -278,14 +294,7 @@ def plan(
     tables: Any,
 ) -> dict[str, Any]:
     """Check the options of a routing."""
-    if routing not in _ROUTINGS:
-        raise SelectionError(f"routing is {routing!r}; it must be one of {', '.join(_ROUTINGS)}")
-    if split not in ("link", "neighbor"):
-        raise SelectionError(f"split is {split!r}; it must be 'link' or 'neighbor'")
-    if forwarding not in ("hardware", "all", "none"):
-        raise SelectionError(
-            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
-        )
+    check_options(routing, split, forwarding)
     whole = isinstance(queue_pairs, int) and not isinstance(queue_pairs, bool)
     if not whole or not 0 < queue_pairs < 1 << 20:
         raise InputTypeError(f"queue_pairs is {queue_pairs!r}; it must be 1 to 2^20 - 1")
@@ -386,6 +395,12 @@ def congestion(
             f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
         )
     asked = fabric
+    if fabric.is_structured:
+        from pinchpoint.orbits import by_orbits
+
+        answer = by_orbits(fabric, traffic, time_limit=time_limit, **options)
+        if answer is not None:
+            return answer
     fabric = fabric.materialize(time_limit=time_limit)
     products, pairs = traffic._resolve(fabric)
     chosen = plan(fabric, pairs, **options)
@@ -398,18 +413,18 @@ def congestion(
     total, largest = None, []
     for seed in own_seeds:
         chosen["seed"] = seed
-        answer = _core.congestion(fabric._handle, products, pairs, chosen, time_limit)
-        loads = np.stack([answer.forward(), answer.backward()])
+        found = _core.congestion(fabric._handle, products, pairs, chosen, time_limit)
+        loads = np.stack([found.forward(), found.backward()])
         largest.append(float(_over(loads, capacity).max(initial=0.0)))
         total = loads if total is None else total + loads
     assert total is not None
-    count, rate, listed = answer.unreachable()
+    count, rate, listed = found.unreachable()
     question = (asked, traffic, {**options, "seeds": tuple(own_seeds), "time_limit": None})
     return Congestion(
         fabric,
         total / len(own_seeds),
         Unreachable(count, rate, tuple(listed)),
         np.array(largest),
-        answer.resummed,
+        found.resummed,
         question,
     )

@@ -767,10 +767,14 @@ class Fabric:
 
         Notes
         -----
-        The fabric is written out if it is structured. One pass per destination, or one for all
-        destinations that hang off the same node, such as the hosts of a leaf. The loads are checked
-        for conservation at every node, and summed again by separate code where that is cheap.
-        Limits of nodes (``capacity=`` of a group) are not part of the answer.
+        On a structured fabric, traffic between selections under "ecmp", "wcmp" and "valiant" is
+        routed by symmetry: to one node of each kind of destination, on a quotient that holds that
+        node fixed, O(kinds of destinations * kinds of links) and exact. No node is listed, and
+        failures only make more kinds. Other questions write the fabric out: one pass per
+        destination, or one for all destinations that hang off the same node, such as the hosts of
+        a leaf. Routes and loads are checked by separate code: shares and conservation at every
+        node or kind, and sums where that is cheap. Limits of nodes (``capacity=`` of a group) are
+        not part of the answer.
 
         Examples
         --------

@@ -150,13 +150,7 @@ class Traffic:
             if isinstance(part, _Product):
                 sources = fabric._ends(part.sources, "sources")
                 sinks = fabric._ends(part.sinks, "sinks")
-                rate = part.gbit_per_s
-                if part.per_source:
-                    count = np.unique(_ids(fabric, sources)).size
-                    if count < 2:
-                        raise SelectionError("an all-to-all needs two nodes or more")
-                    rate /= count - 1
-                products.append((sources, sinks, rate))
+                products.append((sources, sinks, _per_pair(part, sources)))
             elif isinstance(part, _Pairs):
                 listed.append((part.sources, part.sinks, part.gbit_per_s))
             else:
@@ -176,6 +170,38 @@ class Traffic:
             return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
+
+
+def _per_pair(part: _Product, sources: list[_core.Selection]) -> float:
+    if not part.per_source:
+        return part.gbit_per_s
+    count = num_nodes(sources)
+    if count < 2:
+        raise SelectionError("an all-to-all needs two nodes or more")
+    return part.gbit_per_s / (count - 1)
+
+
+def num_nodes(selections: list[_core.Selection]) -> int:
+    """Count the nodes of some selections, each once; no node is listed."""
+    by_group: dict[str, _core.Selection] = {}
+    for one in selections:
+        known = by_group.get(one.group)
+        by_group[one.group] = one if known is None else known.combine(one, "|")
+    return sum(one.num_nodes for one in by_group.values())
+
+
+def products_of(
+    fabric: Fabric, traffic: Traffic
+) -> list[tuple[list[_core.Selection], list[_core.Selection], float]] | None:
+    """Products of selections, or None if some of the traffic is listed pair by pair."""
+    products = []
+    for part in traffic.parts:
+        if not isinstance(part, _Product):
+            return None
+        sources = fabric._ends(part.sources, "sources")
+        sinks = sources if part.sinks is part.sources else fabric._ends(part.sinks, "sinks")
+        products.append((sources, sinks, _per_pair(part, sources)))
+    return products
 
 
 def _ids(fabric: Fabric, selections: list[_core.Selection]) -> Ids:

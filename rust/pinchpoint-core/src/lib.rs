@@ -18,6 +18,7 @@ pub mod monitor;
 pub mod parallel;
 pub mod quotient;
 pub mod routing;
+pub mod symmetry;
 pub mod threads;
 pub mod throughput;
 pub mod traffic;

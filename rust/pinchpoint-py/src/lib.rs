@@ -9,6 +9,7 @@ mod fabric;
 mod fair;
 mod flow;
 mod gate;
+mod orbits;
 mod scale;
 mod selection;
 mod throughput;
@@ -32,6 +33,8 @@ mod _core {
     use crate::fair::{FairAnswer, max_min_fair};
     #[pymodule_export]
     use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
+    #[pymodule_export]
+    use crate::orbits::{OrbitAnswer, congestion_by_orbits};
     #[pymodule_export]
     use crate::selection::{LinkSelection, Selection};
     #[pymodule_export]

@@ -4,5 +4,6 @@ pub mod collective;
 pub mod fair;
 pub mod flow;
 pub mod loads;
+pub mod orbits;
 pub mod structured;
 pub mod throughput;

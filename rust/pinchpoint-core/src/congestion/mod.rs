@@ -6,10 +6,14 @@
 //! and [`Routing::Given`] the way the user says. Loads may exceed capacity: that is the answer.
 
 mod flows;
+mod orbits;
 mod spread;
 mod walk;
 
 pub use flows::Unreachable;
+pub use orbits::{
+    FAR, Half, Halves, LoadRow, Model, OrbitLoads, Route, SelectedProduct, by_orbits,
+};
 
 use crate::bandwidth::Forwarding;
 use crate::certify;
