@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pinchpoint.interop import load
     from pinchpoint.maxflow import maximum_flow, minimum_cut
     from pinchpoint.studies.sweep import sweep
+    from pinchpoint.studies.until import failure_curve, failures_until
     from pinchpoint.threads import get_threads, set_threads
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "clusters",
     "csgraph",
     "diff",
+    "failure_curve",
+    "failures_until",
     "get_threads",
     "gray",
     "hardware",
@@ -58,6 +61,8 @@ _HOMES = {
     "clusters": "",
     "csgraph": "",
     "diff": "differences",
+    "failure_curve": "studies.until",
+    "failures_until": "studies.until",
     "get_threads": "threads",
     "gray": "builder",
     "hardware": "catalogue",

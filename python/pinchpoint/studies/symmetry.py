@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Symmetry"]
 
-_MOST_LEAVES = 24
+_MOST_LEAVES = 8
 
 
 class _Classes:
