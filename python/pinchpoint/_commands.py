@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -177,6 +178,20 @@ def bandwidth(
         print("The two are not connected.")
     print()
     print("Certified: the flow and the cut were checked and agree.")
+
+
+@app.command()
+def report(
+    study: Annotated[Path, typer.Argument(help="A file that pp.sweep wrote.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The page; by default beside the study.")
+    ] = None,
+) -> None:
+    """Write a study as one HTML page that needs nothing else."""
+    from pinchpoint.studies.report import report as write
+    from pinchpoint.studies.study import read
+
+    print(write(read(study), out or study.with_suffix(".html")))
 
 
 def _fabric(

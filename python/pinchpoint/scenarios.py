@@ -122,6 +122,10 @@ class Scenarios:
         """
         raise NotImplementedError
 
+    def describe(self) -> str:
+        """Return in words what the scenarios are, for reports."""
+        raise NotImplementedError
+
     def __add__(self, other: Scenarios) -> Scenarios:
         if not isinstance(other, Scenarios):
             return NotImplemented
@@ -134,6 +138,9 @@ class _Chain(Scenarios):
 
     def resolve(self, fabric: Fabric, pins: Any = None, seed: int = 0) -> Sequence[Scenario]:
         return [one for part in self.parts for one in part.resolve(fabric, pins, seed)]
+
+    def describe(self) -> str:
+        return " + ".join(part.describe() for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,11 @@ class _Listed(Scenarios):
                     factors.append((links, float(factor)))
             out.append(Scenario(label, tuple(own), tuple(factors)))
         return out
+
+    def describe(self) -> str:
+        if len(self.rows) > 3:
+            return f"{len(self.rows):,} named scenarios"
+        return ", ".join(label for label, _, _ in self.rows)
 
 
 def _found(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selection | LinkSelection]:
@@ -328,6 +340,10 @@ class _Each(Scenarios):
         # Every pair was met from both of its elements.
         return [self._scenario(wiring, pair, count // 2) for pair, count in merged.values()]
 
+    def describe(self) -> str:
+        what = "each_pair" if self.pairs else f"each_{self.kind}"
+        return f"{what}({'' if self.among is None else _name(self.among)})"
+
     def _listed(self, wiring: Wiring, chosen: list[Any]) -> Sequence[Scenario]:
         population = Population.of(wiring, chosen)
         points = sum(population.sizes())
@@ -402,6 +418,10 @@ class _Random(Scenarios):
             elements = population.draw(self.k, seeded(self.seed, seed, index))
             out.append(Scenario(f"{words}, draw {index}", gathered(wiring, elements)))
         return out
+
+    def describe(self) -> str:
+        among = "" if self.among is None else f", among={_name(self.among)}"
+        return f"random_{self.kind}s(k={self.k}, count={self.count}, seed={self.seed}{among})"
 
 
 def random_links(
@@ -506,6 +526,13 @@ class _Policy(Scenarios):
             for place, mode in enumerate(self.modes)
         ]
         return [self._draw(wiring, ready, seed, index) for index in range(self.count)]
+
+    def describe(self) -> str:
+        names = ", ".join(
+            f"{mode.name or f'mode {place}'} {mode.weight:g}"
+            for place, mode in enumerate(self.modes)
+        )
+        return f"policy({names}; count={self.count}, seed={self.seed})"
 
     def _draw(self, wiring: Wiring, ready: list[Any], seed: int, index: int) -> Scenario:
         random = seeded(self.seed, seed, index)
@@ -636,6 +663,9 @@ def of(chosen: Scenarios | Scenario | Iterable[Scenario]) -> Scenarios:
 @dataclass(frozen=True)
 class _Given(Scenarios):
     own: tuple[Scenario, ...]
+
+    def describe(self) -> str:
+        return f"{len(self.own):,} given scenarios"
 
     def resolve(self, fabric: Fabric, pins: Any = None, seed: int = 0) -> Sequence[Scenario]:
         out = []

@@ -108,7 +108,7 @@ class Study(TabularResult):
         kinds = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
         schema = pa.schema(
             [(name, kinds[kind]) for name, kind in self.about["columns"].items()],
-            metadata={KEY: json.dumps(self.about, sort_keys=True).encode()},
+            metadata={KEY: json.dumps(self.about).encode()},
         )
         return pa.table(self.columns, schema=schema)
 

@@ -239,7 +239,7 @@ def _study(
         "value": next(iter(query.columns)),
         "unit": query.unit,
         "better": query.better,
-        "scenarios": repr(scenarios),
+        "scenarios": scenarios.describe(),
         "seed": seed,
         "healthy": [_healthy(query, fabric) for fabric in fabrics],
         "solved": sum(leader == index for index, leader in enumerate(leaders)),
