@@ -4,7 +4,10 @@ One process per cell, rounds interleaved over contenders, medians. A contender p
 memory limit is recorded as such and not asked again for that row. Every value is compared. Writes
 a markdown table and, with matplotlib, a picture.
 
-    python benches/python/race.py --out race.md --picture race.png [--rounds 3] [--only fat,torus]
+    python benches/python/race.py --out race.md --picture race.svg [--rounds 3] [--only fat,torus]
+
+With `--store FILE` every cell is kept as it is measured, and a run that was stopped goes on from
+there; `--rounds 0` writes table and picture from what is kept.
 """
 
 import argparse
@@ -28,6 +31,8 @@ Results = dict[str, dict[str, list[dict[str, Any]]]]
 
 TIME_LIMIT = 120
 MEMORY_LIMIT = 12 << 30
+# Seconds to solve from which one round is enough.
+SLOW = 20
 # Seconds for which short runs are repeated in a cell, and what loads lazy imports before.
 ENOUGH = 0.1
 WARM_UP = genrmf(3, 3)
@@ -88,25 +93,52 @@ def run_cell(name: str, path: Path) -> dict[str, Any]:
     return report
 
 
-def race(rows: list[str], names: list[str], rounds: int, small: bool, folder: Path) -> Results:
+def race(rows: list[str], names: list[str], options: argparse.Namespace, folder: Path) -> Results:
     """All cells, rounds interleaved over contenders."""
+    store_path: Path | None = options.store
     results: Results = {}
+    if store_path and store_path.exists():
+        results = json.loads(store_path.read_text())
     for row in rows:
-        cells: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        cells = results.setdefault(row, {})
+        if not any(_missing(cells.get(name, []), options.rounds) for name in names):
+            continue
         path = folder / "instance.npz"
-        store((grid.SMALL if small else grid.FULL)[row](), path)
-        for _ in range(rounds):
+        instance = (grid.SMALL if options.small else grid.FULL)[row]()
+        arcs = instance.num_arcs
+        store(instance, path)
+        del instance
+        for turn in range(options.rounds):
             for name in names:
-                if any("failed" in report for report in cells[name]):
+                reports = cells.setdefault(name, [])
+                if len(reports) > turn or not _missing(reports, options.rounds):
                     continue
-                report = run_cell(name, path)
-                slow = report.get("solve", 0) > 20
-                cells[name].append(report)
-                if slow:
-                    cells[name] += [report] * (rounds - len(cells[name]))
-        results[row] = cells
+                smaller = _gave_up(results, row, name, arcs)
+                reports.append({"failed": smaller} if smaller else run_cell(name, path))
+                if store_path:
+                    store_path.write_text(json.dumps(results))
+        path.unlink()
         print(summary(row, cells), flush=True)
     return results
+
+
+def _missing(reports: list[dict[str, Any]], rounds: int) -> bool:
+    """Whether a cell is to be measured once more; what is slow or failed is measured once."""
+    if any("failed" in report or report["solve"] > SLOW for report in reports):
+        return False
+    return len(reports) < rounds
+
+
+def _gave_up(results: Results, row: str, name: str, arcs: int) -> str:
+    """Whether a contender was past a limit on a smaller row of the same family."""
+    family = row.split()[0]
+    for other, cells in results.items():
+        own = next((r["arcs"] for reports in cells.values() for r in reports if "arcs" in r), arcs)
+        if other.split()[0] == family and own < arcs:
+            for report in cells.get(name, []):
+                if report.get("failed", "").startswith(">"):
+                    return f"not asked: {report['failed']} on {other!r}"
+    return ""
 
 
 def total(reports: list[dict[str, Any]]) -> float | None:
@@ -185,6 +217,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="parts of row names, separated by commas")
     parser.add_argument("--peers", default="", help="names of peers, separated by commas")
+    parser.add_argument("--store", type=Path, help="keep measurements here")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
@@ -199,7 +232,8 @@ def main() -> None:
     names = names if options.peers else list(contenders.installed())
     print(header(names), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        results = race(rows, names, options.rounds, options.small, Path(folder))
+        results = race(rows, names, options, Path(folder))
+    results = {row: results[row] for row in rows if row in results}
     if options.out:
         table = [header(names), *(summary(row, cells) for row, cells in results.items())]
         options.out.write_text("\n".join(table) + "\n")

@@ -22,6 +22,8 @@ __all__ = [
     "concurrent",
     "congestion",
     "congestion_by_orbits",
+    "cut_tree",
+    "failure_sweep",
     "get_threads",
     "max_min_fair",
     "maximum_flow",
@@ -243,6 +245,21 @@ def pairwise(
     forwarding: str,
     time_limit: float | None,
 ) -> list[int]: ...
+def cut_tree(
+    fabric: Fabric,
+    chosen: list[Selection] | None,
+    forwarding: str,
+    limit_bytes: int,
+    time_limit: float | None,
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.int64]]: ...
+def failure_sweep(
+    fabric: Fabric,
+    sources: list[Selection],
+    sinks: list[Selection],
+    outages: list[tuple[list[LinkSelection], list[Selection]]],
+    forwarding: str,
+    time_limit: float | None,
+) -> tuple[int, list[int]]: ...
 
 _Products = list[tuple[list[Selection], list[Selection], float]]
 _Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pinchpoint.catalogue import Figure
     from pinchpoint.collective import Collective
     from pinchpoint.congestion import Congestion, Routing
+    from pinchpoint.cut_tree import CutTree
+    from pinchpoint.failure_sweep import FailureSweep
     from pinchpoint.interop import Report
     from pinchpoint.throughput import Throughput
     from pinchpoint.traffic import Traffic
@@ -700,6 +702,115 @@ class Fabric:
         count, shift = len(own), self._handle.unit_shift
         exact = tuple(exact_kbit(value, shift) for value in values)
         return Pairwise(tuple(exact[row * count : (row + 1) * count] for row in range(count)))
+
+    def cut_tree(
+        self,
+        nodes: Ends | None = None,
+        /,
+        *,
+        forwarding: Forwarding = "all",
+        time_limit: float | None = None,
+    ) -> CutTree:
+        """Find the minimum cuts between all pairs of nodes, as a Gomory-Hu tree.
+
+        Parameters
+        ----------
+        nodes : Selection, str, node id, or a list of them, optional
+            The nodes whose cuts are wanted; default all that are up.
+        forwarding : {"hardware", "all", "none"}, default "all"
+            As in :meth:`bandwidth`. A tree exists only where every node forwards.
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        CutTree
+            Exact; every flow and cut it was made from is checked, and the tree as a whole.
+
+        Raises
+        ------
+        GraphError
+            There is no cut tree: a group does not forward, or has a capacity of its own, or
+            one-way links differ in their two directions. It says which.
+        SelectionError
+            Fewer than two nodes.
+        SizeLimitError
+            A structured fabric too large to be written out.
+
+        Notes
+        -----
+        Gusfield's method [1]_: one flow fewer than nodes, each at a cost of what it touches. For
+        all pairs on a structured fabric, :meth:`pairwise` needs fewer.
+
+        References
+        ----------
+        .. [1] D. Gusfield, Very simple methods for all pairs network flow analysis, SIAM J.
+           Comput. 19, 1990.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> ring = pp.Fabric.from_links([0, 1, 2, 3], [1, 2, 3, 0], [400.0, 100.0, 400.0, 400.0])
+        >>> tree = ring.cut_tree()
+        >>> tree.min_cut(0, 3), tree.min_cut(0, 2)
+        (500.0, 500.0)
+        """
+        from pinchpoint.cut_tree import cut_tree
+
+        _check_forwarding(forwarding)
+        return cut_tree(self, nodes, forwarding, time_limit)
+
+    def failure_sweep(
+        self,
+        sources: Ends,
+        sinks: Ends,
+        failures: Iterable[LinkSelection | Selection | Iterable[LinkSelection | Selection]],
+        /,
+        *,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> FailureSweep:
+        """Find what each of many failures leaves of a bandwidth.
+
+        Parameters
+        ----------
+        sources, sinks : Selection, str, node id, or a list of them
+            As in :meth:`bandwidth`.
+        failures : list of LinkSelection, Selection, or lists of them
+            What fails together, one after the other; as in :meth:`without`.
+        forwarding : {"hardware", "all", "none"}, default "hardware"
+            As in :meth:`bandwidth`.
+        time_limit : float, optional
+            Seconds for all of them.
+
+        Returns
+        -------
+        FailureSweep
+            Each value is exact and checked, and equal to that of ``without(...).bandwidth(...)``.
+
+        Raises
+        ------
+        SelectionError
+            As :meth:`bandwidth`; a failure that does not fit the fabric.
+
+        Notes
+        -----
+        On an explicit fabric the intact flow is found once; a failure then costs searches around
+        what fails, and nothing where it carried no flow. On a structured fabric each failure is a
+        query of its own.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72().materialize()
+        >>> links = [rack.select_links("chip-switch", chip=chip, switch=0) for chip in (0, 1, 40)]
+        >>> rack.failure_sweep("chip[chip=0]", "chip[chip=1]", links).gbyte_per_s.tolist()
+        [850.0, 850.0, 900.0]
+        """
+        from pinchpoint.failure_sweep import failure_sweep
+
+        _check_forwarding(forwarding)
+        return failure_sweep(self, sources, sinks, failures, forwarding, time_limit)
 
     def congestion(
         self,

@@ -23,6 +23,7 @@ pub struct BandwidthAnswer {
 /// Rows of what crosses a cut: name, is a bundle, count, capacity in units.
 pub type Rows = Vec<(String, bool, u64, i128)>;
 
+/// The rules of a name.
 pub fn forwarding_of(text: &str) -> Forwarding {
     match text {
         "all" => Forwarding::All,
@@ -31,6 +32,7 @@ pub fn forwarding_of(text: &str) -> Forwarding {
     }
 }
 
+/// The selections themselves.
 pub fn nodes(selections: &[PyRef<'_, Selection>]) -> Vec<pinchpoint_core::fabric::Selection> {
     selections
         .iter()
@@ -163,7 +165,7 @@ impl BandwidthAnswer {
     fn quotient(&self) -> Option<(usize, usize)> {
         match self.inner.proof {
             Proof::Symbolic(_) => Some((self.inner.effort.classes, self.inner.effort.arcs)),
-            Proof::Listed(_) => None,
+            Proof::Listed(_) | Proof::Touched(_) => None,
         }
     }
 

@@ -12,6 +12,7 @@ mod gate;
 mod orbits;
 mod scale;
 mod selection;
+mod sweep;
 mod throughput;
 
 use pyo3::prelude::*;
@@ -37,6 +38,8 @@ mod _core {
     use crate::orbits::{OrbitAnswer, congestion_by_orbits};
     #[pymodule_export]
     use crate::selection::{LinkSelection, Selection};
+    #[pymodule_export]
+    use crate::sweep::{cut_tree, failure_sweep};
     #[pymodule_export]
     use crate::throughput::{Concurrent, concurrent};
 

@@ -30,6 +30,7 @@ impl Bandwidth {
     ) -> Result<LinkFlow> {
         let plain = match &self.proof {
             Proof::Listed(listed) => listed.plain.clone(),
+            Proof::Touched(touched) => touched.plain.clone(),
             Proof::Symbolic(_) => fabric.materialize(limit_bytes, monitor)?,
         };
         let arrays = plain.arrays().expect("it has been materialised");
@@ -44,6 +45,15 @@ impl Bandwidth {
                 .iter()
                 .map(|flow| *flow as f64)
                 .collect(),
+            Proof::Touched(touched) => {
+                let mut flow = vec![0.0; range.len()];
+                for (link, amount) in &touched.flow {
+                    if range.contains(&(*link as usize)) {
+                        flow[*link as usize - range.start] = *amount as f64;
+                    }
+                }
+                flow
+            }
             Proof::Symbolic(witness) => {
                 let mut class_of = vec![u32::MAX; fabric.layout().num_nodes() as usize];
                 for (place, class) in witness.classes.iter().enumerate() {

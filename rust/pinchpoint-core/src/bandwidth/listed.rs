@@ -22,8 +22,8 @@ pub struct Listed {
 /// What of a link's capacity the query may use, and the query's nodes.
 pub(crate) struct Statement {
     pub capacity: Vec<i64>,
-    sources: Vec<Terminal<i64>>,
-    sinks: Vec<Terminal<i64>>,
+    pub sources: Vec<Terminal<i64>>,
+    pub sinks: Vec<Terminal<i64>>,
     pub node_capacity: Option<Vec<i64>>,
 }
 
@@ -53,18 +53,10 @@ impl Statement {
         let layout = fabric.layout();
         let arrays = fabric.arrays().expect("an explicit fabric has arrays");
         let nodes = layout.num_nodes() as usize;
-        let mut kind = vec![0u8; nodes];
-        for (index, group) in layout.groups.iter().enumerate() {
-            let relay = match ends.relays[index] {
-                Relay::Always => ALL,
-                Relay::ScaleUp => SCALE_UP,
-                Relay::Never => 0,
-            };
-            let nic = if group.role == Role::Nic { NIC } else { 0 };
-            let first = group.first_node as usize;
-            kind[first..first + group.num_nodes as usize].fill(relay | nic);
+        let mut kind = kinds(fabric, &ends.relays);
+        for index in 0..layout.groups.len() {
             for_each_node(fabric, index, &ends.terminals(index), |node| {
-                kind[node] |= ALL
+                kind[node] |= TERMINAL;
             });
         }
         for (node, removed) in fabric.removed_nodes().into_iter().enumerate() {
@@ -78,7 +70,7 @@ impl Statement {
             .zip(arrays.heads.iter())
             .zip(&arrays.capacity);
         let capacity = links.map(|((tail, head), capacity)| {
-            if carries(&kind, *tail, *head) {
+            if carries(kind[*tail as usize], kind[*head as usize]) {
                 *capacity
             } else {
                 0
@@ -115,7 +107,7 @@ impl Statement {
         }
     }
 
-    fn problem<'a>(&'a self, fabric: &'a Fabric) -> FlowProblem<'a, i64> {
+    pub fn problem<'a>(&'a self, fabric: &'a Fabric) -> FlowProblem<'a, i64> {
         let arrays = fabric.arrays().expect("an explicit fabric has arrays");
         FlowProblem {
             num_nodes: fabric.layout().num_nodes() as u32,
@@ -145,10 +137,28 @@ impl Statement {
 const ALL: u8 = 1;
 const SCALE_UP: u8 = 2;
 const NIC: u8 = 4;
+/// What a source or a sink has beside the kind of its group.
+pub const TERMINAL: u8 = ALL;
 
-/// Whether both ends may use a link for the query's traffic.
-fn carries(kind: &[u8], tail: u32, head: u32) -> bool {
-    let (a, b) = (kind[tail as usize], kind[head as usize]);
+/// By node: what it may do with the traffic of others, and whether it is a NIC.
+pub fn kinds(fabric: &Fabric, relays: &[Relay]) -> Vec<u8> {
+    let layout = fabric.layout();
+    let mut kind = vec![0u8; layout.num_nodes() as usize];
+    for (group, relay) in layout.groups.iter().zip(relays) {
+        let relay = match relay {
+            Relay::Always => ALL,
+            Relay::ScaleUp => SCALE_UP,
+            Relay::Never => 0,
+        };
+        let nic = if group.role == Role::Nic { NIC } else { 0 };
+        let first = group.first_node as usize;
+        kind[first..first + group.num_nodes as usize].fill(relay | nic);
+    }
+    kind
+}
+
+/// Whether nodes of these kinds may both use a link between them for the query's traffic.
+pub fn carries(a: u8, b: u8) -> bool {
     // A node that relays scale-up traffic only does not pass on to or from a NIC.
     let end = |own: u8, other: u8| own & ALL != 0 || (own & SCALE_UP != 0 && other & NIC == 0);
     end(a, b) && end(b, a)

@@ -1,16 +1,20 @@
 //! Bandwidth between two sets of nodes: max flow, min cut, and where it pinches.
 //!
 //! [`bandwidth`] is the one entry. A structured fabric is solved on its symmetry quotient
-//! (`symbolic`), an explicit one by the plain solver (`listed`); a structured fabric that does not
-//! compress is materialised and solved plainly. Either way the answer has been checked by
+//! (`symbolic`), an explicit one by the plain solver (`listed`), or between two nodes by a search
+//! (`touched`); a structured fabric that does not compress is materialised and solved plainly.
+//! Either way the answer has been checked by
 //! [`certify`](crate::certify) before it is handed out.
 
+mod cut_tree;
 mod ends;
 mod lift;
 mod listed;
 mod pairwise;
 mod parametric;
+mod sweep;
 mod symbolic;
+mod touched;
 
 use std::sync::OnceLock;
 
@@ -19,12 +23,15 @@ use crate::error::Result;
 use crate::fabric::{Block, Fabric, Selection};
 use crate::monitor::Monitor;
 
+pub use cut_tree::cut_tree;
 pub use ends::{Ends, Forwarding, Relay, node_name};
 pub use lift::LinkFlow;
 pub use listed::Listed;
 pub(crate) use listed::Statement;
 pub use pairwise::pairwise;
 pub use parametric::{Breakpoint, Factor, breakpoints};
+pub use sweep::{Outage, Swept, failure_sweep};
+pub use touched::{PairIndex, Touched};
 
 /// A query: the most that `sources` can send to `sinks` at once.
 #[derive(Debug, Clone)]
@@ -80,6 +87,7 @@ pub struct Witness {
 pub enum Proof {
     Symbolic(Witness),
     Listed(Listed),
+    Touched(Touched),
 }
 
 /// Facts about the work done.
@@ -112,6 +120,7 @@ impl Bandwidth {
                 certify::structured::check(fabric, &self.ends, witness, self.value)
             }
             Proof::Listed(listed) => listed.verify(&self.ends, self.value),
+            Proof::Touched(touched) => touched.verify(&self.ends, self.value),
         }
     }
 
@@ -125,21 +134,30 @@ impl Bandwidth {
         cut: usize,
         monitor: &dyn Monitor,
     ) -> Result<Vec<certify::structured::Crossing>> {
-        let witness = match &self.proof {
+        match &self.proof {
             Proof::Listed(listed) => return Ok(listed.crossing(&self.ends, cut)),
-            Proof::Symbolic(witness) => witness,
-        };
-        if self.minimal[cut] {
-            return Ok(certify::structured::crossing(
-                fabric,
-                &self.ends,
-                &witness.cuts[cut],
-            ));
+            Proof::Touched(touched) => {
+                if let Some(rows) = touched.crossing(&self.ends, cut) {
+                    return Ok(rows);
+                }
+            }
+            Proof::Symbolic(witness) if self.minimal[cut] => {
+                return Ok(certify::structured::crossing(
+                    fabric,
+                    &self.ends,
+                    &witness.cuts[cut],
+                ));
+            }
+            Proof::Symbolic(_) => {}
         }
         let whole = match self.whole.get() {
             Some(whole) => whole,
             None => {
-                let answer = symbolic::solve_whole(fabric, self.ends.clone(), monitor)?;
+                let ends = self.ends.clone();
+                let answer = match &self.proof {
+                    Proof::Touched(touched) => listed::solve(&touched.plain, ends, monitor)?,
+                    _ => symbolic::solve_whole(fabric, ends, monitor)?,
+                };
                 answer.verify(fabric)?;
                 debug_assert_eq!(answer.value, self.value);
                 self.whole.get_or_init(|| Box::new(answer))
@@ -167,7 +185,10 @@ impl Bandwidth {
 pub fn bandwidth(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Bandwidth> {
     let ends = Ends::new(fabric, &query.sources, &query.sinks, query.forwarding)?;
     let answer = if fabric.arrays().is_some() {
-        listed::solve(fabric, ends, monitor)?
+        match touched::solve(fabric, &ends, monitor)? {
+            Some(answer) => answer,
+            None => listed::solve(fabric, ends, monitor)?,
+        }
     } else {
         symbolic::solve(fabric, ends, monitor)?
     };

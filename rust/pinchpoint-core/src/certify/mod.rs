@@ -1,9 +1,12 @@
 //! Independent checkers: every answer is checked by code that shares nothing with its solver.
 
 pub mod collective;
+pub mod cut_tree;
 pub mod fair;
 pub mod flow;
 pub mod loads;
 pub mod orbits;
 pub mod structured;
+pub mod sweep;
 pub mod throughput;
+pub mod touched;

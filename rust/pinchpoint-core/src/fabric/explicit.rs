@@ -1,20 +1,23 @@
 //! Explicit fabrics: one entry per link, parallel links kept.
 
+use std::sync::{Arc, OnceLock};
+
 use super::block::Block;
 use super::bundle::{Bundle, Wiring};
 use super::group::{Code, Coordinate, Digit, Forwards, Group, Role};
 use super::layout::Layout;
 use super::names::quoted;
 use super::state::{Fabric, State};
+use crate::bandwidth::PairIndex;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Links as arrays. Links are listed bundle by bundle and keep their place when they fail.
 #[derive(Debug, Clone)]
 pub struct Arrays {
-    pub tails: std::sync::Arc<Vec<u32>>,
-    pub heads: std::sync::Arc<Vec<u32>>,
+    pub tails: Arc<Vec<u32>>,
+    pub heads: Arc<Vec<u32>>,
     /// Capacity as built, per direction, in the fabric's units.
-    pub built: std::sync::Arc<Vec<i64>>,
+    pub built: Arc<Vec<i64>>,
     /// Capacity now; zero where the link, or a node it ends at, has failed.
     pub capacity: Vec<i64>,
     /// Ids of failed links, sorted.
@@ -23,6 +26,8 @@ pub struct Arrays {
     pub directed: bool,
     /// Of each bundle: its first link; one more at the end.
     pub first_link: Vec<usize>,
+    /// The layout for pairs of nodes, once one was asked for; none if it is not to be had.
+    pub(crate) pairs: OnceLock<Option<Arc<PairIndex>>>,
 }
 
 impl Arrays {
@@ -41,6 +46,7 @@ impl Arrays {
             down: Vec::new(),
             directed,
             first_link,
+            pairs: OnceLock::new(),
         }
     }
 
@@ -76,6 +82,7 @@ impl Arrays {
             down,
             directed: self.directed,
             first_link: self.first_link.clone(),
+            pairs: OnceLock::new(),
         }
     }
 

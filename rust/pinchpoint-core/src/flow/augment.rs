@@ -36,27 +36,22 @@ pub struct Log(Vec<(u32, i64)>);
 
 impl Log {
     /// Sets a residue.
-    pub fn set(&mut self, graph: &mut Residual<i64>, slot: u32, residue: i64) {
-        self.0.push((slot, graph.residue[slot as usize]));
-        graph.residue[slot as usize] = residue;
+    pub fn set(&mut self, residue: &mut [i64], slot: u32, now: i64) {
+        self.0.push((slot, residue[slot as usize]));
+        residue[slot as usize] = now;
     }
 
     /// Moves an amount from one direction of an edge to the other.
-    pub fn push(&mut self, graph: &mut Residual<i64>, slot: u32, amount: i64) {
-        self.set(graph, slot, graph.residue[slot as usize] - amount);
-        self.set(graph, slot ^ 1, graph.residue[slot as usize ^ 1] + amount);
+    pub fn push(&mut self, residue: &mut [i64], slot: u32, amount: i64) {
+        self.set(residue, slot, residue[slot as usize] - amount);
+        self.set(residue, slot ^ 1, residue[slot as usize ^ 1] + amount);
     }
 
     /// Puts everything back.
-    pub fn undo(&mut self, graph: &mut Residual<i64>) {
-        for (slot, residue) in self.0.drain(..).rev() {
-            graph.residue[slot as usize] = residue;
+    pub fn undo(&mut self, residue: &mut [i64]) {
+        for (slot, before) in self.0.drain(..).rev() {
+            residue[slot as usize] = before;
         }
-    }
-
-    /// Keeps things as they are.
-    pub fn forget(&mut self) {
-        self.0.clear();
     }
 }
 
@@ -70,7 +65,20 @@ pub struct Augment {
     /// Nodes in order of discovery, from either end.
     found: [Vec<u32>; 2],
     path: Vec<u32>,
+    /// Positions of the halves that flow was pushed along, in `adjacent`.
+    used: Vec<u32>,
     unpolled: usize,
+}
+
+/// What to send, on which graph.
+pub struct Task<'a, F> {
+    pub graph: &'a Residual<i64>,
+    pub source: u32,
+    pub sink: u32,
+    pub limit: i64,
+    /// Whether an edge between two nodes may be used.
+    pub carries: &'a F,
+    pub monitor: &'a dyn Monitor,
 }
 
 impl Augment {
@@ -84,6 +92,7 @@ impl Augment {
             current: vec![0; num_nodes],
             found: [Vec::new(), Vec::new()],
             path: Vec::new(),
+            used: Vec::new(),
             unpolled: 0,
         }
     }
@@ -93,23 +102,34 @@ impl Augment {
         &self.found[side]
     }
 
-    /// Sends up to `limit` from `source` to `sink`; `log` gets what every changed residue was.
-    pub fn send(
+    /// The edges that flow was pushed along since the last call, in increasing order.
+    pub fn take_used(&mut self, graph: &Residual<i64>) -> Vec<u32> {
+        let mut used: Vec<u32> = self
+            .used
+            .drain(..)
+            .map(|at| slot_of(graph, at) >> 1)
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// Sends up to the limit from source to sink; `log` gets what every changed residue was.
+    pub fn send<F: Fn(u32, u32) -> bool>(
         &mut self,
-        graph: &mut Residual<i64>,
-        source: u32,
-        sink: u32,
-        limit: i64,
+        task: &Task<'_, F>,
+        residue: &mut [i64],
         log: &mut Log,
-        monitor: &dyn Monitor,
     ) -> Result<(i64, End)> {
         let mut sent = 0;
-        while sent < limit {
-            let (depth, length) = match self.meet(graph, source, sink, monitor)? {
+        // One path often suffices, and is found before whole shells are known.
+        let mut eager = true;
+        while sent < task.limit {
+            let (depth, length) = match self.meet(task, residue, std::mem::take(&mut eager))? {
                 Meeting::At { depth, length } => (depth, length),
                 Meeting::Never(end) => return Ok((sent, end)),
             };
-            sent += self.block(graph, source, depth, length, limit - sent, log, monitor)?;
+            sent += self.block(task, residue, [depth, length], task.limit - sent, log)?;
         }
         Ok((sent, End::Limit))
     }
@@ -125,14 +145,21 @@ impl Augment {
         }
     }
 
-    /// Grows balls around both ends, always the one whose shell has fewer halves, until they meet.
-    fn meet(
+    /// Grows balls around both ends, always the one whose shell has fewer halves, until they meet:
+    /// at all if `eager`, else in every node of the shell.
+    fn meet<F: Fn(u32, u32) -> bool>(
         &mut self,
-        graph: &Residual<i64>,
-        source: u32,
-        sink: u32,
-        monitor: &dyn Monitor,
+        task: &Task<'_, F>,
+        residue: &[i64],
+        eager: bool,
     ) -> Result<Meeting> {
+        let Task {
+            graph,
+            source,
+            sink,
+            monitor,
+            ..
+        } = *task;
         self.next_search();
         let mut shell = [0..1, 0..1];
         let mut depth = [0u32; 2];
@@ -163,8 +190,9 @@ impl Augment {
             for at in shell[side].clone() {
                 let v = self.found[side][at];
                 for half in graph.halves(v) {
-                    if graph.residue[half.slot as usize ^ side] <= 0
+                    if residue[half.slot as usize ^ side] <= 0
                         || self.distance(side, half.head).is_some()
+                        || !(task.carries)(v, half.head)
                     {
                         continue;
                     }
@@ -172,6 +200,9 @@ impl Augment {
                     self.mark(side, half.head, depth[side], graph);
                     self.found[side].push(half.head);
                     next_cost += graph.halves(half.head).len();
+                }
+                if met && eager {
+                    break;
                 }
             }
             shell[side] = shell[side].end..self.found[side].len();
@@ -202,34 +233,38 @@ impl Augment {
 
     /// Fills the shortest paths: up to position `depth` they follow distances from the source,
     /// from there on distances to the sink.
-    #[expect(clippy::too_many_arguments, reason = "one private step of `send`")]
-    fn block(
+    fn block<F: Fn(u32, u32) -> bool>(
         &mut self,
-        graph: &mut Residual<i64>,
-        source: u32,
-        depth: u32,
-        length: u32,
+        task: &Task<'_, F>,
+        residue: &mut [i64],
+        [depth, length]: [u32; 2],
         limit: i64,
         log: &mut Log,
-        monitor: &dyn Monitor,
     ) -> Result<i64> {
+        let Task {
+            graph,
+            source,
+            monitor,
+            ..
+        } = *task;
         let mut sent = 0;
         self.path.clear();
         let mut v = source;
         loop {
             let position = self.path.len() as u32;
             if position == length {
-                let residues = self.path.iter().map(|at| slot_of(graph, *at));
-                let least = residues.map(|slot| graph.residue[slot as usize]).min();
+                let slots = self.path.iter().map(|at| slot_of(graph, *at));
+                let least = slots.map(|slot| residue[slot as usize]).min();
                 let amount = least.unwrap_or(0).min(limit - sent);
                 let mut keep = self.path.len();
                 for (index, at) in self.path.iter().enumerate().rev() {
                     let slot = slot_of(graph, *at);
-                    log.push(graph, slot, amount);
-                    if graph.residue[slot as usize] == 0 {
+                    log.push(residue, slot, amount);
+                    if residue[slot as usize] == 0 {
                         keep = index;
                     }
                 }
+                self.used.extend_from_slice(&self.path);
                 sent += amount;
                 if sent == limit {
                     return Ok(sent);
@@ -250,7 +285,7 @@ impl Augment {
                 let half = graph.adjacent[at as usize];
                 let fits = (next > depth || self.distance(0, half.head) == Some(next))
                     && (next < depth || self.distance(1, half.head) == Some(length - next));
-                if fits && graph.residue[half.slot as usize] > 0 {
+                if fits && residue[half.slot as usize] > 0 && (task.carries)(v, half.head) {
                     break;
                 }
                 at += 1;

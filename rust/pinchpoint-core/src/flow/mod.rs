@@ -2,8 +2,8 @@
 //!
 //! **Which one to use.** [`max_flow`] answers any [`FlowProblem`]: arcs or full-duplex links,
 //! several terminals with or without limits, node capacities. For many questions on one graph,
-//! [`PairGraph`] is laid out once: [`PairSolver`] answers pair after pair at a cost of what it
-//! touches, [`WarmSolver`] what failures leave of one flow, [`CutTree`] all pairs at once.
+//! [`PairGraph`] is laid out once: it answers pair after pair at a cost of what each touches;
+//! [`WarmSolver`] what failures leave of one flow, [`CutTree`] all pairs at once.
 //!
 //! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
 //! renumbers nodes where it helps, `pairing`, `layout` and `graph` lay out the residual network,
@@ -31,11 +31,11 @@ use crate::memory;
 use crate::monitor::Monitor;
 
 pub use capacity::{Capacity, Integer};
-pub use cut_tree::CutTree;
-pub use pair::{PairCut, PairFlow, PairGraph, PairSolver};
+pub use cut_tree::{CutTree, SolvedPair};
+pub use pair::{PairFlow, PairGraph, PairProblem, PairScratch};
 pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
 pub use sink_cut::sink_minimal_cut;
-pub use warm::{Failure, WarmSolver};
+pub use warm::{Failure, WarmCut, WarmFlow, WarmSolver, WarmStart};
 
 use capacity::Residue;
 use extract::extract_flow;

@@ -2,33 +2,50 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::monitor::Monitor;
-use crate::threads;
 
-use super::augment::{Augment, End, Log};
+use super::augment::{Augment, End, Log, Task};
 use super::graph::{Residual, Scale};
-use super::network::Network;
+use super::network::{ExtraArc, Network};
+use super::pairing::Pairing;
 use super::problem::FlowProblem;
 
-/// A graph laid out for searches; shared by solvers.
+/// A graph laid out for searches; shared by solvers. Every arc has an edge of its own.
 #[derive(Debug)]
 pub struct PairGraph {
     residual: Residual<i64>,
+    num_arcs: usize,
 }
 
-/// A minimum cut, by whichever side of it the search has seen whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PairCut {
-    /// All nodes of the source side.
-    SourceSide(Vec<u32>),
-    /// All nodes of the sink side.
-    SinkSide(Vec<u32>),
+/// What a graph is laid out from.
+#[derive(Debug, Clone, Copy)]
+pub struct PairProblem<'a> {
+    pub num_nodes: u32,
+    pub tails: &'a [u32],
+    pub heads: &'a [u32],
+    pub capacity: &'a [i64],
+    /// Whether arcs are full-duplex links.
+    pub duplex: bool,
+    /// One-way arcs beside: tail, head and capacity. Their edges follow those of the others.
+    pub extra: &'a [(u32, u32, i64)],
 }
 
-/// The maximum flow between two nodes.
+/// The maximum flow between two nodes, and the minimum cuts that it was seen to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairFlow {
     pub value: i64,
-    pub cut: PairCut,
+    /// The source-minimal cut as the nodes on the source side, and the sink-minimal one as those
+    /// on the sink side; at least one of them.
+    pub sides: [Option<Vec<u32>>; 2],
+    /// Net flow from tail to head of the arcs that carry some, by index.
+    pub flow: Vec<(u32, i64)>,
+}
+
+/// Residues and marks of one thread; as good as new after each use.
+#[derive(Debug)]
+pub struct PairScratch {
+    residue: Vec<i64>,
+    augment: Augment,
+    log: Log,
 }
 
 impl PairGraph {
@@ -42,14 +59,15 @@ impl PairGraph {
     /// # Complexity
     ///
     /// O(n + m).
-    pub fn new(
-        num_nodes: u32,
-        tails: &[u32],
-        heads: &[u32],
-        capacity: &[i64],
-        duplex: bool,
-        monitor: &dyn Monitor,
-    ) -> Result<Self> {
+    pub fn new(problem: &PairProblem<'_>, monitor: &dyn Monitor) -> Result<Self> {
+        let PairProblem {
+            num_nodes,
+            tails,
+            heads,
+            capacity,
+            duplex,
+            extra,
+        } = *problem;
         if let Some(arc) = capacity.iter().position(|capacity| *capacity >= 1 << 62) {
             let text = format!(
                 "capacity[{arc}] is {}; it must be below 2^62",
@@ -67,23 +85,32 @@ impl PairGraph {
             sinks: &[],
             node_capacity: None,
         };
+        let beside = extra.iter().map(|(tail, head, capacity)| ExtraArc {
+            tail: *tail,
+            head: *head,
+            capacity: Some(i128::from(*capacity)),
+        });
         let network = Network {
             num_nodes,
             source: 0,
             sink: 0,
             enter: None,
             leave: None,
-            extra: Vec::new(),
+            extra: beside.collect(),
         };
         let scale = Scale {
             divisor: 1,
             unlimited: 0,
         };
-        let residual = Residual::lay_out(&problem, &network, scale, monitor)?;
-        let graph = PairGraph { residual };
+        let apart = Pairing::none(tails.len());
+        let residual = Residual::lay_out(&problem, &network, scale, apart, monitor)?;
+        let graph = PairGraph {
+            residual,
+            num_arcs: tails.len(),
+        };
         for node in 0..num_nodes {
             for side in [0, 1] {
-                let sum = graph.capacity_at(node, side);
+                let sum = graph.capacity_at(node, side, |_, _| true);
                 if sum.is_none() {
                     let text = format!("the capacities at node {node} add up to 2^63 or more");
                     return Err(Error::new(ErrorKind::Overflow, text));
@@ -93,13 +120,18 @@ impl PairGraph {
         Ok(graph)
     }
 
-    /// Total capacity out of (0) or into (1) a node, loops left out.
-    fn capacity_at(&self, node: u32, side: usize) -> Option<i64> {
+    /// Total capacity out of (0) or into (1) a node over edges that may be used, loops left out.
+    fn capacity_at(
+        &self,
+        node: u32,
+        side: usize,
+        carries: impl Fn(u32, u32) -> bool,
+    ) -> Option<i64> {
         let halves = self
             .residual
             .halves(node)
             .iter()
-            .filter(|half| half.head != node);
+            .filter(|half| half.head != node && carries(node, half.head));
         halves
             .map(|half| self.residual.residue[half.slot as usize ^ side])
             .try_fold(0i64, i64::checked_add)
@@ -109,12 +141,9 @@ impl PairGraph {
         &self.residual
     }
 
-    /// Whether every edge has the same capacity both ways.
-    pub fn is_symmetric(&self) -> bool {
-        self.residual
-            .residue
-            .chunks_exact(2)
-            .all(|pair| pair[0] == pair[1])
+    /// Number of arcs, extra ones left out.
+    pub(super) fn num_arcs(&self) -> usize {
+        self.num_arcs
     }
 
     /// Number of nodes.
@@ -122,66 +151,18 @@ impl PairGraph {
         self.residual.num_nodes()
     }
 
-    /// Capacity across a cut.
-    fn cut_capacity(&self, cut: &PairCut) -> i64 {
-        let (nodes, side) = match cut {
-            PairCut::SourceSide(nodes) => (nodes, 0),
-            PairCut::SinkSide(nodes) => (nodes, 1),
-        };
-        let mut inside = nodes.clone();
-        inside.sort_unstable();
-        let halves = nodes.iter().flat_map(|node| self.residual.halves(*node));
-        halves
-            .filter(|half| inside.binary_search(&half.head).is_err())
-            .map(|half| self.residual.residue[half.slot as usize ^ side])
-            .sum()
-    }
-
-    /// Solves every pair, on several threads; the answers are in the order of the pairs.
-    ///
-    /// # Errors
-    ///
-    /// As [`PairSolver::solve`].
-    pub fn solve_all(&self, pairs: &[[u32; 2]], monitor: &dyn Monitor) -> Result<Vec<PairFlow>> {
-        let ranges = threads::ranges(pairs.len(), threads::worth(pairs.len(), 16));
-        let parts = threads::join(ranges.into_iter().map(|range| {
-            move || -> Result<Vec<PairFlow>> {
-                let mut solver = PairSolver::new(self);
-                pairs[range]
-                    .iter()
-                    .map(|[s, t]| solver.solve(*s, *t, monitor))
-                    .collect()
-            }
-        }));
-        let mut answers = Vec::with_capacity(pairs.len());
-        for part in parts {
-            answers.extend(part?);
-        }
-        Ok(answers)
-    }
-}
-
-/// Solves pair after pair; one for each thread.
-#[derive(Debug)]
-pub struct PairSolver<'a> {
-    graph: &'a PairGraph,
-    state: Residual<i64>,
-    augment: Augment,
-    log: Log,
-}
-
-impl<'a> PairSolver<'a> {
-    /// A solver with residues of its own.
-    pub fn new(graph: &'a PairGraph) -> Self {
-        PairSolver {
-            graph,
-            state: graph.residual.clone(),
-            augment: Augment::new(graph.num_nodes()),
+    /// Scratch space for [`PairGraph::solve`].
+    pub fn scratch(&self) -> PairScratch {
+        PairScratch {
+            residue: self.residual.residue.clone(),
+            augment: Augment::new(self.num_nodes()),
             log: Log::default(),
         }
     }
 
-    /// The maximum flow from `source` to `sink`, and a minimum cut that was checked against it.
+    /// The maximum flow from `source` to `sink` over edges between nodes that `carries` admits,
+    /// whichever way round it is asked. To be checked by
+    /// [`certify::touched`](crate::certify::touched).
     ///
     /// # Errors
     ///
@@ -195,29 +176,51 @@ impl<'a> PairSolver<'a> {
     ///
     /// That of the arcs around both ends up to where searches from them meet, for each round of
     /// shortest paths; one round where what leaves or enters an end is the bottleneck.
-    pub fn solve(&mut self, source: u32, sink: u32, monitor: &dyn Monitor) -> Result<PairFlow> {
+    pub fn solve(
+        &self,
+        scratch: &mut PairScratch,
+        source: u32,
+        sink: u32,
+        carries: &impl Fn(u32, u32) -> bool,
+        monitor: &dyn Monitor,
+    ) -> Result<PairFlow> {
         assert_ne!(source, sink, "a pair has two nodes");
-        let bound = |node, side| self.graph.capacity_at(node, side).unwrap_or(i64::MAX);
+        let bound = |node, side| self.capacity_at(node, side, carries).unwrap_or(i64::MAX);
         let (out, into) = (bound(source, 0), bound(sink, 1));
-        let PairSolver {
-            state,
+        let PairScratch {
+            residue,
             augment,
             log,
-            ..
-        } = self;
-        let outcome = augment.send(state, source, sink, out.min(into), log, monitor);
-        log.undo(state);
-        let (value, end) = outcome?;
-        let cut = match end {
-            End::Limit if value == out => PairCut::SourceSide(vec![source]),
-            End::Limit => PairCut::SinkSide(vec![sink]),
-            End::SourceSide => PairCut::SourceSide(self.augment.reached(0).to_vec()),
-            End::SinkSide => PairCut::SinkSide(self.augment.reached(1).to_vec()),
+        } = scratch;
+        let task = Task {
+            graph: &self.residual,
+            source,
+            sink,
+            limit: out.min(into),
+            carries,
+            monitor,
         };
-        if self.graph.cut_capacity(&cut) != value {
-            let text = format!("the cut between {source} and {sink} does not have its value");
-            return Err(Error::new(ErrorKind::Certificate, text));
-        }
-        Ok(PairFlow { value, cut })
+        let outcome = augment.send(&task, residue, log);
+        let used = augment.take_used(&self.residual);
+        let net = |arc: u32| {
+            let slot = 2 * arc as usize;
+            let sent = self.residual.residue[slot] - residue[slot];
+            (sent != 0).then_some((arc, sent))
+        };
+        let flow = used.into_iter().filter_map(net).collect();
+        log.undo(residue);
+        let (value, end) = outcome?;
+        let whole = |wanted: End, side: usize, bound: i64, node: u32| {
+            if end == wanted {
+                Some(augment.reached(side).to_vec())
+            } else {
+                (value == bound).then(|| vec![node])
+            }
+        };
+        let sides = [
+            whole(End::SourceSide, 0, out, source),
+            whole(End::SinkSide, 1, into, sink),
+        ];
+        Ok(PairFlow { value, sides, flow })
     }
 }

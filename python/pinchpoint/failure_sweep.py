@@ -1,0 +1,108 @@
+"""What each of many failures leaves of one bandwidth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pinchpoint import _core
+from pinchpoint._result import TabularResult
+from pinchpoint.bandwidth import exact_kbit
+from pinchpoint.errors import InputTypeError
+from pinchpoint.selection import LinkSelection, Selection, flattened
+from pinchpoint.units import format_bandwidth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from pinchpoint.fabric import Ends, Fabric
+
+    Failure = LinkSelection | Selection | Iterable[LinkSelection | Selection]
+
+__all__ = ["FailureSweep", "failure_sweep"]
+
+
+@dataclass(frozen=True, repr=False)
+class FailureSweep(TabularResult):
+    """What each of many failures leaves of one bandwidth. Its table has a row per failure.
+
+    Attributes
+    ----------
+    kbit_per_s : tuple of int or Fraction
+        Exact value under each failure, in the order given.
+    intact_kbit_per_s : int or Fraction
+        Exact value without any of them.
+    """
+
+    kbit_per_s: tuple[int | Fraction, ...]
+    intact_kbit_per_s: int | Fraction
+
+    @property
+    def gbit_per_s(self) -> npt.NDArray[np.float64]:
+        """Value under each failure in Gbit/s, shape (failures,)."""
+        import numpy as np
+
+        return np.array([float(kbit / 1_000_000) for kbit in self.kbit_per_s])
+
+    @property
+    def gbyte_per_s(self) -> npt.NDArray[np.float64]:
+        """The same in GB/s."""
+        return self.gbit_per_s / 8
+
+    @property
+    def intact_gbit_per_s(self) -> float:
+        """Value without failures, in Gbit/s."""
+        return float(self.intact_kbit_per_s / 1_000_000)
+
+    @property
+    def worst(self) -> int:
+        """Position of the failure that leaves least; the first of several."""
+        return min(range(len(self.kbit_per_s)), key=lambda place: self.kbit_per_s[place])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values as plain values."""
+        return {"intact_gbit_per_s": self.intact_gbit_per_s, **self._columns()}
+
+    def _columns(self) -> dict[str, list[Any]]:
+        intact = self.intact_kbit_per_s
+        return {
+            "failure": list(range(len(self.kbit_per_s))),
+            "gbit_per_s": self.gbit_per_s.tolist(),
+            "left": [float(kbit / intact) if intact else 0.0 for kbit in self.kbit_per_s],
+        }
+
+    def __repr__(self) -> str:
+        worst = f", least {format_bandwidth(min(self.kbit_per_s))}" if self.kbit_per_s else ""
+        intact = format_bandwidth(self.intact_kbit_per_s)
+        return f"FailureSweep({len(self.kbit_per_s)} failures; intact {intact}{worst})"
+
+
+def failure_sweep(
+    fabric: Fabric,
+    sources: Ends,
+    sinks: Ends,
+    failures: Iterable[Failure],
+    forwarding: str,
+    time_limit: float | None,
+) -> FailureSweep:
+    """Sweep; see :meth:`Fabric.failure_sweep`."""
+    kinds = (LinkSelection, Selection)
+    if isinstance(failures, (str, *kinds)):
+        kind = type(failures).__name__
+        raise InputTypeError(f"failures is a {kind}; it must be a list of what fails in turn")
+    outages = []
+    for place, failure in enumerate(failures):
+        items = flattened(failure, kinds, f"failures[{place}]")
+        links = [item._handle for item in items if isinstance(item, LinkSelection)]
+        nodes = [item._handle for item in items if isinstance(item, Selection)]
+        outages.append((links, nodes))
+    own = (fabric._ends(sources, "sources"), fabric._ends(sinks, "sinks"))
+    intact, values = _core.failure_sweep(fabric._handle, *own, outages, forwarding, time_limit)
+    shift = fabric._handle.unit_shift
+    return FailureSweep(
+        tuple(exact_kbit(value, shift) for value in values), exact_kbit(intact, shift)
+    )

@@ -1,0 +1,176 @@
+//! Checks what failures leave of a maximum flow, at a cost of what they change.
+//!
+//! The intact flow and its two minimum cuts are checked once; an answer then says how the flow
+//! differs and which cut proves that no more gets through.
+
+use super::touched::Incidence;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow::{Failure, FlowProblem, WarmCut, WarmFlow};
+
+/// An intact fabric and its maximum flow, which [`certify::flow`](super::flow) has passed.
+pub struct Intact<'a> {
+    pub problem: &'a FlowProblem<'a, i64>,
+    pub incidence: &'a Incidence,
+    pub value: i64,
+    pub flow: &'a [i64],
+    /// By node: whether it is on the source side of either cut.
+    pub cuts: [&'a [bool]; 2],
+    /// By node: 1 for a source, 2 for a sink.
+    pub terminal: &'a [u8],
+}
+
+impl Intact<'_> {
+    /// Checks that both cuts separate the terminals and have the capacity of the value.
+    ///
+    /// # Errors
+    ///
+    /// `Certificate`.
+    pub fn check_cuts(&self) -> Result<()> {
+        for cut in self.cuts {
+            let mut capacity = 0i128;
+            let ends = self.problem.tails.iter().zip(self.problem.heads);
+            for ((tail, head), own) in ends.zip(self.problem.capacity) {
+                let (tail, head) = (cut[*tail as usize], cut[*head as usize]);
+                if (tail && !head) || (self.problem.duplex && head && !tail) {
+                    capacity += i128::from(*own);
+                }
+            }
+            let apart = (self.terminal.iter().zip(cut))
+                .all(|(terminal, inside)| *terminal == 0 || (*terminal == 1) == *inside);
+            if !apart || capacity != i128::from(self.value) {
+                return Err(fault("a cut of the intact fabric is no minimum cut"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that `answer` is a maximum flow without what fails.
+    ///
+    /// # Errors
+    ///
+    /// `Certificate`, naming the fault.
+    ///
+    /// # Complexity
+    ///
+    /// O(k log k) for k failed or changed links and links at nodes that the cut lists.
+    pub fn check(&self, failures: &[Failure], answer: &WarmFlow) -> Result<()> {
+        let mut lost: Vec<(u32, i64)> = failures.iter().map(|f| (f.arc, f.lost)).collect();
+        lost.sort_unstable();
+        if lost.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(fault("a link fails twice"));
+        }
+        let lost_of = |link: u32| match lost.binary_search_by_key(&link, |(own, _)| *own) {
+            Ok(at) => lost[at].1,
+            Err(_) => 0,
+        };
+        let capacity = |link: u32| self.problem.capacity[link as usize] - lost_of(link);
+        self.check_flow(&lost, answer, &capacity)?;
+        let across: i128 = match &answer.cut {
+            WarmCut::Known(cut) => {
+                let cut = self.cuts[*cut];
+                let gone = lost.iter().filter(|(link, _)| {
+                    let (tail, head) = self.ends(*link);
+                    let (tail, head) = (cut[tail as usize], cut[head as usize]);
+                    (tail && !head) || (self.problem.duplex && head && !tail)
+                });
+                i128::from(self.value) - gone.map(|(_, lost)| i128::from(*lost)).sum::<i128>()
+            }
+            WarmCut::SourceSide(listed) => self.across(listed, true, &capacity)?,
+            WarmCut::SinkSide(listed) => self.across(listed, false, &capacity)?,
+        };
+        if across != i128::from(answer.value) {
+            return Err(fault("the cut does not have the value"));
+        }
+        Ok(())
+    }
+
+    fn check_flow(
+        &self,
+        lost: &[(u32, i64)],
+        answer: &WarmFlow,
+        capacity: &impl Fn(u32) -> i64,
+    ) -> Result<()> {
+        let changed = &answer.changed;
+        if !changed.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            return Err(fault("changed links are not listed once and in order"));
+        }
+        let listed = |link: u32| changed.binary_search_by_key(&link, |(own, _)| *own).is_ok();
+        if !lost.iter().all(|(link, _)| listed(*link)) {
+            return Err(fault("a failed link is not among those that changed"));
+        }
+        let mut net: Vec<(u32, i128)> = Vec::with_capacity(2 * changed.len());
+        for (link, now) in changed {
+            let most = capacity(*link);
+            let least = if self.problem.duplex { -most } else { 0 };
+            if !(least..=most).contains(now) {
+                return Err(fault("a link carries more than is left of it"));
+            }
+            let (tail, head) = self.ends(*link);
+            let more = i128::from(*now) - i128::from(self.flow[*link as usize]);
+            net.push((tail, more));
+            net.push((head, -more));
+        }
+        net.sort_unstable_by_key(|(node, _)| *node);
+        let mut sent = i128::from(self.value);
+        for own in net.chunk_by(|a, b| a.0 == b.0) {
+            let more: i128 = own.iter().map(|(_, amount)| amount).sum();
+            match self.terminal[own[0].0 as usize] {
+                0 if more != 0 => return Err(fault("a node keeps flow")),
+                1 => sent += more,
+                _ => {}
+            }
+        }
+        if sent != i128::from(answer.value) {
+            return Err(fault("the flow does not have the value"));
+        }
+        Ok(())
+    }
+
+    /// Capacity out of a source side, or into a sink side.
+    fn across(
+        &self,
+        listed: &[u32],
+        of_source: bool,
+        capacity: &impl Fn(u32) -> i64,
+    ) -> Result<i128> {
+        let mut inside = listed.to_vec();
+        inside.sort_unstable();
+        inside.dedup();
+        let within = |node: u32| inside.binary_search(&node).is_ok();
+        let own = if of_source { 1 } else { 2 };
+        let ends = [self.problem.sources, self.problem.sinks];
+        let apart = ends[usize::from(!of_source)]
+            .iter()
+            .all(|end| within(end.node))
+            && inside
+                .iter()
+                .all(|node| matches!(self.terminal[*node as usize], t if t == 0 || t == own));
+        if !apart {
+            return Err(fault("the cut does not separate the terminals"));
+        }
+        let mut sum = 0i128;
+        for node in &inside {
+            for link in self.incidence.at(*node) {
+                let (tail, head) = self.ends(*link);
+                let other = if tail == *node { head } else { tail };
+                let counts = self.problem.duplex || (tail == *node) == of_source;
+                if counts && !within(other) {
+                    sum += i128::from(capacity(*link));
+                }
+            }
+        }
+        Ok(sum)
+    }
+
+    fn ends(&self, link: u32) -> (u32, u32) {
+        let at = link as usize;
+        (self.problem.tails[at], self.problem.heads[at])
+    }
+}
+
+fn fault(message: &str) -> Error {
+    Error::new(
+        ErrorKind::Certificate,
+        format!("an answer of the sweep failed its check: {message}"),
+    )
+}
