@@ -31,6 +31,7 @@ __all__ = [
     "rank_parts",
     "set_threads",
     "shared_switches",
+    "sprays",
     "ways",
 ]
 __version__: str
@@ -315,6 +316,18 @@ def ways(
     plan: dict[str, Any],
     time_limit: float | None,
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...
+def sprays(
+    fabric: Fabric,
+    products: _Products,
+    pairs: _Pairs,
+    plan: dict[str, Any],
+    time_limit: float | None,
+) -> tuple[
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.float64],
+]: ...
 
 @final
 class CollectiveAnswer:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pinchpoint.congestion import Congestion, Routing
     from pinchpoint.cut_tree import CutTree
     from pinchpoint.failure_sweep import FailureSweep
+    from pinchpoint.flows import FlowRates
     from pinchpoint.interop import Report
     from pinchpoint.throughput import Throughput
     from pinchpoint.traffic import Traffic
@@ -978,6 +979,85 @@ class Fabric:
             traffic,
             gap=gap,
             unreachable=unreachable,
+            forwarding=forwarding,
+            time_limit=time_limit,
+        )
+
+    def fair_rates(
+        self,
+        traffic: Traffic,
+        /,
+        *,
+        routing: Literal["single", "ecmp-hash", "ecmp"] = "single",
+        split: Literal["link", "neighbor"] = "link",
+        seed: int = 0,
+        queue_pairs: int = 1,
+        salted: bool = True,
+        paths: Any = None,
+        tables: Any = None,
+        weights: npt.ArrayLike | None = None,
+        capped: bool = True,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> FlowRates:
+        """Find what each flow of a traffic gets when flows share links max-min fairly.
+
+        Parameters
+        ----------
+        traffic : Traffic
+            Made with :mod:`pinchpoint.traffic`. Each ordered pair is a flow.
+        routing : {"single", "ecmp-hash", "ecmp"}, default "single"
+            As in :meth:`congestion`: one path per flow by the destination's number or as given, one
+            drawn at random, or every flow spread over all shortest ways.
+        split, queue_pairs, salted, paths, tables, forwarding
+            As in :meth:`congestion`. Every queue pair shares links for itself.
+        seed : int, default 0
+            Of "ecmp-hash".
+        weights : array_like of float, shape (flows,), optional
+            Rates grow in proportion to these; default 1.
+        capped : bool, default True
+            Whether a flow takes no more than the traffic's rate; else each takes what it can get.
+        time_limit : float, optional
+            Seconds for each step.
+
+        Returns
+        -------
+        FlowRates
+            Checked against the definition. Flows without a way are there, with rate 0.
+
+        Raises
+        ------
+        SelectionError, CapacityError, GraphError
+            As :meth:`congestion`; weights that are not one per flow or not above zero.
+        TimeLimitError
+            The time limit was reached.
+
+        Notes
+        -----
+        Progressive filling, as :func:`pinchpoint.max_min_fair`. The fabric and the flows are
+        written out. Rates are those of long flows under perfect congestion control.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> line = pp.Fabric.from_links([0, 1], [1, 2], [10.0, 4.0])
+        >>> line.fair_rates(pp.traffic.pairs([0, 0, 1], [1, 2, 2], 100.0)).rates
+        array([8., 2., 2.])
+        """
+        from pinchpoint.flows import fair_rates
+
+        return fair_rates(
+            self,
+            traffic,
+            routing=routing,
+            split=split,
+            seed=seed,
+            queue_pairs=queue_pairs,
+            salted=salted,
+            paths=paths,
+            tables=tables,
+            weights=weights,
+            capped=capped,
             forwarding=forwarding,
             time_limit=time_limit,
         )

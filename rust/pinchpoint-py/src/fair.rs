@@ -1,11 +1,14 @@
 //! Max-min fair rates.
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
-use pinchpoint_core::fair::{FairProblem, FairRates, Limit, Paths, max_min};
+use pinchpoint_core::congestion::{Routing, Split};
+use pinchpoint_core::fair::{FairProblem, FairRates, Limit, Paths, max_min, sprayed};
 use pinchpoint_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 
+use crate::congestion::{self, Pairs, Plan, Products};
 use crate::error::to_py;
+use crate::fabric::Fabric;
 use crate::gate;
 
 /// The arrays of a question, owned.
@@ -121,4 +124,39 @@ impl FairAnswer {
             pinchpoint_core::certify::fair::check(&self.question.problem(), &self.inner)
         })
     }
+}
+
+/// How flows spread over links: place of each flow, offsets, ways (twice the link, plus one against
+/// its direction) and the part of the flow on each.
+#[pyfunction]
+#[allow(clippy::type_complexity)]
+pub fn sprays<'py>(
+    py: Python<'py>,
+    fabric: &Fabric,
+    products: Products<'_>,
+    pairs: Pairs<'_>,
+    plan: Plan<'_>,
+    time_limit: Option<gate::TimeLimit>,
+) -> PyResult<(
+    Bound<'py, PyArray1<u32>>,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<u32>>,
+    Bound<'py, PyArray1<f64>>,
+)> {
+    let query = congestion::query(py, fabric, products, pairs, plan)?;
+    let split = match query.routing {
+        Routing::Spread(split) => split,
+        _ => Split::Link,
+    };
+    let fabric = fabric.inner.clone();
+    let found = gate::run(py, time_limit, |monitor| {
+        sprayed(&fabric, &query.demands, split, query.forwarding, monitor)
+    })?;
+    let first: Vec<i64> = found.first.iter().map(|at| *at as i64).collect();
+    Ok((
+        found.flow.into_pyarray(py),
+        first.into_pyarray(py),
+        found.ways.into_pyarray(py),
+        found.shares.into_pyarray(py),
+    ))
 }

@@ -31,7 +31,7 @@ mod _core {
     #[pymodule_export]
     use crate::fabric::{Fabric, FabricBuilder};
     #[pymodule_export]
-    use crate::fair::{FairAnswer, max_min_fair};
+    use crate::fair::{FairAnswer, max_min_fair, sprays};
     #[pymodule_export]
     use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
     #[pymodule_export]

@@ -5,6 +5,8 @@
 
 mod filling;
 mod problem;
+mod sprayed;
 
 pub use filling::{FairRates, Limit, max_min};
 pub use problem::{FairProblem, Paths};
+pub use sprayed::{Sprayed, sprayed};
