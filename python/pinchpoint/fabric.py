@@ -211,6 +211,47 @@ class Fabric:
 
         save(self, path)
 
+    def plot(self, ax: Any = None, *, use: Bandwidth | Congestion | None = None) -> Any:
+        """Draw the fabric's tiers with matplotlib, nodes collapsed into blocks.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+        use : Bandwidth or Congestion, optional
+            An answer about this fabric: the use of links becomes their colour.
+
+        Returns
+        -------
+        matplotlib Axes
+            At most 240 marks, whatever the size of the fabric. Needs the extra ``plot``.
+        """
+        from pinchpoint.draw import plot
+
+        return plot(self, ax, use)
+
+    def save_html(
+        self, path: str | os.PathLike[str], /, *, use: Bandwidth | Congestion | None = None
+    ) -> None:
+        """Write an interactive page of the fabric that needs nothing but a browser.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; an existing one is replaced. It holds its scripts (about 5 MB) and asks the
+            network for nothing.
+        use : Bandwidth or Congestion, optional
+            As in :meth:`plot`.
+
+        Raises
+        ------
+        FormatError
+            The file cannot be written, or the extra ``plot`` is not installed.
+        """
+        from pinchpoint.draw import save_html
+
+        save_html(self, path, use)
+
     @property
     def report(self) -> Report | None:
         """What was read, guessed and skipped, where the fabric was imported; else None."""
