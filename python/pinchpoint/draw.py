@@ -396,8 +396,8 @@ def plot(fabric: Fabric, ax: Any = None, use: Bandwidth | Congestion | None = No
     lines = LineCollection(paths, linewidths=_widths(drawing).tolist(), zorder=1)
     if drawing.has_use:
         values = np.array([line.use for line in drawing.lines])
-        colours = LinearSegmentedColormap.from_list("load", _COLOURS)
-        colours = colours.with_extremes(bad=(*to_rgb(_GREY), 0.4))
+        shades = LinearSegmentedColormap.from_list("load", _COLOURS)
+        colours = shades.with_extremes(bad=(*to_rgb(_GREY), 0.4))
         lines.set(cmap=colours, norm=Normalize(0, max(1.0, float(np.nanmax(values, initial=0.0)))))
         lines.set_array(values)
         ax.figure.colorbar(lines, ax=ax, label="load over capacity of the fullest link", shrink=0.7)

@@ -41,6 +41,44 @@ def test_chips_to_switches(name, gbyte_per_s):
     assert pp.clusters.build(name).bandwidth("chip", "switch").gbyte_per_s == gbyte_per_s
 
 
+@pytest.mark.parametrize(
+    ("name", "sold"),
+    [
+        # NVIDIA NVLink product page: 130 TB/s an NVL72; Hot Chips 2026: 260 TB/s Vera Rubin NVL72.
+        ("gb200_nvl72", 130),
+        ("gb300_nvl72", 130),
+        ("vera_rubin_nvl72", 260),
+        # HGX B200 and B300: 14.4 TB/s in all; HGX H100: 7.2 TB/s (NVIDIA HGX platform page).
+        ("hgx_h100", 7.2),
+        ("hgx_b200", 14.4),
+        ("hgx_b300", 14.4),
+    ],
+)
+def test_totals_as_sold_sum_both_directions(name, sold):
+    both = 2 * pp.clusters.build(name).bandwidth("chip", "switch").gbyte_per_s / 1000
+    assert both == pytest.approx(sold, rel=0.004)
+    if name.endswith("nvl72"):
+        assert both == pytest.approx(
+            pp.hardware[name.replace("b300", "b200")]["scale_up_total"].value
+        )
+
+
+def test_ultraserver_efa_between_two_of_them():
+    # 28.8 Tb/s of EFA for a Trn3 UltraServer (AWS Neuron documentation), end to end.
+    pair = pp.clusters.trn3_ultracluster(2)
+    result = pair.bandwidth("chip[ultraserver=0]", "chip[ultraserver=1]")
+    assert result.gbit_per_s == 28_800
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_superpod_b300_is_non_blocking(units):
+    # DGX SuperPOD B300 XDR: 72 nodes of 8 GPUs a unit, 800 Gb/s each, full bisection.
+    pod = pp.clusters.superpod_b300(units)
+    half = units * 36
+    result = pod.bandwidth(f"chip[node=0:{half}]", f"chip[node={half}:{2 * half}]")
+    assert result.gbit_per_s == half * 8 * 800
+
+
 @pytest.mark.parametrize(("name", "gbit_per_s"), CHIP_TO_NIC.items())
 def test_chips_to_nics(name, gbit_per_s):
     assert pp.clusters.build(name).bandwidth("chip", "nic").gbit_per_s == gbit_per_s
