@@ -7,7 +7,17 @@ import numpy  # noqa: F401  every answer needs it: loaded here, not within the f
 from pinchpoint._core import __version__
 
 if TYPE_CHECKING:
-    from pinchpoint import clusters, csgraph, interop, nx, query, scenarios, traffic
+    from pinchpoint import (
+        clusters,
+        csgraph,
+        designs,
+        interop,
+        jobs,
+        nx,
+        query,
+        scenarios,
+        traffic,
+    )
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
     from pinchpoint.differences import check, diff
@@ -29,6 +39,7 @@ __all__ = [
     "check",
     "clusters",
     "csgraph",
+    "designs",
     "diff",
     "failure_curve",
     "failures_until",
@@ -36,6 +47,7 @@ __all__ = [
     "gray",
     "hardware",
     "interop",
+    "jobs",
     "load",
     "max_min_fair",
     "maximum_flow",
@@ -60,6 +72,7 @@ _HOMES = {
     "check": "differences",
     "clusters": "",
     "csgraph": "",
+    "designs": "",
     "diff": "differences",
     "failure_curve": "studies.until",
     "failures_until": "studies.until",
@@ -67,6 +80,7 @@ _HOMES = {
     "gray": "builder",
     "hardware": "catalogue",
     "interop": "",
+    "jobs": "",
     "load": "interop",
     "max_min_fair": "fair",
     "maximum_flow": "maxflow",

@@ -1,0 +1,352 @@
+"""Designs: what a fabric is made of, what it costs, and which designs no other beats.
+
+Prices and powers come from a file that the user writes; pinchpoint knows none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from pinchpoint._result import TabularResult
+from pinchpoint.errors import BuildError, CapacityError, InputTypeError, SelectionError, StudyError
+from pinchpoint.interop._source import Source
+from pinchpoint.interop._yaml import Node, parse
+
+if TYPE_CHECKING:
+    import os
+
+    from pinchpoint.fabric import Fabric
+    from pinchpoint.query import Query
+    from pinchpoint.scenarios import Scenarios
+
+__all__ = [
+    "Bill",
+    "Component",
+    "Components",
+    "Pareto",
+    "bill",
+    "grid",
+    "load_components",
+    "pareto",
+]
+
+_MOST_DESIGNS = 10_000
+
+
+@dataclass(frozen=True)
+class Component:
+    """What one piece costs and draws.
+
+    Attributes
+    ----------
+    cost : float
+        In the currency of the file.
+    watts : float
+        Power.
+    """
+
+    cost: float
+    watts: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("cost", self.cost), ("watts", self.watts)):
+            if not 0 <= value < float("inf"):
+                raise CapacityError(f"{name} is {value}; it must be finite and zero or more")
+
+
+@dataclass(frozen=True)
+class Components:
+    """Components by name.
+
+    Attributes
+    ----------
+    nodes : mapping of str to Component
+        By group of nodes.
+    links : mapping of str to Component
+        By bundle: one link with what is at both of its ends.
+    currency : str
+        For printing.
+    """
+
+    nodes: Mapping[str, Component]
+    links: Mapping[str, Component]
+    currency: str = ""
+
+
+def load_components(path: str | os.PathLike[str], /) -> Components:
+    """Read components from a YAML file (extra ``yaml``); the how-to page shows one.
+
+    Raises
+    ------
+    FormatError
+        A file that is none, with file, line and field.
+    """
+    source = Source.open(path, 1 << 24)
+    top = parse(source).entries(("components", "currency"), ("nodes", "links"))
+    top["components"].integer(1, 1)
+    return Components(_priced(top.get("nodes")), _priced(top.get("links")), top["currency"].text())
+
+
+def _priced(node: Node | None) -> dict[str, Component]:
+    out = {}
+    for name, entry in {} if node is None else node.pairs().items():
+        fields = entry.entries(("cost",), ("watts",))
+        numbers = {}
+        for key, value in fields.items():
+            if isinstance(value.value, bool) or not isinstance(value.value, int | float):
+                value.fail(f"is {value.shown()}; it must be a number")
+            numbers[key] = float(value.value)
+        try:
+            out[name] = Component(**numbers)
+        except CapacityError as error:
+            entry.fail(str(error))
+    return out
+
+
+@dataclass(frozen=True)
+class Bill(TabularResult):
+    """Bill of materials of a fabric.
+
+    Attributes
+    ----------
+    rows : tuple of (str, str, int, float, float)
+        Component ("node" or "link"), its name, how many, their cost, their power in W.
+    currency : str
+        Of the costs.
+    """
+
+    rows: tuple[tuple[str, str, int, float, float], ...]
+    currency: str = ""
+
+    @property
+    def cost(self) -> float:
+        """Total cost."""
+        return sum(row[3] for row in self.rows)
+
+    @property
+    def watts(self) -> float:
+        """Total power in W."""
+        return sum(row[4] for row in self.rows)
+
+    def _columns(self) -> dict[str, list[Any]]:
+        names = ("component", "name", "count", "cost", "watts")
+        return {name: [row[place] for row in self.rows] for place, name in enumerate(names)}
+
+    def __repr__(self) -> str:
+        return f"Bill({self.cost:,.0f} {self.currency}, {self.watts / 1000:,.1f} kW)"
+
+
+def bill(fabric: Fabric, components: Components | None = None, /) -> Bill:
+    """List what a fabric is made of, as it is built, and what that costs.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Any.
+    components : Components, optional
+        Costs; without them only the counts are meaningful.
+
+    Raises
+    ------
+    SelectionError
+        Groups or bundles that have no component: a part of the cost would be missing. Give those
+        that are not counted a cost of 0.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> [row[:3] for row in pp.designs.bill(rack).rows][:2]
+    [('node', 'chip', 72), ('node', 'host', 36)]
+    """
+    parts = [("node", group.name, group.size) for group in fabric.groups]
+    parts += [("link", bundle.name, bundle.num_links) for bundle in fabric.bundles]
+    if components is None:
+        return Bill(tuple((*part, 0.0, 0.0) for part in parts))
+    known = {"node": components.nodes, "link": components.links}
+    missing = [f"{kind} {name!r}" for kind, name, _ in parts if name not in known[kind]]
+    if missing:
+        raise SelectionError(f"no component for {', '.join(missing)} of fabric {fabric.name!r}")
+    rows = []
+    for kind, name, count in parts:
+        own = known[kind][name]
+        rows.append((kind, name, count, count * own.cost, count * own.watts))
+    return Bill(tuple(rows), components.currency)
+
+
+def grid(cluster: str, /, **options: Any) -> dict[str, Fabric]:
+    """Build a cluster with every combination of options.
+
+    Parameters
+    ----------
+    cluster : str
+        A name that :func:`pinchpoint.clusters.available` lists.
+    **options
+        Options of its builder; a list or tuple gives the values to try.
+
+    Returns
+    -------
+    dict of str to Fabric
+        By the options that vary.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> list(pp.designs.grid("leaf-spine", chips=256, radix=[32, 64], oversubscription=2))
+    ['radix=32', 'radix=64']
+    """
+    from pinchpoint import clusters
+
+    varied = {
+        name: list(value) for name, value in options.items() if isinstance(value, list | tuple)
+    }
+    fixed = {name: value for name, value in options.items() if name not in varied}
+    total = 1
+    for name, values in varied.items():
+        if not values:
+            raise BuildError(f"option {name} has no values to try")
+        total *= len(values)
+    if total > _MOST_DESIGNS:
+        raise BuildError(f"{total:,} designs; {_MOST_DESIGNS:,} is the most")
+    out = {}
+    for choice in product(*varied.values()):
+        own = dict(zip(varied, choice, strict=True))
+        label = ", ".join(f"{name}={value}" for name, value in own.items()) or cluster
+        out[label] = clusters.build(cluster, **fixed, **own)
+    return out
+
+
+@dataclass(frozen=True)
+class Pareto(TabularResult):
+    """Designs with what they cost and what they do.
+
+    Attributes
+    ----------
+    designs : tuple of str
+        Their names.
+    cost, watts : tuple of float
+        In all.
+    value : tuple of float
+        The query's value when nothing has failed.
+    worst : tuple of float
+        The worst value over the scenarios; the healthy one without scenarios.
+    front : tuple of bool
+        Whether no other design is at least as good in all four and better in one.
+    unit, better, currency : str
+        Of values and costs.
+    """
+
+    designs: tuple[str, ...]
+    cost: tuple[float, ...]
+    watts: tuple[float, ...]
+    value: tuple[float, ...]
+    worst: tuple[float, ...]
+    front: tuple[bool, ...]
+    unit: str
+    better: str
+    currency: str
+
+    def cheapest(self, target: float, *, worst: bool = False) -> str | None:
+        """Return the cheapest design whose value (or worst value) meets a target, if any does.
+
+        Parameters
+        ----------
+        target : float
+            In the unit of the query's value.
+        worst : bool, default False
+            Whether the target must hold in every scenario.
+        """
+        values = self.worst if worst else self.value
+        sign = 1 if self.better == "higher" else -1
+        enough = [place for place, value in enumerate(values) if sign * value >= sign * target]
+        if not enough:
+            return None
+        return self.designs[min(enough, key=lambda place: (self.cost[place], place))]
+
+    def _columns(self) -> dict[str, list[Any]]:
+        names = ("designs", "cost", "watts", "value", "worst", "front")
+        return {
+            name.removesuffix("s") if name == "designs" else name: list(getattr(self, name))
+            for name in names
+        }
+
+
+def pareto(
+    designs: Mapping[str, Fabric],
+    query: Query,
+    components: Components,
+    /,
+    *,
+    scenarios: Scenarios | None = None,
+) -> Pareto:
+    """Compare designs by cost, power, a query's value, and its worst value under failures.
+
+    Parameters
+    ----------
+    designs : mapping of str to Fabric
+        Such as :func:`grid` makes.
+    query : Query
+        A :mod:`pinchpoint.query` value; its selections are best given as text, which fits them all.
+    components : Components
+        Costs and powers.
+    scenarios : Scenarios, optional
+        Failures.
+
+    Returns
+    -------
+    Pareto
+
+    Raises
+    ------
+    StudyError
+        A design in which the query has no answer.
+    """
+    from pinchpoint.scenarios import healthy
+    from pinchpoint.studies.sweep import sweep
+
+    if not isinstance(components, Components):
+        raise InputTypeError(f"components is a {type(components).__name__}; it must be Components")
+    sets = healthy() if scenarios is None else healthy() + scenarios
+    study = sweep(designs, sets, query, progress=False)
+    for label, design, error in zip(
+        study.columns["label"], study.columns["design"], study.columns["error"], strict=True
+    ):
+        if error is not None:
+            raise StudyError(f"design {design!r}, {label}: {error}")
+    value, worst = [], []
+    for place, name in enumerate(study.about["designs"]):
+        values, _ = study.values(name)
+        value.append(float(study.about["healthy"][place][study.value]))
+        worst.append(float(values.min() if query.better == "higher" else values.max()))
+    bills = [bill(fabric, components) for fabric in designs.values()]
+    sign = 1 if query.better == "higher" else -1
+    points = [
+        (own.cost, own.watts, -sign * one, -sign * least)
+        for own, one, least in zip(bills, value, worst, strict=True)
+    ]
+    return Pareto(
+        tuple(str(name) for name in designs),
+        tuple(own.cost for own in bills),
+        tuple(own.watts for own in bills),
+        tuple(value),
+        tuple(worst),
+        tuple(_front(points)),
+        query.unit,
+        query.better,
+        components.currency,
+    )
+
+
+def _front(points: Iterable[tuple[float, ...]]) -> list[bool]:
+    """Tell for each point whether no other is at most it everywhere and below it somewhere."""
+    own = list(points)
+    return [
+        not any(
+            other != point and all(a <= b for a, b in zip(other, point, strict=True))
+            for other in own
+        )
+        for point in own
+    ]
