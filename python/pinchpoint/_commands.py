@@ -233,4 +233,4 @@ def _print(value: Any) -> None:
 
 
 # They register themselves with the app.
-from pinchpoint import _built_commands  # noqa: E402, F401
+from pinchpoint import _built_commands, _traffic_commands  # noqa: E402, F401
