@@ -14,12 +14,14 @@ __all__ = [
     "FlowAnswer",
     "LinkSelection",
     "OrbitAnswer",
+    "OrbitConcurrent",
     "Selection",
     "__version__",
     "bandwidth",
     "bandwidth_many",
     "collective",
     "concurrent",
+    "concurrent_by_orbits",
     "congestion",
     "congestion_by_orbits",
     "cut_tree",
@@ -301,6 +303,37 @@ class OrbitAnswer:
         self, fabric: Fabric, bundle: int, limit_bytes: int
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 
+@final
+class OrbitConcurrent:
+    @property
+    def routed(self) -> float: ...
+    def unreachable(self) -> tuple[int, float, list[tuple[int, int]]]: ...
+    @property
+    def size(self) -> int: ...
+    def capacity(self) -> npt.NDArray[np.float64]: ...
+    def fullest(self, most: int) -> list[npt.NDArray[np.float64]]: ...
+    def slot(self, slot: int) -> tuple[int, int, int]: ...
+    def program(
+        self, time_limit: float | None
+    ) -> tuple[
+        list[npt.NDArray[np.int64]],
+        list[npt.NDArray[np.bool_]],
+        npt.NDArray[np.float64],
+        npt.NDArray[np.bool_],
+        npt.NDArray[np.float64],
+    ]: ...
+    def along(
+        self, lengths: npt.NDArray[np.float64], time_limit: float | None
+    ) -> npt.NDArray[np.float64]: ...
+    def upper(self, lengths: npt.NDArray[np.float64], time_limit: float | None) -> float: ...
+    def lower(self, flows: npt.NDArray[np.float64], time_limit: float | None) -> float: ...
+
+def concurrent_by_orbits(
+    fabric: Fabric,
+    products: _Products,
+    forwarding: str,
+    time_limit: float | None,
+) -> OrbitConcurrent | None: ...
 def congestion_by_orbits(
     fabric: Fabric,
     products: _Products,

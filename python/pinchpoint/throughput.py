@@ -9,7 +9,7 @@ import numpy as np
 
 from pinchpoint import _core, linear
 from pinchpoint._result import TabularResult
-from pinchpoint.congestion import Unreachable, plan
+from pinchpoint.congestion import Unreachable, check_options, plan
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
 
@@ -23,6 +23,8 @@ __all__ = ["Throughput"]
 # Variables up to which the linear program is solved exactly.
 _SMALL = 30_000
 _EXACT = 1e-9
+# Links up to which a structured fabric is listed if symmetry does not reach the gap.
+_LISTED = 300_000
 # Links named as binding, at most.
 _NAMED = 10
 
@@ -40,7 +42,9 @@ class Throughput(TabularResult):
     stopped : bool
         Whether the time limit ended the search before the gap was reached.
     method : str
-        "exact" (a linear program), "iterative", or "forced" (no choice of routes binds).
+        "exact" (a linear program, or ECMP where lengths prove that nothing does better),
+        "iterative", "forced" (no choice of routes binds), or "routed" (the better of ECMP and WCMP
+        against the best lengths known, on a fabric too large for more).
     unreachable : Unreachable
         Pairs that were dropped because no way joins them.
     binding : tuple of str
@@ -106,6 +110,20 @@ def throughput(
         raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
     if unreachable not in ("error", "drop"):
         raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
+    check_options("ecmp", "link", forwarding)
+    if fabric.is_structured:
+        from pinchpoint._concurrent import by_orbits
+
+        answer = by_orbits(
+            fabric,
+            traffic,
+            gap=gap,
+            unreachable=unreachable,
+            forwarding=forwarding,
+            time_limit=time_limit,
+        )
+        if answer is not None and (answer.gap <= gap or fabric.num_links > _LISTED):
+            return answer
     fabric = fabric.materialize(time_limit=time_limit)
     products, pairs = traffic._resolve(fabric)
     options = plan(

@@ -57,3 +57,23 @@ def test_loads_by_orbits_are_those_of_the_listed_links(question):
             # Which of the alike links within a group runs from a lower node differs.
             own = [both(np.reshape(table[name], (-1, 2)), axis=1) for table in (tiers, theirs)]
             np.testing.assert_allclose(*own, rtol=1e-9, atol=1e-9 * scale)
+
+
+@cases(40)
+@given(questions())
+def test_throughput_by_orbits_is_that_of_the_listed_links(question):
+    spec, parts, mode, _ = question
+    world = World(spec)
+    traffic = asked(world, parts)
+    listed = world.fabric.materialize()
+    options = {"forwarding": mode, "unreachable": "drop"}
+    try:
+        theirs = listed.throughput(traffic, gap=1e-9, time_limit=2, **options)
+    except pp.errors.PinchpointError:
+        return
+    ours = world.fabric.throughput(traffic, **options)
+    assert ours.unreachable.pairs == theirs.unreachable.pairs
+    assert ours.upper >= theirs.lower * (1 - 1e-9)
+    assert ours.lower <= theirs.upper * (1 + 1e-9)
+    if ours.method == "exact" and theirs.gap <= 1e-8:
+        assert np.isclose(ours.lower, theirs.lower, rtol=1e-7)

@@ -2,6 +2,7 @@
 
 mod bandwidth;
 mod collective;
+mod concurrent;
 mod congestion;
 mod convert;
 mod error;
@@ -26,6 +27,8 @@ mod _core {
     use crate::bandwidth::{BandwidthAnswer, bandwidth, bandwidth_many, pairwise};
     #[pymodule_export]
     use crate::collective::{CollectiveAnswer, collective, rank_parts, shared_switches};
+    #[pymodule_export]
+    use crate::concurrent::{OrbitConcurrent, concurrent_by_orbits};
     #[pymodule_export]
     use crate::congestion::{CongestionAnswer, congestion, ways};
     #[pymodule_export]

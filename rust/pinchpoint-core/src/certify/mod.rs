@@ -1,6 +1,7 @@
 //! Independent checkers: every answer is checked by code that shares nothing with its solver.
 
 pub mod collective;
+pub mod concurrent;
 pub mod cut_tree;
 pub mod fair;
 pub mod flow;

@@ -2,10 +2,13 @@
 //!
 //! [`Reduced`] strips the trees of a network, in which every route is forced, and leaves a maximum
 //! concurrent flow between the nodes of its core. [`approximate`] narrows that from both sides;
-//! [`certify::throughput`](crate::certify::throughput) derives every bound again.
+//! [`certify::throughput`](crate::certify::throughput) derives every bound again. [`OrbitProblem`] is
+//! the same of a structured fabric, up to its symmetries.
 
 mod approximate;
+mod orbits;
 mod reduced;
 
 pub use approximate::{Bounds, approximate};
+pub use orbits::{OrbitProblem, Step, Toward};
 pub use reduced::{Commodities, Reduced};

@@ -104,7 +104,8 @@ pub struct Route {
 }
 
 impl Route {
-    fn find(&mut self, pinned: &Pinned, halves: &Halves) {
+    /// Finds the distances of all classes to the fixed node.
+    pub fn find(&mut self, pinned: &Pinned, halves: &Halves) {
         let n = pinned.len();
         for distance in [&mut self.transit, &mut self.start] {
             distance.clear();

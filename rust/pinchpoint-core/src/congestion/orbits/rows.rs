@@ -119,6 +119,16 @@ fn ends(model: &Model, link: &LinkOrbit, plan: &Plan, pattern: usize) -> (Vec<u3
 }
 
 impl OrbitLoads {
+    /// Fabric and traffic.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// A row of a link orbit: by pattern, then by capacity.
+    pub fn row(&self, link: usize, place: usize) -> &LoadRow {
+        &self.rows[self.first_row[link] as usize + place]
+    }
+
     /// Gbit/s on every link of a bundle, forward and backward, in materialize order.
     ///
     /// # Errors

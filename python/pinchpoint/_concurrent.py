@@ -1,0 +1,170 @@
+"""Throughput of structured fabrics: one program row for all links that are alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pinchpoint import _core, linear
+from pinchpoint.congestion import Unreachable
+from pinchpoint.errors import GraphError
+from pinchpoint.throughput import Throughput
+from pinchpoint.traffic import products_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pinchpoint.fabric import Fabric
+    from pinchpoint.traffic import Traffic
+
+    Floats = npt.NDArray[np.float64]
+
+__all__ = ["by_orbits"]
+
+_EXACT = 1e-9
+# Variables up to which the linear program is solved.
+_SMALL = 60_000
+# Single kinds of links that are tried as the proof of an upper bound.
+_TRIED = 3
+_NAMED = 10
+# Steps of all destinations up to which a flow is written out.
+_FOLLOWED = 4_000_000
+
+
+def by_orbits(
+    fabric: Fabric,
+    traffic: Traffic,
+    *,
+    gap: float,
+    unreachable: str,
+    forwarding: str,
+    time_limit: float | None,
+) -> Throughput | None:
+    """Ask; None if the traffic or the fabric is not symmetric enough."""
+    products = products_of(fabric, traffic)
+    if products is None:
+        return None
+    problem = _core.concurrent_by_orbits(fabric._handle, products, forwarding, time_limit)
+    if problem is None:
+        return None
+    count, rate, listed = problem.unreachable()
+    lost = Unreachable(count, rate, tuple(listed))
+    if lost.pairs and unreachable == "error":
+        source, sink = lost.listed[0]
+        raise GraphError(
+            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them: no multiple "
+            "of the traffic can be carried; unreachable='drop' leaves them out"
+        )
+    if not problem.routed:
+        return Throughput(np.inf, np.inf, False, "forced", lost, ())
+    lower = (1 - 1e-12) / problem.routed
+    upper, lengths = np.inf, np.zeros(0)
+    small = problem.size <= _SMALL and linear.available()
+    enough = _EXACT if small else max(gap, _EXACT)
+    for candidate in problem.fullest(_TRIED):
+        bound = problem.upper(candidate, time_limit)
+        if bound < upper:
+            upper, lengths = bound, candidate
+        if upper <= lower * (1 + enough):
+            break
+    if lengths.size and upper > lower * (1 + enough) and problem.size <= _FOLLOWED:
+        lower = max(lower, problem.lower(problem.along(lengths, time_limit), time_limit))
+    method = "exact"
+    if upper > lower * (1 + _EXACT):
+        method = "routed"
+        if small:
+            found = _solved(problem, lower, time_limit)
+            if found is not None:
+                (lower, upper, lengths), method = found, "exact"
+        if upper > lower * (1 + enough):
+            wide = _core.congestion_by_orbits(
+                fabric._handle, products, "capacity", False, forwarding, time_limit
+            )
+            if wide is not None:
+                *_, capacity, forward, backward = wide.rows()
+                up = capacity > 0
+                used = np.maximum(forward, backward)[up] / capacity[up]
+                lower = max(lower, (1 - 1e-12) / used.max())
+    lower = min(lower, upper)
+    return Throughput(lower, upper, False, method, lost, _binding(fabric, problem, lengths))
+
+
+def _binding(fabric: Fabric, problem: _core.OrbitConcurrent, lengths: Floats) -> tuple[str, ...]:
+    """Name the kinds of links that weigh most in the proof of the upper bound."""
+    weight = lengths * problem.capacity() if lengths.size else np.zeros(1)
+    order = np.argsort(-weight, kind="stable")[:_NAMED]
+    named = []
+    for slot in order.tolist():
+        if weight[slot] > 1e-3 * weight[order[0]]:
+            _, tail, head = problem.slot(slot)
+            names = [fabric._handle.node_name(node) for node in (tail, head)]
+            named.append(f"{names[0]} -> {names[1]}")
+    return tuple(named)
+
+
+def _solved(
+    problem: _core.OrbitConcurrent, guess: float, time_limit: float | None
+) -> tuple[float, float, Floats] | None:
+    """Solve the linear program; both bounds are derived again from its flows and prices."""
+    steps, flags, sent, ends, alike = problem.program(time_limit)
+    into, tails, heads, slots = steps
+    leaves, enters = flags
+    capacity = problem.capacity()
+    # A variable is the part of its slot's capacity that a step takes for all alike destinations;
+    # the multiple is counted in what ECMP reaches. The program's numbers are then near 1.
+    flow = capacity[slots] / alike[into]
+    wanted = sent * guess
+    through = np.zeros(sent.size)
+    np.add.at(through, heads, flow)
+    np.add.at(through, tails, flow)
+    scale = np.where(through > 0, 1 / np.maximum(through, 1e-300), 1.0)
+    keep = enters & ~ends[tails]
+    places = 1 + np.arange(int(keep.sum()))
+    into, tails, heads, slots = (array[keep] for array in (into, tails, heads, slots))
+    leaves, flow = leaves[keep], flow[keep]
+    classes, count = sent.size, capacity.size
+    senders = np.flatnonzero(sent > 0)
+    # Out less in is what a class sends; only that may take the steps that transit must not.
+    row = [tails, heads, senders, classes + tails[~leaves], classes + senders, 2 * classes + slots]
+    column = [
+        places, places, np.zeros(senders.size, np.int64),
+        places[~leaves], np.zeros(senders.size, np.int64), places,
+    ]  # fmt: skip
+    value = [
+        flow * scale[tails], -flow * scale[heads], -wanted[senders] * scale[senders],
+        -(flow * scale[tails])[~leaves], wanted[senders] * scale[senders], np.ones(places.size),
+    ]  # fmt: skip
+    rows = 2 * classes + count
+    low, high = np.zeros(rows), np.zeros(rows)
+    low[:classes][ends], high[:classes][ends] = -np.inf, np.inf
+    high[classes : 2 * classes] = np.inf
+    low[2 * classes :], high[2 * classes :] = -np.inf, 1.0
+    entries = np.concatenate(row), np.concatenate(column)
+    order = np.lexsort(entries)
+    total = 1 + places.size
+    solution = linear.solve(
+        linear.LinearProgram(
+            cost=np.concatenate([[-1.0], np.zeros(total - 1)]),
+            lower=np.zeros(total),
+            upper=np.full(total, np.inf),
+            row_lower=low,
+            row_upper=high,
+            starts=np.searchsorted(entries[1][order], np.arange(1 + total)),
+            rows=entries[0][order].astype(np.int64),
+            coefficients=np.concatenate(value)[order],
+        ),
+        time_limit,
+    )
+    if solution is None:
+        return None
+    flows = np.zeros(keep.size)
+    flows[keep] = np.maximum(solution.values[1:], 0.0) * flow
+    prices = np.abs(solution.duals[2 * classes :])
+    prices[prices < 1e-12 * prices.max(initial=0.0)] = 0.0
+    lengths = np.divide(prices, capacity, out=np.zeros(count), where=capacity > 0)
+    lower = problem.lower(flows, time_limit)
+    upper = problem.upper(lengths, time_limit)
+    if not lower > 0 or not upper <= lower * (1 + _EXACT):
+        return None
+    return lower, upper, lengths
