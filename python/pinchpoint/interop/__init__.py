@@ -6,7 +6,7 @@ import importlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint.interop._imported import Demands, Imported, Paths
+from pinchpoint.interop._imported import Cables, Demands, Imported, Paths
 from pinchpoint.interop._report import Report
 from pinchpoint.interop._source import Source
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pinchpoint.interop.uec import read_uec
 
 __all__ = [
+    "Cables",
     "Demands",
     "Imported",
     "Paths",

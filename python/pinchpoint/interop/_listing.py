@@ -94,6 +94,19 @@ def grouped(
             f"an explicit fabric holds fewer than 2^32 nodes and links; this one has "
             f"{len(kind_of):,} and {len(tails):,}"
         )
+    if len(kinds) == 1:
+        # Nothing changes its place: large edge lists come this way.
+        node_ids, link_ids = np.arange(len(kind_of)), np.arange(len(tails))
+        only = kinds[0]
+        group = (only.name, only.role, _FORWARDS[only.forwards], len(kind_of))
+        bundle = (f"{only.name}-{only.name}", 0, 0, len(tails))
+        arrays = tails.astype(np.uint32), heads.astype(np.uint32), np.ascontiguousarray(units)
+        core = _core.Fabric.listed(
+            name, [group], [bundle] if len(tails) else [], *arrays, directed, shift
+        )
+        own = None if names is None else tuple(names)
+        fabric = Fabric(core, None, own, False, report)
+        return Grouped(fabric, node_ids, link_ids, np.zeros(len(tails), bool))
     used, kind_of = np.unique(kind_of, return_inverse=True)
     order = np.argsort(kind_of, kind="stable")
     node_ids = np.empty(len(order), np.int64)
@@ -127,9 +140,7 @@ def grouped(
         directed,
         shift,
     )
-    if names is not None and len(used) > 1:
-        names = [names[i] for i in order.tolist()]
-    own_names = None if names is None else tuple(names)
+    own_names = None if names is None else tuple(names[i] for i in order.tolist())
     link_ids = np.empty(len(link_order), np.int64)
     link_ids[link_order] = np.arange(len(link_order))
     return Grouped(Fabric(core, None, own_names, False, report), node_ids, link_ids, flip)
