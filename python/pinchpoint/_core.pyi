@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "AllPairs",
     "BandwidthAnswer",
     "CollectiveAnswer",
     "Concurrent",
@@ -17,6 +18,7 @@ __all__ = [
     "OrbitConcurrent",
     "Selection",
     "__version__",
+    "all_pairs",
     "bandwidth",
     "bandwidth_many",
     "collective",
@@ -248,6 +250,21 @@ def pairwise(
     forwarding: str,
     time_limit: float | None,
 ) -> list[int]: ...
+
+@final
+class AllPairs:
+    @property
+    def num_nodes(self) -> int: ...
+    def orbits(self) -> list[tuple[int, int, int, int]]: ...
+    def orbit(self, i: int, j: int) -> int | None: ...
+    def rows(self, first: int, last: int) -> npt.NDArray[np.uint32]: ...
+
+def all_pairs(
+    fabric: Fabric,
+    chosen: list[Selection],
+    forwarding: str,
+    time_limit: float | None,
+) -> AllPairs: ...
 def cut_tree(
     fabric: Fabric,
     chosen: list[Selection] | None,

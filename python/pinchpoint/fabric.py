@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from pinchpoint.all_pairs import AllPairs
     from pinchpoint.bisection import Bisection, Pairwise
     from pinchpoint.builder import Recipe
     from pinchpoint.catalogue import Figure
@@ -693,19 +694,38 @@ class Fabric:
             raise SelectionError(f"fabric {self.name!r} has a single chip")
         return Bisection(tuple(splits))
 
+    @overload
+    def pairwise(
+        self,
+        groups: Selection | str,
+        *,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> AllPairs: ...
+
+    @overload
     def pairwise(
         self,
         groups: Sequence[Ends],
         *,
         forwarding: Forwarding = "hardware",
         time_limit: float | None = None,
-    ) -> Pairwise:
-        """Find the bandwidth between every two of many selections.
+    ) -> Pairwise: ...
+
+    def pairwise(
+        self,
+        groups: Sequence[Ends] | Selection | str,
+        *,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Pairwise | AllPairs:
+        """Find the bandwidth between every two of many selections, or of one selection's nodes.
 
         Parameters
         ----------
         groups : sequence of Selection, str, node id, or lists of them
-            At least two ends; no two of them may overlap.
+            At least two ends; no two of them may overlap. One selection, or one text, of a
+            structured fabric means all pairs of its nodes.
         forwarding : {"hardware", "all", "none"}, default "hardware"
             As in :meth:`bandwidth`.
         time_limit : float, optional
@@ -715,16 +735,22 @@ class Fabric:
         -------
         Pairwise
             A matrix, from row to column; 0 on the diagonal. Each value is exact and checked.
+        AllPairs
+            For one selection: the orbits of pairs under the symmetry that the coordinates show,
+            with the value of each; the matrix when asked for.
 
         Raises
         ------
         SelectionError
-            Unknown, empty or overlapping selections.
+            Unknown, empty or overlapping selections, fewer than two nodes.
+        SizeLimitError
+            A matrix too large for the memory.
 
         Notes
         -----
         Queries run side by side without the GIL; the result does not depend on the number of
-        threads.
+        threads. Single nodes of a structured fabric are solved once for all pairs that symmetry
+        makes alike: hosts of a three-tier fat tree are three kinds of pairs.
 
         Examples
         --------
@@ -733,10 +759,22 @@ class Fabric:
         >>> pairs = rack.pairwise([rack.select("chip", chip=i) for i in range(3)])
         >>> pairs.gbyte_per_s[0].tolist()
         [0.0, 900.0, 900.0]
+        >>> pairs = rack.pairwise("chip")
+        >>> len(pairs), len(pairs.orbits), pairs.least.gbit_per_s
+        (72, 3, 7200.0)
         """
         from pinchpoint.bisection import Pairwise
 
         _check_forwarding(forwarding)
+        if isinstance(groups, Selection | str):
+            if self.is_structured:
+                from pinchpoint.all_pairs import all_pairs
+
+                return all_pairs(self, groups, forwarding, time_limit)
+            raise SelectionError(
+                f"fabric {self.name!r} is explicit and shows no symmetry; give pairwise its nodes "
+                "one by one, as node_ids() lists them"
+            )
         own = [self._ends(group, f"groups[{place}]") for place, group in enumerate(groups)]
         if len(own) < 2:
             raise SelectionError(f"groups has {len(own)} selections; pairwise needs two at least")

@@ -11,6 +11,7 @@ mod fair;
 mod flow;
 mod gate;
 mod orbits;
+mod pairs;
 mod scale;
 mod selection;
 mod sweep;
@@ -39,6 +40,8 @@ mod _core {
     use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
     #[pymodule_export]
     use crate::orbits::{OrbitAnswer, congestion_by_orbits};
+    #[pymodule_export]
+    use crate::pairs::{AllPairs, all_pairs};
     #[pymodule_export]
     use crate::selection::{LinkSelection, Selection};
     #[pymodule_export]

@@ -28,7 +28,7 @@ pub use ends::{Ends, Forwarding, Relay, node_name};
 pub use lift::LinkFlow;
 pub use listed::Listed;
 pub(crate) use listed::Statement;
-pub use pairwise::pairwise;
+pub use pairwise::{AllPairs, PairOrbit, pairwise};
 pub use parametric::{Breakpoint, Factor, breakpoints};
 pub use sweep::{Outage, Swept, failure_sweep};
 pub use touched::{PairIndex, Touched};

@@ -11,10 +11,12 @@ mod cells;
 mod families;
 mod links;
 mod orbits;
+mod pairs;
 mod pinned;
 
 pub use cells::{Boundary, Cell, Cells};
 pub use families::{Families, Family};
 pub use links::{Flavor, LinkOrbit, Links, Plan};
 pub use orbits::{Orbit, Orbits, TooFine};
+pub use pairs::{PairClass, PairKey, Pairing, Place};
 pub use pinned::{Pinned, PinnedArc};
