@@ -695,7 +695,7 @@ class Fabric:
         return Bisection(tuple(splits))
 
     @overload
-    def pairwise(
+    def pairwise(  # type: ignore[overload-overlap]  # text is a sequence too
         self,
         groups: Selection | str,
         *,
