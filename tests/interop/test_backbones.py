@@ -208,6 +208,14 @@ def test_sndlib(tmp_path, text):
     assert loads.loads()[0].tolist() == pytest.approx([0.03, 0.03])
     assert loads.max_utilization == pytest.approx(0.3)
     assert read_sndlib(path, unit="Gbit/s").fabric.bandwidth("a", "b").gbit_per_s == 100
+    # Demand matrices name their unit.
+    meta = "<meta><unit>GBITPERSEC</unit></meta>\n <networkStructure>"
+    text = text.replace("granularity = 1 )", "granularity = 1\n unit = GBITPERSEC\n)")
+    path.write_text(text.replace("<networkStructure>", meta))
+    found = read(path)
+    assert found.fabric.bandwidth("a", "b").gbit_per_s == 100
+    assert found.demands.amount.tolist() == [30, 12.5]
+    assert len(found.report.guessed) == 1
 
 
 @pytest.mark.parametrize(

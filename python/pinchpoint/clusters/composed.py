@@ -186,7 +186,8 @@ def _fat_tree(system: System, count: int, k: int | None = None) -> Fabric:
         return TreeSize(count, slots, rows, half, cores=half)
 
     if k is None:
-        k = 2
+        # A leaf has half its ports for NICs, a pod half for leaves: fewer cannot do.
+        k = 2 * max(1, ports, leaves)
         while True:
             try:
                 found = size(k)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,7 +28,8 @@ __all__ = ["looks_like", "parse", "read_sndlib"]
 
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 _FORMAT = re.compile(r"\?SNDlib native format\s*;\s*type:\s*(\w+)", re.IGNORECASE)
-_SKIPPED = ("META", "ADMISSIBLE_PATHS")
+# Units as the meta section of demand matrices names them.
+_UNITS = {"KBITPERSEC": "kbit/s", "MBITPERSEC": "Mbit/s", "GBITPERSEC": "Gbit/s"}
 
 
 class _Link(NamedTuple):
@@ -45,10 +47,12 @@ class _Demand(NamedTuple):
     value: float
 
 
-class _Network(NamedTuple):
-    nodes: dict[str, int]
-    links: list[_Link]
-    demands: list[_Demand]
+@dataclass
+class _Network:
+    nodes: dict[str, int] = field(default_factory=dict)
+    links: list[_Link] = field(default_factory=list)
+    demands: list[_Demand] = field(default_factory=list)
+    unit: str | None = None
 
 
 def looks_like(head: str) -> bool:
@@ -64,8 +68,8 @@ def read_sndlib(path: str | os.PathLike[str], /, *, unit: str | None = None) -> 
     path : str or path-like
         The file, in the native format or XML.
     unit : str, optional
-        Unit of capacities and demands, such as ``"Mbit/s"``. SNDlib's files have none; by default
-        they are taken as Mbit/s, and the report says so.
+        Unit of capacities and demands, such as ``"Mbit/s"``. Most files of SNDlib have none: they
+        are taken as Mbit/s then, and the report says so.
 
     Returns
     -------
@@ -93,6 +97,7 @@ def parse(source: Source, unit: str | None = None) -> Imported:
     notes = Notes()
     is_native = _FORMAT.match(source.text) is not None
     network = _native(source, notes) if is_native else _from_xml(source)
+    unit = unit or network.unit
     if unit is None:
         unit = "Mbit/s"
         notes.guess("capacities and demands have no unit; taken as Mbit/s")
@@ -147,7 +152,7 @@ def _native(source: Source, notes: Notes) -> _Network:
     if found is None or found[1].lower() != "network":
         source.fail(1, "this is no network of SNDlib")
     tokens = _tokens(source)
-    network = _Network({}, [], [])
+    network = _Network()
     names: set[str] = set()
     for line, title in tokens:
         rows = _rows(source, tokens, line, title)
@@ -175,7 +180,11 @@ def _native(source: Source, notes: Notes) -> _Network:
                 else:
                     value = number(source, at, f"{what}: its value", row[6] if len(row) > 6 else "")
                     network.demands.append(_Demand(at, row[0], ends, value))
-        elif title in _SKIPPED:
+        elif title == "META":
+            for _, row in rows:
+                if row[0] == "unit":
+                    network.unit = _UNITS.get(row[-1])
+        elif title == "ADMISSIBLE_PATHS":
             if count := sum(1 for _ in rows):
                 notes.skip(f"{title}: {count:,} entries")
         else:
@@ -227,7 +236,9 @@ def _from_xml(source: Source) -> _Network:
             source.fail(line, f"the root is <{tag[:60]}>; SNDlib's is <network>")
 
     root = _xml.parse(source, check_root)
-    network = _Network({}, [], [])
+    network = _Network()
+    for meta in root.all("meta"):
+        network.unit = next((_UNITS.get(each.text.strip()) for each in meta.all("unit")), None)
     structure = _child(source, root, "networkStructure")
     for node in _child(source, structure, "nodes").all("node"):
         name = _attribute(source, node)
