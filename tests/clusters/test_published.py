@@ -1,5 +1,6 @@
 """Published totals, each derived again by max flow on the fabric as built."""
 
+import numpy as np
 import pinchpoint as pp
 import pytest
 
@@ -315,6 +316,34 @@ def test_dragonfly_group():
     assert links(net)["leaf-leaf-local"] == 17 * 32 * 31 // 2
     assert links(net)["leaf-leaf-global"] == 17 * 512 // 2
     assert net.bandwidth("chip[group=0]", "chip[group=1:17]").gbit_per_s == 512 * 200
+
+
+@pytest.mark.parametrize(
+    ("groups", "switches", "ports"),
+    [(18, 32, 16), (166, 32, 16), (9, 4, 2), (7, 4, 2), (513, 32, 16)],
+)
+def test_dragonfly_of_many_groups(groups, switches, ports):
+    # More groups than a switch has global ports: all pairs of groups have equally many links, and
+    # no switch more than it has ports (Kim, Dally, Scott, Abts, ISCA 2008).
+    net = pp.clusters.dragonfly(
+        groups, switches_per_group=switches, global_ports=ports, chips_per_switch=1
+    )
+    leaves = groups * switches
+    a, b = (ends.astype(int) - leaves for ends in (net.tails, net.heads))
+    across = (a >= 0) & (a // switches != b // switches)
+    pairs, counts = np.unique((a // switches * groups + b // switches)[across], return_counts=True)
+    parallel = switches * ports // (groups - 1)
+    assert pairs.size == groups * (groups - 1) // 2
+    assert set(counts.tolist()) == {parallel}
+    used = np.bincount(np.concatenate([a[across], b[across]]), minlength=leaves)
+    assert used.max() <= ports
+    inside = (a >= 0) & ~across
+    assert inside.sum() == groups * switches * (switches - 1) // 2
+    assert net.num_chips == leaves
+    assert [bundle.name for bundle in net.bundles] == ["chip-leaf", "leaf-leaf"]
+    if groups < 20:
+        one = net.bandwidth(f"chip[chip=0:{switches}]", f"chip[chip={switches}:{leaves}]")
+        assert one.gbit_per_s == 200 * min(switches, (groups - 1) * parallel)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7])

@@ -136,7 +136,7 @@ def test_size_is_estimated_first(name, options):
         ("clos", {"chips": 10**30}),
         ("fat-tree", {"k": 10**30}),
         ("trn4-ultracluster", {"racks": 10**30}),
-        ("dragonfly", {"groups": 18}),
+        ("dragonfly", {"groups": 514}),
     ],
 )
 def test_hostile_sizes(name, options):
