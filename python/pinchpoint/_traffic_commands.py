@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["collective", "congestion", "throughput"]
 
-_PATTERNS = ("all-to-all", "permutation", "ring", "incast")
+_PATTERNS = ("all-to-all", "skewed", "permutation", "ring", "incast")
 _HASHED = "ecmp-hash"
 
 Pattern = Annotated[
-    str, typer.Option(help="all-to-all, permutation (drawn with --seed), ring or incast.")
+    str,
+    typer.Option(
+        help="all-to-all, skewed (Zipf, drawn with --seed), permutation (drawn too), ring or "
+        "incast."
+    ),
 ]
 Among = Annotated[
     str | None,
@@ -304,6 +308,9 @@ def _pattern(
     gbit = parse_bandwidth(rate) / 1e6
     if name == "all-to-all":
         return traffic.all_to_all(fabric.select(nodes), per_chip_gbit_per_s=gbit), nodes
+    if name == "skewed":
+        own = fabric.select(nodes)
+        return traffic.skewed(own, seed=seed or 0, per_chip_gbit_per_s=gbit), nodes
     if name == "permutation":
         return traffic.permutation(nodes, seed=seed or 0, gbit_per_s=gbit), nodes
     if name == "ring":

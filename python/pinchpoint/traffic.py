@@ -30,12 +30,14 @@ __all__ = [
     "Traffic",
     "all_to_all",
     "between",
+    "collective",
     "from_matrix",
     "incast",
     "pairs",
     "parallelism",
     "permutation",
     "ring",
+    "skewed",
 ]
 
 _DIMENSIONS = ("tp", "cp", "ep", "pp", "dp")
@@ -70,9 +72,23 @@ class _Ranked:
     seed: int = 0
     shape: tuple[int, ...] = ()
     axis: int = 0
+    exponent: float = 0.0
+
+    def rates(self, sources: Ids, sinks: Ids, count: int) -> Floats:
+        """Rate of each pair of ranks."""
+        if self.pattern != "zipf":
+            return np.full(sources.size, self.gbit_per_s)
+        place = np.random.default_rng(self.seed).permutation(count)
+        weight = (1.0 + place) ** -self.exponent
+        # A rank's own popularity is shared among the others: each sends as much.
+        rates: Floats = self.gbit_per_s * weight[sinks] / (weight.sum() - weight[sources])
+        return rates
 
     def pairs(self, count: int) -> tuple[Ids, Ids]:
         index = np.arange(count, dtype=np.int64)
+        if self.pattern == "zipf":
+            sources, sinks = np.repeat(index, count), np.tile(index, count)
+            return sources[sources != sinks], sinks[sources != sinks]
         if self.pattern == "ring":
             return index, np.roll(index, -1)
         if self.pattern == "permutation":
@@ -163,9 +179,8 @@ class Traffic:
                         f"{ids.size} chips are selected"
                     )
                 sources_at, sinks_at = part.pairs(ids.size)
-                listed.append(
-                    (ids[sources_at], ids[sinks_at], np.full(sources_at.size, part.gbit_per_s))
-                )
+                rates = part.rates(sources_at, sinks_at, ids.size)
+                listed.append((ids[sources_at], ids[sinks_at], rates))
         if not listed:
             return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
@@ -284,6 +299,62 @@ def all_to_all(
         }
     )
     return Traffic((_Product(nodes, nodes, rate, name.startswith("per_chip")),))
+
+
+def skewed(
+    nodes: Ends,
+    /,
+    *,
+    exponent: float = 1.0,
+    seed: int = 0,
+    per_chip_gbit_per_s: float | None = None,
+    per_chip_gbyte_per_s: float | None = None,
+) -> Traffic:
+    """Every node sends to every other, more to some: Zipf's law, as of popular experts.
+
+    Parameters
+    ----------
+    nodes : Selection, str, node id, or a list of them
+        Who takes part.
+    exponent : float, default 1
+        The k-th most popular node gets a part in proportion to k to the power of minus this; 0 is
+        an even all-to-all.
+    seed : int, default 0
+        Who is how popular is drawn; the same seed and number of nodes give the same.
+    per_chip_gbit_per_s, per_chip_gbyte_per_s : float
+        What each node sends in all.
+
+    Returns
+    -------
+    Traffic
+        Listed pair by pair when a fabric is asked, so it is for thousands of nodes.
+
+    Raises
+    ------
+    CapacityError
+        An exponent that is negative or not finite.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> even, uneven = (
+    ...     pp.traffic.skewed("chip", exponent=e, per_chip_gbyte_per_s=90.0) for e in (0.0, 1.0)
+    ... )
+    >>> round(rack.congestion(even).max_utilization, 3)
+    0.1
+    >>> round(rack.congestion(uneven).max_utilization, 3)
+    1.478
+    """
+    _, rate = _rate(
+        {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
+    )
+    number = isinstance(exponent, int | float | np.number) and not isinstance(exponent, bool)
+    if not number or not np.isfinite(exponent) or exponent < 0:
+        raise CapacityError(f"exponent is {exponent!r}; it must be finite and zero or more")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputTypeError(f"seed is {seed!r}; it must be an integer, zero or more")
+    return Traffic((_Ranked(nodes, "zipf", rate, seed, exponent=float(exponent)),))
 
 
 def between(
@@ -417,6 +488,80 @@ def from_matrix(matrix: Any, /, nodes: npt.ArrayLike | None = None) -> Traffic:
     return pairs(sources, sinks, own[2])
 
 
+def collective(op: str, nodes: Any, /, *, gbyte: float, seconds: float = 1.0) -> Traffic:
+    """Write a collective as demands: rates that move it all in a given time.
+
+    Parameters
+    ----------
+    op : str
+        "all_reduce", "reduce_scatter", "all_gather", "broadcast" and "reduce" go around a ring in
+        the order of the ranks, "send_recv" from each rank to the next, "all_to_all" straight.
+    nodes : Selection, or a list of selections or node ids
+        The ranks.
+    gbyte : float
+        nccl-tests' S in 10^9 bytes, as in :meth:`pinchpoint.Fabric.collective`.
+    seconds : float, default 1
+        The time; with 1, the largest utilisation is the time in seconds.
+
+    Returns
+    -------
+    Traffic
+
+    Raises
+    ------
+    SelectionError
+        An unknown `op`, or fewer than two ranks.
+    CapacityError
+        A `gbyte` or `seconds` that is not above zero.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> chips = rack.select("chip")
+    >>> job = pp.traffic.collective("all_reduce", chips, gbyte=1.0)
+    >>> round(rack.congestion(job).max_utilization * 1e3, 3)
+    2.191
+    """
+    count = len(nodes) if isinstance(nodes, Selection) else 0
+    if not isinstance(nodes, Selection | str) and isinstance(nodes, Iterable):
+        nodes = list(nodes)
+        count = sum(len(one) if isinstance(one, Selection) else 1 for one in nodes)
+    if isinstance(nodes, str):
+        raise InputTypeError(f"nodes is {nodes!r}; give a selection or a list, which has a length")
+    if count < 2:
+        raise SelectionError(f"a collective needs two ranks or more, and {count} is given")
+    each = _volume(op, count, gbyte) / _above_zero("seconds", seconds)
+    if op == "all_to_all":
+        return all_to_all(nodes, gbyte_per_s=each)
+    return ring(nodes, gbyte_per_s=each)
+
+
+def _above_zero(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputTypeError(f"{name} is {value!r}; it must be a number")
+    if not np.isfinite(value) or value <= 0:
+        raise CapacityError(f"{name} is {value}; it must be finite and above zero")
+    return float(value)
+
+
+def _volume(op: str, count: int, gbyte: float) -> float:
+    """Say what each pair of a collective exchanges, in the unit of `gbyte`."""
+    part = (count - 1) / count
+    factors = {
+        "all_reduce": 2 * part,
+        "reduce_scatter": part,
+        "all_gather": part,
+        "broadcast": 1.0,
+        "reduce": 1.0,
+        "send_recv": 1.0,
+        "all_to_all": 1 / count,
+    }
+    if op not in factors:
+        raise SelectionError(f"op is {op!r}; there are {', '.join(factors)}")
+    return _above_zero("gbyte", gbyte) * factors[op]
+
+
 @dataclass(frozen=True, eq=False)
 class Parallelism:
     """Ranks laid out along parallel dimensions; made by :func:`parallelism`.
@@ -485,6 +630,63 @@ class Parallelism:
             raise SelectionError(f"dimension {dimension!r} has size 1: its groups send nothing")
         part = _Ranked(self.ranks, f"groups-{pattern}", rate, shape=shape, axis=axis)
         return Traffic((part,))
+
+    def volumes(self, **collectives: tuple[str, float]) -> dict[str, float]:
+        """Find what each rank sends per dimension, in GB.
+
+        Parameters
+        ----------
+        **collectives : (str, float)
+            By dimension: the collective of its groups, as :func:`collective` takes it, and its S in
+            10^9 bytes; for "send_recv" each rank but the last of a group sends to the next.
+
+        Returns
+        -------
+        dict of str to float
+            By dimension, in GB per rank that sends.
+        """
+        found = {}
+        for name, (op, gbyte) in collectives.items():
+            shape, axis = self._axis(name)
+            pairs_of_rank = shape[axis] - 1 if op == "all_to_all" else 1
+            found[name] = _volume(op, shape[axis], gbyte) * pairs_of_rank
+        return found
+
+    def demands(self, *, seconds: float = 1.0, **collectives: tuple[str, float]) -> Traffic:
+        """Write collectives of all groups of some dimensions as rates, all at once.
+
+        Parameters
+        ----------
+        seconds : float, default 1
+            The time in which all of it moves; with 1, the largest utilisation is the time.
+        **collectives : (str, float)
+            As in :meth:`volumes`. Groups of one rank send nothing.
+
+        Returns
+        -------
+        Traffic
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> layout = pp.traffic.parallelism(rack.select("chip"), tp=8, dp=9)
+        >>> layout.volumes(tp=("all_reduce", 0.5), dp=("reduce_scatter", 9.0))
+        {'tp': 0.875, 'dp': 8.0}
+        >>> step = layout.demands(tp=("all_reduce", 0.5), dp=("reduce_scatter", 9.0))
+        >>> round(rack.congestion(step).max_utilization, 6)
+        0.009861
+        """
+        time = _above_zero("seconds", seconds)
+        patterns = {"all_to_all": "all_to_all", "send_recv": "pipeline"}
+        parts: list[_Product | _Pairs | _Ranked] = []
+        for name, (op, gbyte) in collectives.items():
+            shape, axis = self._axis(name)
+            rate = _volume(op, shape[axis], gbyte) * 8 / time
+            pattern = f"groups-{patterns.get(op, 'ring')}"
+            if shape[axis] > 1:
+                parts.append(_Ranked(self.ranks, pattern, rate, shape=shape, axis=axis))
+        return Traffic(tuple(parts))
 
 
 def parallelism(ranks: Ends, /, *, order: Iterable[str] = _DIMENSIONS, **sizes: int) -> Parallelism:

@@ -47,7 +47,7 @@ def test_congestion_with_failures_says_what_is_too_full(capsys):
     assert answer["routing"] == "ecmp"
 
 
-@pytest.mark.parametrize("pattern", ["permutation", "ring", "incast"])
+@pytest.mark.parametrize("pattern", ["permutation", "ring", "incast", "skewed"])
 @pytest.mark.parametrize("routing", ["single", "ecmp-hash"])
 def test_patterns_and_routings(capsys, pattern, routing):
     words = ["hgx-h100", "--traffic", pattern, "--routing", routing, "--seed", "3"]

@@ -1,0 +1,112 @@
+"""Skewed traffic, collectives as demands, and volumes of parallel layouts, by definition."""
+
+import numpy as np
+import pinchpoint as pp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
+
+
+def listed(fabric, traffic):
+    """Every pair's rate as a matrix in GB/s, products written out."""
+    handle = fabric.materialize()
+    products, pairs = traffic._resolve(handle)
+    count = sum(group.size for group in fabric.groups)
+    rates = np.zeros((count, count))
+    for sources, sinks, rate in products:
+        rows = np.concatenate([handle._handle.node_ids(one) for one in sources])
+        columns = np.concatenate([handle._handle.node_ids(one) for one in sinks])
+        rates[np.ix_(rows, columns)] += rate
+    np.fill_diagonal(rates, 0.0)
+    np.add.at(rates, (pairs[0], pairs[1]), pairs[2])
+    return rates / 8
+
+
+STAR = pp.Fabric.from_links(range(12), [12] * 12, 8.0)
+
+
+@given(st.floats(0, 3), st.integers(0, 5))
+def test_zipf_sends_as_much_from_each_and_more_to_some(exponent, seed):
+    own = list(range(12))
+    rates = listed(
+        STAR, pp.traffic.skewed(own, exponent=exponent, seed=seed, per_chip_gbyte_per_s=3.0)
+    )[:12, :12]
+    np.testing.assert_allclose(rates.sum(axis=1), 3.0)
+    # To any two others, each sender's rates are as the popularity of the two.
+    order = np.argsort(-rates.sum(axis=0), kind="stable")
+    sender, first, last = order[5], order[0], order[-1]
+    assert rates[sender, first] / rates[sender, last] == pytest.approx(12.0**exponent)
+
+
+def test_even_zipf_is_all_to_all():
+    even = listed(STAR, pp.traffic.skewed("node", exponent=0.0, per_chip_gbit_per_s=2.0))
+    plain = listed(STAR, pp.traffic.all_to_all("node", per_chip_gbit_per_s=2.0))
+    np.testing.assert_allclose(even, plain)
+
+
+@pytest.mark.parametrize(
+    ("op", "edge"),
+    [("all_reduce", 2 * 11 / 12), ("all_gather", 11 / 12), ("broadcast", 1.0), ("send_recv", 1.0)],
+)
+def test_rings_carry_what_the_algorithm_needs(op, edge):
+    own = list(range(12))
+    rates = listed(STAR, pp.traffic.collective(op, own, gbyte=6.0, seconds=2.0))
+    expected = np.zeros_like(rates)
+    expected[own, np.roll(own, -1)] = 3.0 * edge
+    np.testing.assert_allclose(rates, expected)
+    # The time of a named algorithm is the fullest link of the same demands.
+    if op != "send_recv":
+        ring = STAR.collective(op, own, gbyte=6.0, algorithm="ring")
+        demands = pp.traffic.collective(op, own, gbyte=6.0)
+        assert ring.seconds == pytest.approx(STAR.congestion(demands).max_utilization)
+
+
+def test_all_to_all_has_one_part_for_oneself():
+    rates = listed(STAR, pp.traffic.collective("all_to_all", list(range(12)), gbyte=6.0))
+    np.testing.assert_allclose(rates[:12, :12] + 0.5 * np.eye(12), 0.5)
+
+
+def test_volumes_and_demands_agree():
+    layout = pp.traffic.parallelism(list(range(12)), tp=2, ep=3, dp=2)
+    own = {"tp": ("all_reduce", 1.0), "ep": ("all_to_all", 3.0), "dp": ("send_recv", 5.0)}
+    assert layout.volumes(**own) == {"tp": 1.0, "ep": 2.0, "dp": 5.0}
+    rates = listed(STAR, layout.demands(**own))
+    total = np.zeros_like(rates)
+    for name, (op, gbyte) in own.items():
+        for group in layout.groups(name):
+            size = group.size
+            for place, rank in enumerate(group):
+                if op == "all_reduce":
+                    total[rank, group[(place + 1) % size]] += 2 * (size - 1) / size * gbyte
+                elif op == "all_to_all":
+                    total[rank, group[group != rank]] += gbyte / size
+                elif place + 1 < size:
+                    total[rank, group[place + 1]] += gbyte
+    np.testing.assert_allclose(rates, total)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "words"),
+    [
+        (lambda t: t.skewed("node", exponent=-1.0, per_chip_gbit_per_s=1.0), CapacityError, "-1"),
+        (lambda t: t.skewed("node", seed=-1, per_chip_gbit_per_s=1.0), InputTypeError, "seed"),
+        (lambda t: t.collective("gather", [0, 1], gbyte=1.0), SelectionError, "op is 'gather'"),
+        (lambda t: t.collective("reduce", [0], gbyte=1.0), SelectionError, "two ranks"),
+        (lambda t: t.collective("reduce", "node", gbyte=1.0), InputTypeError, "nodes is 'node'"),
+        (lambda t: t.collective("reduce", [0, 1], gbyte=-1.0), CapacityError, "gbyte is -1.0"),
+        (
+            lambda t: t.parallelism([0, 1], dp=2).demands(dp=("reduce", 1.0), seconds=0),
+            CapacityError,
+            "seconds is 0",
+        ),
+        (
+            lambda t: t.parallelism([0, 1], dp=2).volumes(tp=("reduce", 1.0)),
+            SelectionError,
+            "dimension is 'tp'",
+        ),
+    ],
+)
+def test_refused(ask, error, words):
+    with pytest.raises(error, match=words):
+        ask(pp.traffic)
