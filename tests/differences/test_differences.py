@@ -205,6 +205,12 @@ def test_check_finds_nothing_where_trunks_are_even(capsys):
     assert "Every trunk has cables of one speed." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [["check", "nope.topo"], ["diff", "nope.topo", "nope.topo"]])
+def test_command_line_refuses_what_is_not_there(words, capsys):
+    assert main(words) == 2
+    assert "nope.topo" in capsys.readouterr().err
+
+
 def test_worst_first():
     links = [(0, 1, 10), (0, 1, 8)] + [(2, 3, 10)] * 8 + [(2, 3, 1)]
     found = pp.check(lab(links))

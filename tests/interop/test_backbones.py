@@ -311,6 +311,16 @@ def test_damaged_files(tmp_path):
     survives(tmp_path, "d.graphml", graphml(tmp_path, graph).read_bytes(), read_graphml)
 
 
+def test_xml_that_says_latin_1(tmp_path):
+    text = XML.replace('version="1.0"?>', 'version="1.0" encoding="ISO-8859-1"?>')
+    path = tmp_path / "a.xml"
+    path.write_bytes(text.replace('id="a"', 'id="\xe9"').replace(">a<", ">\xe9<").encode("latin-1"))
+    assert read(path).fabric.names == ("\xe9", "b", "c")
+    refuses(
+        tmp_path, "b.xml", XML.replace('id="a"', 'id="\xe9"').encode("latin-1"), read, ":4: byte"
+    )
+
+
 def test_wrong_encoding(tmp_path):
     for name, text in (("a.graph", GRAPH), ("b.txt", NATIVE), ("c.max", MAX)):
         refuses(tmp_path, name, text.encode("utf-16"), read, ":1: byte 0xff is no UTF-8")

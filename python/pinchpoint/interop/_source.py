@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -18,6 +19,9 @@ __all__ = ["MAX_BYTES", "Source", "as_path", "read_bytes", "shorten"]
 MAX_BYTES = 1 << 30
 MAX_LINE = 1 << 16
 _MAX_FAULTS = 10
+# XML says in which encoding it is.
+_DECLARED = re.compile(rb"<\?xml[^>]{0,100}\bencoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_LATIN = (b"iso-8859-1", b"latin-1", b"latin1")
 
 
 def as_path(path: object) -> Path:
@@ -60,15 +64,17 @@ class Source:
 
     @staticmethod
     def open(path: object, limit: int = MAX_BYTES) -> Source:
-        """Read a text file; UTF-8, with or without a byte-order mark."""
+        """Read a text file; UTF-8, with or without a byte-order mark, or XML that says Latin-1."""
         own = as_path(path)
         return Source.decode(str(own), read_bytes(own, limit))
 
     @staticmethod
     def decode(name: str, content: bytes) -> Source:
         """Decode the content of a file."""
+        declared = _DECLARED.match(content)
+        encoding = "latin-1" if declared and declared[1].lower() in _LATIN else "utf-8-sig"
         try:
-            text = content.decode("utf-8-sig")
+            text = content.decode(encoding)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             byte = content[error.start]
