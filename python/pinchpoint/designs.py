@@ -319,7 +319,7 @@ def pareto(
     value, worst = [], []
     for place, name in enumerate(study.about["designs"]):
         values, _ = study.values(name)
-        value.append(float(study.about["healthy"][place][study.value]))
+        value.append(float(study.about["healthy"][place][study.value_name]))
         worst.append(float(values.min() if query.better == "higher" else values.max()))
     bills = [bill(fabric, components) for fabric in designs.values()]
     sign = 1 if query.better == "higher" else -1

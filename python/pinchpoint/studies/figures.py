@@ -46,7 +46,7 @@ def distribution(study: Study, ax: Axes | None = None) -> Axes:
         if curve.healthy is not None:
             own.axvline(curve.healthy, color=line.get_color(), linestyle=":", linewidth=1)
     own.set_xlabel(
-        f"{study.value.replace('_gbit_per_s', '')} [{summary.unit(study)}]".replace(
+        f"{study.value_name.replace('_gbit_per_s', '')} [{summary.unit(study)}]".replace(
             "gbit_per_s", "bandwidth"
         )
     )

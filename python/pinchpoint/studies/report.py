@@ -250,7 +250,7 @@ def _table(study: Study) -> str:
     )
     body = []
     for row in rows:
-        value = row[study.value]
+        value = row[study.value_name]
         text = summary.shown(study, value) if row["error"] is None else row["error"]
         cells = [
             f'<td class="label">{escape(str(row["label"])).replace(",", ",<wbr>")}</td>',

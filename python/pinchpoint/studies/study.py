@@ -54,7 +54,7 @@ class Study(TabularResult):
         return len(self.columns["scenario"])
 
     @property
-    def value(self) -> str:
+    def value_name(self) -> str:
         """Name of the column that figures show."""
         return str(self.about["value"])
 
@@ -74,7 +74,7 @@ class Study(TabularResult):
         rows = [
             (value, weight)
             for place, (value, weight) in enumerate(
-                zip(self.columns[self.value], self.columns["stands_for"], strict=True)
+                zip(self.columns[self.value_name], self.columns["stands_for"], strict=True)
             )
             if value is not None and (design is None or (designs and designs[place] == design))
         ]
@@ -93,7 +93,7 @@ class Study(TabularResult):
 
     def worst(self) -> dict[str, Any]:
         """Return the row with the worst value, the first of several."""
-        values = self.columns[self.value]
+        values = self.columns[self.value_name]
         known = [place for place, value in enumerate(values) if value is not None]
         if not known:
             raise StudyError("no scenario of the study has an answer")

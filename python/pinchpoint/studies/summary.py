@@ -38,19 +38,19 @@ class Curve:
 
 
 def _factor(study: Study) -> float:
-    return 1 / 8 if study.value == "gbit_per_s" else 1.0
+    return 1 / 8 if study.value_name == "gbit_per_s" else 1.0
 
 
 def unit(study: Study) -> str:
     """Return the unit of the figures: bandwidths are shown in GB/s."""
-    return "GB/s per direction" if study.value == "gbit_per_s" else str(study.about["unit"])
+    return "GB/s per direction" if study.value_name == "gbit_per_s" else str(study.about["unit"])
 
 
 def shown(study: Study, value: float | None) -> str:
     """Return a value as text, with its unit."""
     if value is None:
         return "no answer"
-    if study.value == "gbit_per_s":
+    if study.value_name == "gbit_per_s":
         return format_bytes(round(value * 1e6))
     return f"{value:.6g} {study.about['unit']}".strip()
 
@@ -67,7 +67,7 @@ def curves(study: Study) -> list[Curve]:
         total = np.cumsum(weights[order])
         ends = np.append(starts[1:], len(order)) - 1
         shares = total[ends] / total[-1] if len(order) else total
-        healthy = study.about["healthy"][place].get(study.value)
+        healthy = study.about["healthy"][place].get(study.value_name)
         factor = _factor(study)
         found.append(
             Curve(
@@ -98,7 +98,7 @@ def bottlenecks(study: Study) -> list[tuple[str, float]]:
 def worst_rows(study: Study, count: int = 25) -> list[dict[str, Any]]:
     """Return the rows with the worst values, then those without an answer."""
     sign = 1 if study.about["better"] == "higher" else -1
-    values = study.columns[study.value]
+    values = study.columns[study.value_name]
     known = [place for place, value in enumerate(values) if value is not None]
     known.sort(key=lambda place: (sign * values[place], place))
     missing = [place for place, value in enumerate(values) if value is None]
@@ -121,7 +121,7 @@ def answer(study: Study) -> list[str]:
             continue
         higher = study.about["better"] == "higher"
         worst = float(values.min() if higher else values.max())
-        healthy = study.about["healthy"][place].get(study.value)
+        healthy = study.about["healthy"][place].get(study.value_name)
         text = f"{where}{shown(study, worst)} in the worst of {int(weights.sum()):,} scenarios"
         if healthy is not None:
             text += f", {shown(study, healthy)} when nothing more has failed"

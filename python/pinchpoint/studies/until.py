@@ -41,6 +41,7 @@ class FailuresUntil(TabularResult):
         Certified: no choice of fewer failures does it.
     upper : int or None
         Certified: some choice of so many failures does it; None if even all of them do not.
+        `lower` is then one more than there are.
     lower_by, upper_by : str
         What proves each.
     below_kbit_per_s : Fraction
@@ -108,7 +109,7 @@ def failures_until(
     below: str,
     among: Chosen,
     forwarding: Forwarding = "hardware",
-    effort: int = 4000,
+    effort: int = 500,
 ) -> FailuresUntil:
     """Bound how few failures can push a bandwidth below a threshold, in the worst case.
 
@@ -124,7 +125,7 @@ def failures_until(
         What can fail: links, or nodes.
     forwarding : {"hardware", "all", "none"}, default "hardware"
         As in :meth:`Fabric.bandwidth`.
-    effort : int, default 4000
+    effort : int, default 500
         Scenarios to solve at most while enumerating.
 
     Returns
@@ -166,32 +167,34 @@ def failures_until(
         )
     question = (sources, sinks, forwarding)
     gone = fabric.without(*chosen).bandwidth(sources, sinks, forwarding=forwarding)
-    worst, witness = _enumerated(fabric, query, chosen, limit, effort)
-    worst = [(0, healthy.gbit_per_s), *worst]
-    if witness is not None:
-        k = worst[-1][0]
-        by = "all choices enumerated"
-        return FailuresUntil(k, k, by, by, limit, healthy, tuple(worst), witness)
-    lower, lower_by = worst[-1][0] + 1, "all choices of fewer enumerated"
+    worst: list[tuple[int, float]] = [(0, healthy.gbit_per_s)]
     if gone.kbit_per_s >= limit:
         whole = sum(len(one) for one in chosen)
         by = "bandwidth without any of them"
         return FailuresUntil(whole + 1, None, by, by, limit, healthy, tuple(worst), None)
+    lower, lower_by = 1, "healthy"
+    upper, upper_by = sum(len(one) for one in chosen), "all of them failed"
+    witness: Scenario | None = None
     links = [one for one in chosen if isinstance(one, LinkSelection)]
-    upper, upper_by = None, ""
     if len(links) == len(chosen):
-        safe = _residual_bound(fabric, links, question, limit)
-        if safe + 1 > lower:
-            lower, lower_by = safe + 1, "F(t) - k t"
-        upper = _cut_bound(fabric, links, question, limit)
-        upper_by = "a cut by tier"
-    if upper is None or upper > lower:
+        lower, lower_by = _residual_bound(fabric, links, question, limit) + 1, "F(t) - k t"
+        cut = _cut_bound(fabric, links, question, limit)
+        if cut is not None and cut < upper:
+            upper, upper_by = cut, "a cut by tier"
+    if lower < upper:
+        rows, witness = _enumerated(fabric, query, chosen, limit, effort)
+        worst += rows
+        if witness is not None:
+            by = "all choices enumerated"
+            k = worst[-1][0]
+            return FailuresUntil(k, k, by, by, limit, healthy, tuple(worst), witness)
+        if worst[-1][0] + 1 > lower:
+            lower, lower_by = worst[-1][0] + 1, "all choices of fewer enumerated"
+    if lower < upper:
         greedy = _greedy(fabric, query, chosen, limit, upper, effort)
-        if greedy is not None and (upper is None or greedy[0] < upper):
+        if greedy is not None and greedy[0] < upper:
             upper, witness = greedy
             upper_by = "failing the worst one again and again"
-    if upper is None:
-        upper, upper_by = sum(len(one) for one in chosen), "all of them failed"
     return FailuresUntil(lower, upper, lower_by, upper_by, limit, healthy, tuple(worst), witness)
 
 
