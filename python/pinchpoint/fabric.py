@@ -1007,8 +1007,8 @@ class Fabric:
         traffic : Traffic
             Made with :mod:`pinchpoint.traffic`.
         gap : float, default 0.01
-            Stop once upper / lower - 1 is at most this. Small problems are solved exactly (to
-            1e-9) whatever is asked, if highspy is installed.
+            Stop once upper / lower - 1 is at most this. Symmetric problems, and tiny ones if
+            highspy is installed, are solved exactly (to 1e-9) whatever is asked.
         unreachable : {"error", "drop"}, default "error"
             What to do about pairs that no way joins.
         forwarding : {"hardware", "all", "none"}, default "hardware"
@@ -1038,7 +1038,8 @@ class Fabric:
         nothing to solve; else the linear program is solved if it is small, or the fabric is listed
         if that is small. On listed links, trees that hang off the network, such as the hosts of a
         leaf, leave no choice of routes and are taken off first. What is left is a linear program if
-        it is small, else narrowed by multiplicative weights [2]_. Either way both bounds are
+        it is tiny, else narrowed by descent on the weights of ways, then by multiplicative
+        weights [2]_ or, if it is small, the linear program. Either way both bounds are
         derived again by separate code: the upper one from lengths of the links, the lower one from
         flows. Limits of nodes are not part of the answer.
 

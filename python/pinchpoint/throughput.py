@@ -22,6 +22,10 @@ __all__ = ["Throughput"]
 
 # Variables up to which the linear program is solved exactly.
 _SMALL = 30_000
+# Variables up to which it is solved whatever gap is asked: an iterative answer is no quicker.
+_TINY = 3_000
+# Gaps from which an iterative answer is tried first.
+_COARSE = 1e-4
 _EXACT = 1e-9
 # Links up to which a structured fabric is listed if symmetry does not reach the gap.
 _LISTED = 300_000
@@ -190,11 +194,15 @@ def _of_core(
         return float("inf"), float("inf"), np.zeros(0), False, "forced"
     tails = problem.edges()[0]
     size = np.unique(sources).size * tails.size
+    if _TINY < size <= _SMALL and gap >= _COARSE:
+        lower, upper, lengths, _, stopped = problem.approximate(gap, True, time_limit)
+        if stopped or upper <= lower * (1 + gap):
+            return lower, upper, lengths, stopped, "iterative"
     if size <= _SMALL:
         exact = _solved(problem, (sources, sinks, rates), time_limit)
         if exact is not None:
             return (*exact, False, "exact")
-    lower, upper, lengths, _, stopped = problem.approximate(max(gap, _EXACT), time_limit)
+    lower, upper, lengths, _, stopped = problem.approximate(max(gap, _EXACT), False, time_limit)
     return lower, upper, lengths, stopped, "iterative"
 
 

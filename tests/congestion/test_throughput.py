@@ -11,6 +11,7 @@ import pinchpoint as pp
 import pytest
 from fattree import fat_tree
 from hypothesis import given, settings
+from pinchpoint import linear
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 from real import DATA, plafrim, sndlib, sndlib_names
 from scipy.optimize import linprog
@@ -189,3 +190,41 @@ def test_what_a_result_can_do():
     assert "2.5" in repr(answer)
     assert answer.binding
     assert doctest.testmod(importlib.import_module("pinchpoint.fabric")).failed == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_iterative_bounds_hold_the_optimum_of_irregular_networks(seed):
+    rng = np.random.default_rng(seed)
+    nodes, links = 30, 70
+    tails = np.concatenate([np.arange(nodes), rng.integers(0, nodes, links)])
+    heads = np.concatenate([(np.arange(nodes) + 1) % nodes, rng.integers(0, nodes, links)])
+    keep = tails != heads
+    fabric = pp.Fabric.from_links(tails[keep], heads[keep], rng.choice([1.0, 4.0], keep.sum()))
+    ends = rng.integers(0, nodes, (2, 400))
+    ends = ends[:, ends[0] != ends[1]]
+    traffic = pp.traffic.pairs(*ends, rng.exponential(size=ends.shape[1]))
+    close = fabric.throughput(traffic, gap=0.01)
+    assert close.gap <= 0.01
+    if linear.available():
+        exact = fabric.throughput(traffic, gap=0)
+        assert exact.method == "exact"
+        assert close.lower <= exact.upper * (1 + 1e-9)
+        assert close.upper >= exact.lower * (1 - 1e-9)
+
+
+def test_a_fat_tree_with_failures_is_narrowed_to_a_percent():
+    fabric, hosts = fat_tree(8)
+    rng = np.random.default_rng(0)
+    failed = rng.choice(np.arange(hosts, fabric.num_links), 25, replace=False)
+    left = np.delete(np.arange(fabric.num_links), failed)
+    ends = fabric.tails[left].astype(np.int64), fabric.heads[left].astype(np.int64)
+    best = pp.Fabric.from_links(*ends, 1.0).throughput(
+        pp.traffic.all_to_all(np.arange(hosts, hosts + 32), gbit_per_s=1.0)
+    )
+    assert best.gap <= 0.01
+    assert best.method == "iterative"
+    # The edge switch with the fewest links left takes in 31 flows.
+    ids = np.concatenate([*ends])
+    ways = np.bincount(ids, minlength=hosts + 32)[hosts : hosts + 32] - 4
+    assert best.lower <= ways.min() / 31 * (1 + 1e-9)
+    assert best.upper >= ways.min() / 31 * 0.9

@@ -106,10 +106,11 @@ impl Concurrent {
         &self,
         py: Python<'py>,
         gap: f64,
+        quick: bool,
         time_limit: Option<gate::TimeLimit>,
     ) -> PyResult<(f64, f64, Floats<'py>, Floats<'py>, bool)> {
         let bounds = gate::run(py, time_limit, |monitor| {
-            approximate(&self.inner, gap, monitor)
+            approximate(&self.inner, gap, quick, monitor)
         })?;
         Ok((
             bounds.lower,

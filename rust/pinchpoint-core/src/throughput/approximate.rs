@@ -1,7 +1,8 @@
-//! Concurrent flow narrowed from both sides by multiplicative weights (Garg & Koenemann 2007;
-//! Fleischer 2000): flow goes where edges are short, and edges get longer where flow goes.
+//! Concurrent flow narrowed from both sides: by soft ways first, which are quick where many ways are
+//! about as good, then by multiplicative weights (Garg & Koenemann 2007; Fleischer 2000): flow goes where edges are short, and edges get longer where flow goes.
 
 use super::reduced::Reduced;
+use super::soft::soften;
 use crate::certify::throughput::{Paths, fits, upper};
 use crate::error::{Error, ErrorKind, Result};
 use crate::monitor::{Monitor, Stop};
@@ -19,13 +20,19 @@ pub struct Bounds {
     pub stopped: bool,
 }
 
-/// Bounds of the concurrent flow of a core, `upper / lower - 1 <= gap` unless time runs out.
+/// Bounds of the concurrent flow of a core, `upper / lower - 1 <= gap` unless time runs out, or the
+/// `quick` method alone is asked for and does not get there.
 ///
 /// # Errors
 /// An interrupt; `Certificate` if the flow found does not fit, which is a bug. The time limit is
 /// no error: it ends the search.
-pub fn approximate(reduced: &Reduced, gap: f64, monitor: &dyn Monitor) -> Result<Bounds> {
-    let best = narrow(reduced, gap, monitor)?;
+pub fn approximate(
+    reduced: &Reduced,
+    gap: f64,
+    quick: bool,
+    monitor: &dyn Monitor,
+) -> Result<Bounds> {
+    let best = narrow(reduced, gap, quick, monitor)?;
     if best.lower > 0.0 && best.lower.is_finite() && !fits(reduced, &best.loads, best.lower) {
         let message = "the answer failed its check: the flow of the lower bound does not fit";
         return Err(Error::new(ErrorKind::Certificate, message));
@@ -33,7 +40,7 @@ pub fn approximate(reduced: &Reduced, gap: f64, monitor: &dyn Monitor) -> Result
     Ok(best)
 }
 
-fn narrow(reduced: &Reduced, gap: f64, monitor: &dyn Monitor) -> Result<Bounds> {
+fn narrow(reduced: &Reduced, gap: f64, quick: bool, monitor: &dyn Monitor) -> Result<Bounds> {
     let m = reduced.edges.len();
     let mut best = Bounds {
         lower: 0.0,
@@ -44,6 +51,10 @@ fn narrow(reduced: &Reduced, gap: f64, monitor: &dyn Monitor) -> Result<Bounds> 
     };
     if reduced.commodities.is_empty() {
         best.lower = f64::INFINITY;
+        return Ok(best);
+    }
+    soften(reduced, gap, &mut best, monitor)?;
+    if quick || best.stopped || best.upper <= best.lower * (1.0 + gap) {
         return Ok(best);
     }
     let capacity: Vec<f64> = reduced.edges.iter().map(|edge| edge.capacity).collect();

@@ -8,6 +8,7 @@
 mod approximate;
 mod orbits;
 mod reduced;
+mod soft;
 
 pub use approximate::{Bounds, approximate};
 pub use orbits::{OrbitProblem, Step, Toward};
