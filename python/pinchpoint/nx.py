@@ -26,7 +26,6 @@ __all__ = [
     "can_run",
     "convert_from_nx",
     "convert_to_nx",
-    "get_info",
     "maximum_flow",
     "maximum_flow_value",
     "minimum_cut",
@@ -40,11 +39,6 @@ _FLOW_FUNCTIONS = {
     "preflow_push",
     "shortest_augmenting_path",
 }
-_EXTRA = (
-    "Exact for integers of any size; floats are scaled exactly or with a stated bound. Negative "
-    "and undefined capacities are errors. `flow_func` may be any of networkx's and has no effect; "
-    "other keyword arguments are left to networkx."
-)
 
 
 class Graph:
@@ -301,15 +295,3 @@ def minimum_cut_value(
     Takes what `maximum_flow` takes, and raises what it raises.
     """
     return maximum_flow_value(flowG, _s, _t, capacity, flow_func)
-
-
-def get_info() -> dict[str, Any]:
-    """Describe the backend to networkx."""
-    names = ("maximum_flow", "maximum_flow_value", "minimum_cut", "minimum_cut_value")
-    return {
-        "backend_name": "pinchpoint",
-        "project": "pinchpoint",
-        "package": "pinchpoint",
-        "short_summary": "Exact, certified maximum flows and minimum cuts.",
-        "functions": {name: {"additional_docs": _EXTRA} for name in names},
-    }

@@ -12,6 +12,7 @@ import pinchpoint as pp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pinchpoint._nx_info import get_info
 from pinchpoint.errors import CapacityError
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,14 @@ print("pinchpoint" in nx.maximum_flow.__doc__)
     ]
 
 
+def test_networkx_imports_little_of_it(environment):
+    code = "import sys, networkx; print(sorted(m for m in sys.modules if 'pinchpoint' in m))"
+    found = run(environment, "-c", code).stdout
+    assert "pinchpoint._nx_info" in found
+    assert "pinchpoint.nx" not in found.replace("pinchpoint._nx", "")
+    assert "maxflow" not in found
+
+
 def test_networkx_runs_its_own_flow_tests(environment, tmp_path):
     # With fallback, every call that the backend takes goes to it; the log counts them.
     plugin = tmp_path / "counting.py"
@@ -76,7 +85,8 @@ def test_networkx_runs_its_own_flow_tests(environment, tmp_path):
         "        calls[name] += 1\n"
         "        return function(*args, **kwargs)\n"
         "    return call\n"
-        "for name in own.get_info()['functions']:\n"
+        "from pinchpoint._nx_info import get_info\n"
+        "for name in get_info()['functions']:\n"
         "    setattr(own, name, counted(name, getattr(own, name)))\n"
         "def pytest_unconfigure(config):\n"
         "    print('CALLS', dict(calls))\n"
@@ -90,18 +100,19 @@ def test_networkx_runs_its_own_flow_tests(environment, tmp_path):
     package = str(Path(nx.__file__).parent)
     words = ("-m", "pytest", "-q", "-p", "counting", "-p", "no:cacheprovider", "--runslow")
     where = ("-c", os.devnull, "--rootdir", package, package + "/algorithms/flow/tests")
-    # 20,000 cuts of small graphs, which take 20 seconds to convert; it passes.
-    where = (*where, "-k", "not les_miserables")
+    # These pass too, and take half a minute to convert thousands of small graphs or a large one.
+    if os.environ.get("HYPOTHESIS_PROFILE") != "long":
+        where = (*where, "-k", "not (les_miserables or karate or davis or gw1)")
     ran = run(own, *words, *where)
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-2000:]
     summary = re.search(r"(\d+) passed(.*) in ", ran.stdout)
-    assert int(summary[1]) >= 90
+    assert int(summary[1]) >= 85
     assert "failed" not in summary[2]
     assert "skipped" not in summary[2]
     counts = dict(re.findall(r"'(\w+)': (\d+)", ran.stdout.split("CALLS")[1]))
-    assert set(counts) == set(pp.nx.get_info()["functions"])
+    assert set(counts) == set(get_info()["functions"])
     assert int(counts["minimum_cut"]) > 50
-    assert int(counts["maximum_flow_value"]) > 1000
+    assert int(counts["maximum_flow_value"]) > 30
 
 
 @st.composite
