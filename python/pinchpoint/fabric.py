@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pinchpoint.failure_sweep import FailureSweep
     from pinchpoint.flows import FlowRates
     from pinchpoint.interop import Report
+    from pinchpoint.routing_gap import Priorities, RoutingGap
     from pinchpoint.throughput import Throughput
     from pinchpoint.traffic import Traffic
 
@@ -1063,6 +1064,103 @@ class Fabric:
             traffic,
             gap=gap,
             unreachable=unreachable,
+            forwarding=forwarding,
+            time_limit=time_limit,
+        )
+
+    def routing_gap(
+        self,
+        traffic: Traffic,
+        /,
+        *,
+        routing: Routing = "ecmp",
+        split: Literal["link", "neighbor"] = "link",
+        gap: float = 0.01,
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> RoutingGap:
+        """Find what a routing loses against the best routing there could be.
+
+        Parameters
+        ----------
+        traffic : Traffic
+            Made with :mod:`pinchpoint.traffic`.
+        routing, split, forwarding : str
+            As :meth:`congestion` has them.
+        gap : float, default 0.01
+            How close the bounds on the optimum are to be; see :meth:`throughput`.
+        time_limit : float, optional
+            Seconds, of each of the two questions.
+
+        Returns
+        -------
+        RoutingGap
+            The multiple of the traffic that is routed, bounds on the optimum, and the part lost.
+
+        Raises
+        ------
+        SelectionError, CapacityError, GraphError, SizeLimitError, TimeLimitError
+            As :meth:`congestion` and :meth:`throughput`; pairs that no way joins are an error.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> detour = pp.Fabric.from_links([0, 0, 1], [2, 1, 2], 1.0)
+        >>> detour.routing_gap(pp.traffic.pairs([0], [2])).lost[0] > 0.49
+        True
+        """
+        from pinchpoint.routing_gap import RoutingGap
+
+        common: Any = {"forwarding": forwarding, "time_limit": time_limit}
+        best = self.throughput(traffic, gap=gap, **common)
+        return RoutingGap(self.congestion(traffic, routing=routing, split=split, **common), best)
+
+    def priorities(
+        self,
+        classes: Iterable[Traffic],
+        /,
+        *,
+        routing: Routing = "ecmp",
+        split: Literal["link", "neighbor"] = "link",
+        forwarding: Forwarding = "hardware",
+        time_limit: float | None = None,
+    ) -> Priorities:
+        """Serve classes of traffic one after the other, each on what those before leave.
+
+        Parameters
+        ----------
+        classes : iterable of Traffic
+            The most important first.
+        routing, split, forwarding : str
+            As :meth:`congestion` has them, for all classes.
+        time_limit : float, optional
+            Seconds, of each class.
+
+        Returns
+        -------
+        Priorities
+            The part of each class that fits, all its pairs cut alike, and its loads alone.
+
+        Raises
+        ------
+        SelectionError, CapacityError, SizeLimitError, TimeLimitError
+            As :meth:`congestion`; also without any class.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> line = pp.Fabric.from_links([0, 1], [1, 2], 10.0)
+        >>> first, second = pp.traffic.pairs([0], [2], 8.0), pp.traffic.pairs([1], [2], 4.0)
+        >>> line.priorities([first, second]).served
+        (1.0, 0.5)
+        """
+        from pinchpoint.routing_gap import priorities
+
+        return priorities(
+            self,
+            classes,
+            routing=routing,
+            split=split,
             forwarding=forwarding,
             time_limit=time_limit,
         )

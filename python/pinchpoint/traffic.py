@@ -31,6 +31,7 @@ __all__ = [
     "all_to_all",
     "between",
     "collective",
+    "experts",
     "from_matrix",
     "incast",
     "pairs",
@@ -51,6 +52,8 @@ class _Product:
     sinks: Any
     gbit_per_s: float
     per_source: bool = False
+    # Whether the rate is shared among the sinks.
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ class Traffic:
             if isinstance(part, _Product):
                 sources = fabric._ends(part.sources, "sources")
                 sinks = fabric._ends(part.sinks, "sinks")
-                products.append((sources, sinks, _per_pair(part, sources)))
+                products.append((sources, sinks, _per_pair(part, sources, sinks)))
             elif isinstance(part, _Pairs):
                 listed.append((part.sources, part.sinks, part.gbit_per_s))
             else:
@@ -187,7 +190,11 @@ class Traffic:
         return products, (own[0], own[1], own[2])
 
 
-def _per_pair(part: _Product, sources: list[_core.Selection]) -> float:
+def _per_pair(
+    part: _Product, sources: list[_core.Selection], sinks: list[_core.Selection]
+) -> float:
+    if part.shared:
+        return part.gbit_per_s / max(num_nodes(sinks), 1)
     if not part.per_source:
         return part.gbit_per_s
     count = num_nodes(sources)
@@ -215,7 +222,7 @@ def products_of(
             return None
         sources = fabric._ends(part.sources, "sources")
         sinks = sources if part.sinks is part.sources else fabric._ends(part.sinks, "sinks")
-        products.append((sources, sinks, _per_pair(part, sources)))
+        products.append((sources, sinks, _per_pair(part, sources, sinks)))
     return products
 
 
@@ -327,7 +334,8 @@ def skewed(
     Returns
     -------
     Traffic
-        Listed pair by pair when a fabric is asked, so it is for thousands of nodes.
+        Listed pair by pair when a fabric is asked, so it is for thousands of nodes; `experts` is
+        not.
 
     Raises
     ------
@@ -380,6 +388,81 @@ def incast(
 ) -> Traffic:
     """Every source sends to one sink, at this rate each."""
     return between(sources, sink, gbit_per_s=gbit_per_s, gbyte_per_s=gbyte_per_s)
+
+
+def experts(
+    nodes: Ends,
+    groups: Iterable[Ends],
+    /,
+    *,
+    exponent: float | None = None,
+    shares: npt.ArrayLike | None = None,
+    per_chip_gbit_per_s: float | None = None,
+    per_chip_gbyte_per_s: float | None = None,
+) -> Traffic:
+    """Every node sends to every group of nodes, more to some groups than to others.
+
+    What a mixture of experts sends when some experts are in demand: a group is the chips that hold
+    one expert.
+
+    Parameters
+    ----------
+    nodes : Selection, str, node id, or a list of them
+        Who sends.
+    groups : iterable of selections, str, node ids, or lists of them
+        Who receives, the most wanted first if `exponent` is given.
+    exponent : float, optional
+        Zipf's law: group ``i`` (from 1) gets a share in proportion to ``i ** -exponent``; 0 is
+        uniform.
+    shares : array_like of float, shape (groups,), optional
+        Share of each group instead, in any scale.
+    per_chip_gbit_per_s, per_chip_gbyte_per_s : float
+        What each node sends in all. The share of a group is split equally among its nodes; what a
+        node would send to itself stays with it.
+
+    Returns
+    -------
+    Traffic
+        One implicit pattern per group; no pair is listed.
+
+    Raises
+    ------
+    SelectionError
+        No group, or neither or both of `exponent` and `shares`.
+    CapacityError
+        A share or an exponent that is negative or not finite, or shares that are all zero.
+    UnitError
+        Not exactly one rate is given.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> star = pp.Fabric.from_links([0, 1, 2], [3, 3, 3], 10.0)
+    >>> traffic = pp.traffic.experts([0, 1, 2], [0, 1, 2], exponent=1, per_chip_gbit_per_s=11)
+    >>> star.congestion(traffic).loads()[1].round(6).tolist()
+    [12.0, 6.0, 4.0]
+    """
+    _, rate = _rate(
+        {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
+    )
+    own = list(groups)
+    if not own:
+        raise SelectionError("groups is empty; traffic needs one group at least")
+    if (exponent is None) == (shares is None):
+        raise SelectionError("give exponent or shares, one of them")
+    if exponent is not None:
+        if not np.isfinite(exponent) or exponent < 0:
+            raise CapacityError(f"exponent is {exponent}; it must be finite and zero or more")
+        parts = np.arange(1, len(own) + 1, dtype=np.float64) ** -exponent
+    else:
+        parts = as_floats("shares", shares)
+        if parts.size != len(own):
+            raise SelectionError(f"shares has {parts.size} numbers for {len(own)} groups")
+    if not np.isfinite(parts).all() or (parts < 0).any() or not parts.any():
+        raise CapacityError("shares must be finite and zero or more, and not all zero")
+    parts = parts / parts.sum()
+    products = zip(own, parts.tolist(), strict=True)
+    return Traffic(tuple(_Product(nodes, one, rate * part, shared=True) for one, part in products))
 
 
 def permutation(
