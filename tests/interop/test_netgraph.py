@@ -103,7 +103,9 @@ def test_group_modes(tmp_path, group_mode, mode, amounts):
     [
         ("pattern: mesh, capacity: 400", "pattern: rings, capacity: 400", "NetGraph refuses it"),
         ("capacity: 400", "capacity: -4", "is -4"),
-        ("count: 4,", "count: 4000000000,", "4: .*count is 4,000,000,000"),
+        ("count: 4,", "count: 4000000000,", "4: .*makes 8,000,000,000 nodes"),
+        ('"pod[1-2]"', '"pod[1-999999999]"', "10: .*makes 999,999,999 nodes"),
+        ("core: {}", "core: {blueprint: loop}", "NetGraph refuses it"),
         ("core: {}", "core: &a {}", "11: the anchor"),
         ("core: {}", "core: {}\n    core: {}", "twice"),
         ("core: {}", "core: {disable: 1}", "NetGraph refuses it"),
@@ -113,6 +115,11 @@ def test_faults(tmp_path, old, new, says):
     pytest.importorskip("ngraph")
     assert old in SCENARIO
     refuses(tmp_path, "a.yaml", SCENARIO.replace(old, new, 1), read, says)
+
+
+def test_blueprints_that_hold_each_other_are_refused(tmp_path):
+    text = SCENARIO.replace("spine: {count: 2,", "x: {blueprint: clos}\n      spine: {count: 2,")
+    refuses(tmp_path, "a.yaml", text, read, "nested too deeply|nodes with those before|makes ")
 
 
 def test_other_types():

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["parse", "read_infragraph"]
 
-_MAX_NODES = 50_000_000
-_MAX_LINKS = 200_000_000
+_MAX_NODES = 5_000_000
+_MAX_LINKS = 50_000_000
 _MAX_NESTING = 8
 _ELEMENT = re.compile(r"([^\[\].]{1,200})(?:\[([0-9:\-]{0,40})\])?")
 _GIGA = {"gigabits_per_second": 1, "gigabytes_per_second": 8}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["from_netgraph", "parse", "read_netgraph"]
 
 _MAX_PAIRS = 50_000_000
-_MAX_COUNT = 10_000_000
+_MAX_NODES = 1_000_000
+_MAX_DEPTH = 32
+_MAX_NAME = 4096
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
 
 
 def read_netgraph(path: str | os.PathLike[str], /, *, unit: str = "Gbit/s") -> Imported:
@@ -69,17 +73,54 @@ def parse(root: Node, unit: str | None = None) -> Imported:
 
 
 def _bound(root: Node) -> None:
-    """Refuse counts that would make NetGraph build too much, before it starts."""
-    waiting = [root]
+    """Refuse a scenario that would make NetGraph build too many nodes, before it starts."""
+    top = root.pairs()
+    blueprints = top["blueprints"].pairs() if "blueprints" in top else {}
+    network = top["network"].pairs() if "network" in top else {}
+    if "nodes" not in network:
+        return
+    total = 0
+    # Definitions that wait: a node of the file, how many times it comes, and how deep it is.
+    waiting = [(network["nodes"], 1, 0)]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node.value, dict):
-            count = node.value.get("count")
-            if count is not None and isinstance(count.value, int) and count.value > _MAX_COUNT:
-                count.fail(f"is {count.value:,}; the limit is {_MAX_COUNT:,}")
-            waiting.extend(node.value.values())
-        elif isinstance(node.value, list):
-            waiting.extend(node.value)
+        group, times, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            group.fail("is nested too deeply, or blueprints hold each other")
+        if not isinstance(group.value, dict):
+            continue
+        for name, node in group.value.items():
+            entry = node.value if isinstance(node.value, dict) else {}
+            count = entry.get("count")
+            own = times * _expanded(name)
+            if count is not None and isinstance(count.value, int):
+                own *= max(1, count.value)
+            if own > _MAX_NODES:
+                node.fail(f"makes {own:,} nodes; the limit is {_MAX_NODES:,}")
+            inner = entry.get("nodes")
+            reference = entry.get("blueprint")
+            if reference is not None and isinstance(reference.value, str):
+                blueprint = blueprints.get(reference.value)
+                if blueprint is not None and isinstance(blueprint.value, dict):
+                    inner = blueprint.value.get("nodes")
+            if inner is None:
+                total += own
+            else:
+                waiting.append((inner, own, depth + 1))
+            if total > _MAX_NODES:
+                node.fail(f"makes {total:,} nodes with those before; the limit is {_MAX_NODES:,}")
+
+
+def _expanded(name: str) -> int:
+    """How many names a name with brackets stands for: ``pod[1-3]`` is three."""
+    number = 1
+    for inside in _BRACKETS.findall(name[:_MAX_NAME]):
+        parts = 0
+        for part in inside.split(","):
+            low, dash, high = part.strip().partition("-")
+            ranged = dash and low.isdecimal() and high.isdecimal() and len(low + high) < 40
+            parts += max(1, int(high) - int(low) + 1) if ranged else 1
+        number *= parts
+    return number
 
 
 def from_netgraph(
