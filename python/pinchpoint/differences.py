@@ -166,9 +166,12 @@ class Difference:
             if names:
                 more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
                 lines.append(f"{what} nodes: {', '.join(names[:5])}{more}")
-        lines += [f"  {fault.kind}: {fault}" for fault in self.faults[:_SHOWN]]
-        if len(self.faults) > _SHOWN:
-            lines.append(f"  and {len(self.faults) - _SHOWN:,} more")
+        # Parallel links that fail alike are one line.
+        alike = Counter(f"{fault.kind}: {fault}" for fault in self.faults)
+        for text, times in list(alike.items())[:_SHOWN]:
+            lines.append(f"  {text}" + (f" ({times:,} times)" if times > 1 else ""))
+        if (rest := sum(list(alike.values())[_SHOWN:])) > 0:
+            lines.append(f"  and {rest:,} more")
         if self.costs:
             rows = [
                 (f"{cost.a} - {cost.b}", *_bits(cost.designed_gbit_per_s, cost.built_gbit_per_s))

@@ -50,6 +50,15 @@ def test_each_kind():
     assert wrong.lost_gbit_per_s == 400
 
 
+def test_parallel_links_are_one_line():
+    text = str(pp.diff(lab(DESIGN + [(0, 2, 400)] * 3), lab(DESIGN)))
+    assert text.startswith("links: 3 missing\n  missing: leaf 0 - spine 0, 400 Gb/s (3 times)\n\n")
+    rack = pp.clusters.gb200_nvl72()
+    many = str(pp.diff(rack, rack.without(rack.select("switch[switch=0:9]"))))
+    assert "and 628 more" in many
+    assert len(many.splitlines()) < 40
+
+
 def test_costs_are_maximum_flows():
     found = pp.diff(lab(DESIGN), lab([(0, 2, 400), (0, 3, 100), (1, 2, 400), (1, 3, 400)]))
     (cost,) = found.costs
