@@ -164,7 +164,8 @@ def throughput(
     print()
     if result.binding:
         _say(f"What binds: {', '.join(result.binding[:3])}.")
-    print(f"Certified: the bounds were checked, and are {100 * result.gap:.2g} % apart.")
+    apart = "meet" if result.gap <= 1e-9 else f"are {100 * result.gap:.2g} % apart"
+    print(f"Certified: the bounds were checked, and {apart}.")
 
 
 @app.command(context_settings=_BUILDER_OPTIONS)

@@ -15,6 +15,7 @@ from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
+from pinchpoint.selection import Selection
 from pinchpoint.units import format_bandwidth
 
 if TYPE_CHECKING:
@@ -454,6 +455,29 @@ class _Cuts:
         )
 
 
+def _all_relay(fabric: Fabric, own: list[_core.Selection], forwarding: str) -> tuple[Fabric, bool]:
+    """Take out what relays nothing and is no rank: whoever is left may relay, ranks included.
+
+    Also says whether that is exact; it is not where some pass on scale-up traffic alone.
+    """
+    idle, exact = [], True
+    for group in fabric.groups:
+        passes = group.forwards
+        if forwarding != "hardware":
+            passes = forwarding == "all" or group.role in ("switch", "nic")
+        rest = fabric.select(group.name)
+        for ranks in own:
+            if ranks.group == group.name:
+                rest -= Selection(ranks)
+        if passes is True or not rest:
+            continue
+        if passes is False:
+            idle.append(rest)
+        else:
+            exact = False
+    return fabric.without(*idle) if idle else fabric, exact
+
+
 def _carried(
     fabric: Fabric,
     op: str,
@@ -475,21 +499,16 @@ def _carried(
     pattern = asked(ordered, gbyte_per_s=pair)
     clock = _Clock(options["time_limit"])
     ask = {"gap": options["gap"], "unreachable": "drop"}
-    forwarding = options["forwarding"]
-    bound = fabric.throughput(pattern, forwarding=forwarding, time_limit=clock.left, **ask)
+    relaying, exact = _all_relay(fabric, own, options["forwarding"])
+    bound = relaying.throughput(pattern, forwarding="all", time_limit=clock.left, **ask)
     lost = bound.unreachable.pairs
     lower, upper, binding = bound.lower, bound.upper, bound.binding
-    relays = {group.name for group in fabric.groups if group.forwards is True}
-    strict = forwarding == "none" or any(one.group not in relays for one in own)
-    if strict and forwarding != "all" and not lost:
-        # Ranks relay for each other, which throughput asks for all nodes or for none.
-        free = fabric.throughput(pattern, forwarding="all", time_limit=clock.left, **ask)
-        upper = free.upper
-        others = [group for group in fabric.groups if group.forwards is not True]
-        whole = {one.group: one.num_nodes for one in own}
-        only_ranks = all(whole.get(group.name) == group.size for group in others)
-        if only_ranks or free.upper <= lower * (1 + 1e-9):
-            lower, binding = max(lower, free.lower), free.binding
+    if not exact:
+        # Some that are no ranks would relay too: what is reached is what goes without any relay.
+        strict = fabric.throughput(
+            pattern, forwarding=options["forwarding"], time_limit=clock.left, **ask
+        )
+        lower = 0.0 if strict.unreachable.pairs else strict.lower
     words = "no routing carries more: " + (", ".join(binding[:3]) or "links") + " are full"
     cuts = _Cuts(fabric, op, own, {**options, "root": None, "time_limit": clock.left})
     answer = cuts.optimum(False, False)

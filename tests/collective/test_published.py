@@ -68,9 +68,12 @@ def test_forestcoll_answers(name, fabric, ranks):
     assert reduce.seconds_lower <= reduce.seconds
 
 
-def racks(n, g, su, so, rail):
+def racks(n, g, su, so, rail, relays=True):
+    """With `relays` False, chips that are no ranks pass nothing on, and neither does a fat host."""
     builder = pp.FabricBuilder("racks")
-    chip = builder.nodes("chip", rack=n, chip=g)
+    chip = builder.nodes("chip", rack=n, chip=g, forwards=relays)
+    if not relays:
+        builder.links(chip, builder.nodes("host", forwards=False), "9TB/s", join={})
     builder.links(chip, builder.nodes("switch", rack=n), f"{su}GB/s")
     if rail:
         builder.links(chip, builder.nodes("leaf", chip=g), f"{so}GB/s")
@@ -99,11 +102,14 @@ def test_racks_equal_forestcoll_and_formula(case):
 @pytest.mark.parametrize("case", json.loads((DATA / "closed_forms" / "hier_a2a.json").read_text()))
 def test_all_to_all_of_racks(case):
     ranks = case["n"] * case["g"]
-    fabric = racks(case["n"], case["g"], case["su"], case["so"], case["rail"])
-    answer = fabric.collective("all_to_all", "chip", gbyte=2.0, gap=1e-9)
-    # S is what a rank has for all ranks, itself included.
-    assert answer.seconds == pytest.approx(2.0 / ranks / case["formula"], rel=1e-6)
-    assert answer.busbw_gbyte_per_s == pytest.approx((ranks - 1) * case["formula"], rel=1e-6)
+    for relays in (True, False):
+        # Ranks relay for each other whatever the hardware does for others.
+        fabric = racks(case["n"], case["g"], case["su"], case["so"], case["rail"], relays)
+        answer = fabric.collective("all_to_all", "chip", gbyte=2.0, gap=1e-9)
+        # S is what a rank has for all ranks, itself included.
+        assert answer.seconds == pytest.approx(2.0 / ranks / case["formula"], rel=1e-6)
+        assert answer.busbw_gbyte_per_s == pytest.approx((ranks - 1) * case["formula"], rel=1e-6)
+        assert answer.optimal
 
 
 def test_nvls_on_eight_h100():
