@@ -307,7 +307,11 @@ class _Collective(Query):
     }
     unit: ClassVar[str] = "GB/s"
 
-    def pins(self, fabric: Fabric) -> Sequence[Selection]:
+    def pins(self, fabric: Fabric) -> Sequence[Selection] | None:
+        # With a root, a schedule or neighbours, it matters which rank is which.
+        plain = {"in_network", "gap", "forwarding"}
+        if self.operation == "send_recv" or not {name for name, _ in self.options} <= plain:
+            return None
         return [Selection(core) for core in fabric._ends(self.ranks, "ranks")]
 
     def ask(self, fabric: Fabric) -> Row:

@@ -184,6 +184,38 @@ def test_a_function_runs_in_every_scenario(rack):
     assert len(calls) == 72 + 1  # And once for the healthy fabric.
 
 
+def test_another_function_is_another_study(rack, tmp_path):
+    out = tmp_path / "study.parquet"
+    two, three = 2.0, 3.0
+
+    def study(function):
+        return pp.sweep(rack, pp.scenarios.healthy(), function, out=out).columns["value"]
+
+    assert study(lambda fabric: 1.0) == [1.0]
+    assert study(lambda fabric: 1.0) == [1.0]
+    for other in (lambda fabric: two, lambda fabric: three):
+        with pytest.raises(StudyError, match="another study"):
+            study(other)
+
+
+def test_symmetry_is_left_alone_where_the_order_of_ranks_matters(rack):
+    def pins(*args, **options):
+        return pp.query.collective(*args, ranks="chip", gbyte=1.0, **options).pins(rack)
+
+    assert len(pins("all_reduce")) == 1
+    assert pins("send_recv") is None
+    assert pins("all_reduce", algorithm="ring") is None
+    assert pins("broadcast", root="chip[chip=0]") is None
+
+
+def test_collectives(rack):
+    ask = pp.query.collective("all_reduce", ranks="chip", gbyte=1.0)
+    study = pp.sweep(rack, pp.scenarios.healthy() + pp.scenarios.each_node("switch"), ask)
+    assert study.columns["stands_for"] == [1, 18]
+    one = rack.without(rack.select("switch[switch=3]")).collective("all_reduce", gbyte=1.0)
+    assert study.columns["busbw_gbyte_per_s"][1] == pytest.approx(one.busbw_gbyte_per_s)
+
+
 def test_other_queries(rack):
     halves = pp.sweep(rack, pp.scenarios.each_node("switch"), pp.query.bisection())
     assert halves.columns["gbit_per_s"] == [

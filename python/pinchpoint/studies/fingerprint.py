@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
+from functools import partial
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -44,9 +46,17 @@ def fingerprint(*values: Any) -> str:
         elif isinstance(value, list | tuple):
             digest.update(f"list {len(value)}".encode())
             stack += reversed(value)
-        elif callable(value):
-            name = getattr(value, "__qualname__", type(value).__qualname__)
-            digest.update(f"function {getattr(value, '__module__', '')}.{name}".encode())
+        elif isinstance(value, CodeType):
+            digest.update(value.co_code)
+            stack += [value.co_names, value.co_consts]
+        elif isinstance(value, FunctionType):
+            # What it does, not only its name: two lambdas have the same one.
+            digest.update(f"function {value.__module__}.{value.__qualname__}".encode())
+            cells = [cell.cell_contents for cell in value.__closure__ or ()]
+            stack += [value.__code__, value.__defaults__, value.__kwdefaults__, cells]
+        elif isinstance(value, partial):
+            digest.update(b"partial")
+            stack += [value.func, value.args, value.keywords]
         else:
             digest.update(repr(value).encode())
         digest.update(b"\0")

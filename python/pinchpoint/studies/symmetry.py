@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Symmetry"]
 
-_MOST_LEAVES = 8
+# Orders tried where refinement leaves several open. What is merely merged needs one, since mostly
+# all of them are alike; what is counted gets more.
+_MOST_LEAVES = 24
 
 
 class _Classes:
@@ -190,9 +192,9 @@ class Symmetry:
             boxes += [(name, families, block) for block in item._handle.blocks()]
         return boxes
 
-    def form(self, boxes: list[Box]) -> Hashable:
+    def form(self, boxes: list[Box], leaves: int = _MOST_LEAVES) -> Hashable:
         """Return a value that equal boxes share; different boxes never do."""
-        return _Incidence(self.classes, boxes).form()
+        return _Incidence(self.classes, boxes).form(leaves)
 
     def sketch(self, boxes: list[Box]) -> Hashable:
         """Return a value that boxes of one form share; cheap, and mostly different otherwise."""
@@ -224,7 +226,7 @@ class Symmetry:
             if len(places) > 1:
                 first: dict[Hashable, int] = {}
                 for place in places:
-                    found[place] = first.setdefault(self.form(listed[place]), place)
+                    found[place] = first.setdefault(self.form(listed[place], 1), place)
         return found
 
     def link_orbits(self, bundle: str) -> Iterator[tuple[Element, int]]:
@@ -337,12 +339,12 @@ class _Incidence:
             for box, axis in refs_of:
                 self.axes[box][axis].append(atom)
 
-    def form(self) -> Hashable:
+    def form(self, most: int) -> Hashable:
         """Return the smallest encoding over the orders that refinement leaves open."""
         best: tuple[Any, ...] | None = None
         leaves = 0
         stack = [self._refined(_ranked(self.kinds))]
-        while stack and leaves < _MOST_LEAVES:
+        while stack and leaves < most:
             colours = stack.pop()
             cell = _first_tie(colours)
             if cell is None:
