@@ -64,7 +64,8 @@ def by_orbits(
     enough = _EXACT if small else max(gap, _EXACT)
     for candidate in problem.fullest(_TRIED):
         bound = problem.upper(candidate, time_limit)
-        if bound < upper:
+        # Of bounds equal but for rounding, the first has the most links to stay off.
+        if bound < upper * (1 - 1e-11):
             upper, lengths = bound, candidate
         if upper <= lower * (1 + enough):
             break

@@ -36,7 +36,7 @@ def asked(world, parts):
     return traffic
 
 
-@cases(200)
+@cases(500)
 @given(questions())
 def test_loads_by_orbits_are_those_of_the_listed_links(question):
     spec, parts, mode, (routing, split) = question

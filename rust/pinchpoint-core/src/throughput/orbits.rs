@@ -29,6 +29,8 @@ pub struct Step {
     pub tail: u32,
     pub head: u32,
     pub slot: u32,
+    /// Capacity that one node of the tail has by it, in the fabric's units.
+    pub width: f64,
     /// Whether traffic in transit at the tail may take it, and traffic may pass on at the head, or
     /// ends there.
     pub leaves: bool,
@@ -124,13 +126,16 @@ impl OrbitProblem {
                     continue;
                 }
                 let slot = (self.first[arc.link as usize] + 2 * pattern) as u32;
-                for (back, tail, head, from, to) in
-                    [(0, arc.a, arc.b, x, y), (1, arc.b, arc.a, y, x)]
-                {
+                let ways = [
+                    (0, arc.a, arc.b, arc.out, (x, y)),
+                    (1, arc.b, arc.a, arc.back, (y, x)),
+                ];
+                for (back, tail, head, count, (from, to)) in ways {
                     steps.push(Step {
                         tail,
                         head,
                         slot: slot + if whole { 0 } else { back },
+                        width: count * link.capacity * share,
                         leaves: model.passes(from, to),
                         enters: head == pinned.root || model.passes(to, from),
                     });
@@ -264,7 +269,7 @@ impl OrbitProblem {
                 (started || step.leaves) && through[step.head as usize] + metric(step) == label
             };
             let own = &by_tail[class as usize];
-            let weight = |id: u32| self.capacity[toward.steps[id as usize].slot as usize];
+            let weight = |id: u32| toward.steps[id as usize].width;
             let total: f64 = own.iter().filter(tight).map(|id| weight(*id)).sum();
             for id in own.iter().filter(tight) {
                 let part = all * weight(*id) / total;
