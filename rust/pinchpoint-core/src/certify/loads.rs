@@ -11,7 +11,7 @@ use crate::routing::{Network, Trees};
 use crate::traffic::Demands;
 
 /// Link visits up to which loads are summed again.
-const CHEAP: u64 = 1_000_000;
+const CHEAP: u64 = 250_000;
 const TOLERANCE: f64 = 1e-9;
 
 fn fault<T>(message: String) -> Result<T> {
