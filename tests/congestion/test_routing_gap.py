@@ -8,7 +8,7 @@ import pinchpoint as pp
 import pytest
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.orbits import OrbitCongestion
-from test_orbits import everyone, leaf_spine
+from test_loads_by_orbits import everyone, leaf_spine
 
 
 def test_skewed_traffic_is_the_sum_of_its_groups():
