@@ -31,11 +31,12 @@ test-python: .venv/built .venv/group-test
 test-long: .venv/built .venv/group-test  ## the same with many more random cases
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
 
-bench: .venv/built .venv/group-test  ## measure, against SciPy and OR-tools in the same run
-	$(BIN)/python -m pytest benches/python
+bench: .venv/built .venv/group-test  ## race every peer installed, hours; docs/benchmarks/maxflow.md
+	$(BIN)/python benches/python/write_maxflow.py --store .venv/maxflow.json
 
 bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small sizes
 	BENCH_SMOKE=1 $(BIN)/python -m pytest benches/python
+	$(BIN)/python benches/python/race.py --small --rounds 1 --only pair,torus
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py --smoke
 

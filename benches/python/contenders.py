@@ -108,14 +108,17 @@ def netgraph(x: Instance) -> Timing:
     import netgraph_core as ng
 
     begin = time.perf_counter()
-    costs = np.ones(x.num_arcs, np.int64)
-    graph = ng.Graph(x.num_nodes, x.tails, x.heads, x.capacity, costs, 1)
-    routing = ng.CentralizedTE(source_allocation=ng.SourceAllocation.OPTIMIZED)
-    outputs = ng.OutputOptions(edge_flows=True, min_cut=True)
-    options = ng.EvaluationOptions(ng.FlowPolicyConfig(routing=routing), outputs=outputs)
+    ends = (x.tails.astype(np.int32), x.heads.astype(np.int32))
+    costs, ids = np.ones(x.num_arcs, np.int64), np.arange(x.num_arcs)
+    capacity = x.capacity.astype(float)
+    graph = ng.StrictMultiDiGraph.from_arrays(x.num_nodes, *ends, capacity, costs, ids)
+    algorithms = ng.Algorithms(ng.Backend.cpu())
+    handle = algorithms.build_graph(graph)
     built = time.perf_counter()
-    res = ng.evaluate_demand(graph, [x.source], [x.sink], options)
-    return Timing(int(res.delivered), built - begin, time.perf_counter() - built)
+    value, _ = algorithms.max_flow(
+        handle, x.source, x.sink, with_edge_flows=True, with_reachable=True
+    )
+    return Timing(round(value), built - begin, time.perf_counter() - built)
 
 
 _MODULES: dict[str, tuple[str, Callable[[Instance], Timing]]] = {

@@ -118,7 +118,7 @@ def race(rows: list[str], names: list[str], options: argparse.Namespace, folder:
                 if store_path:
                     store_path.write_text(json.dumps(results))
         path.unlink()
-        print(summary(row, cells), flush=True)
+        print(summary(row, cells, names), flush=True)
     return results
 
 
@@ -148,25 +148,38 @@ def total(reports: list[dict[str, Any]]) -> float | None:
     return statistics.median(report["build"] + report["solve"] for report in reports)
 
 
-def summary(row: str, cells: dict[str, list[dict[str, Any]]]) -> str:
+def summary(row: str, cells: dict[str, list[dict[str, Any]]], names: list[str]) -> str:
     """One line of the table."""
     ours = total(cells["pinchpoint"])
-    others = {name: total(reports) for name, reports in cells.items() if name != "pinchpoint"}
-    finished = {name: time for name, time in others.items() if time is not None}
-    values = {r["value"] for reports in cells.values() for r in reports if "value" in r}
+    right = agreed(cells)
+    others = {name: total(cells.get(name, [])) for name in names if name != "pinchpoint"}
+    finished = {
+        name: time
+        for name, time in others.items()
+        if time is not None and {r["value"] for r in cells[name]} == {right}
+    }
     arcs = next((r["arcs"] for reports in cells.values() for r in reports if "arcs" in r), 0)
     best = min(finished, key=lambda name: finished[name], default="")
     ratio = f"{finished[best] / ours:.1f}" if best and ours else ""
-    shown = [_shown(reports) for reports in cells.values()]
+    shown = [_shown(cells.get(name, []), right) for name in names]
     memory = [_memory(cells[name]) for name in ("pinchpoint", "OR-tools") if name in cells]
-    same = "yes" if len(values) == 1 else f"**{sorted(values)}**"
-    return f"| {row} | {arcs:,} | " + " | ".join([*shown, ratio, best, *memory, same]) + " |"
+    return f"| {row} | {arcs:,} | " + " | ".join([*shown, ratio, best, *memory]) + " |"
 
 
-def _shown(reports: list[dict[str, Any]]) -> str:
+def agreed(cells: dict[str, list[dict[str, Any]]]) -> int:
+    """The value that most solvers found."""
+    found = [{r["value"] for r in reports if "value" in r} for reports in cells.values()]
+    values = [value for own in found for value in own]
+    return max(sorted(set(values)), key=values.count)
+
+
+def _shown(reports: list[dict[str, Any]], right: int) -> str:
     time = total(reports)
     if time is None:
         return next((report["failed"] for report in reports if "failed" in report), "")
+    wrong = next((r["value"] for r in reports if r["value"] != right), None)
+    if wrong is not None:
+        return f"wrong: {wrong}, not {right}"
     build = statistics.median(report["build"] for report in reports)
     return f"{build * 1e3:.3g} + {(time - build) * 1e3:.3g}" if build else f"{time * 1e3:.3g}"
 
@@ -181,10 +194,7 @@ def header(names: list[str]) -> str:
     """The head of the table."""
     memory = [f"{name} MB" for name in ("pinchpoint", "OR-tools") if name in names]
     titles = ["row", "arcs", *(f"{name} ms" for name in names), "ratio", "best peer", *memory]
-    return "\n".join(
-        f"| {' | '.join(cells)} |"
-        for cells in ([*titles, "same value"], ["---"] * (len(titles) + 1))
-    )
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (titles, ["---"] * len(titles)))
 
 
 def picture(results: Results, names: list[str], path: Path) -> None:
@@ -196,7 +206,7 @@ def picture(results: Results, names: list[str], path: Path) -> None:
     for name in names:
         ratios = []
         for cells in results.values():
-            ours, theirs = total(cells["pinchpoint"]), total(cells[name])
+            ours, theirs = total(cells["pinchpoint"]), total(cells.get(name, []))
             ratios.append(theirs / ours if ours and theirs else math.nan)
         axes.plot(ratios, range(len(results)), "o", label=name, markersize=5)
     axes.axvline(1, color="black", linewidth=1)
@@ -206,7 +216,7 @@ def picture(results: Results, names: list[str], path: Path) -> None:
     axes.set_xlabel("time over pinchpoint's: build, solve, flow, cut (ours: and check)")
     axes.legend(loc="lower right", fontsize="small")
     figure.tight_layout()
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def main() -> None:
@@ -235,7 +245,7 @@ def main() -> None:
         results = race(rows, names, options, Path(folder))
     results = {row: results[row] for row in rows if row in results}
     if options.out:
-        table = [header(names), *(summary(row, cells) for row, cells in results.items())]
+        table = [header(names), *(summary(row, cells, names) for row, cells in results.items())]
         options.out.write_text("\n".join(table) + "\n")
     if options.picture:
         picture(results, names, options.picture)

@@ -1,0 +1,97 @@
+"""Race the plain solver and write docs/benchmarks/maxflow.md and its picture.
+
+python benches/python/write_maxflow.py [--store FILE] [--rounds 3] [--peers ...]
+
+What FILE holds is not measured again, so that a run can be stopped and go on, or the page be
+written anew with `--rounds 0`.
+"""
+
+import argparse
+import platform
+import statistics
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import contenders
+import grid
+import pinchpoint as pp
+import race
+from write_tables import machine
+
+FOLDER = Path(__file__).parents[2] / "docs" / "benchmarks"
+LARGE = 100_000
+
+HEAD = """\
+# Maximum flow on plain graphs
+
+Written by `make bench`: {machine}; Python {python}, pinchpoint {version}; {date}.
+
+Every cell runs in a process of its own, rounds interleaved over solvers, medians; build + solve in
+milliseconds, from NumPy arrays to value, flow and minimum cut, as far as a solver has them (SciPy
+and networkit have no cut, PyMaxflow no flow). Ours builds while it solves, and its time includes the
+check of flow and cut by separate code. What took longer than {seconds} s or more than {gigabytes} GB
+is said so and asked once; on larger rows of the same family it is not asked again. *ratio* is the
+time of the best other solver over ours, *MB* what the run adds to the peak memory of the process.
+The value of a solver that disagrees with all others is given.
+
+{summary}
+
+![Time over ours]({picture})
+
+{table}
+"""
+
+
+def summary(results: race.Results) -> str:
+    """Say how many rows are won, and by how much."""
+    ratios = []
+    for cells in results.values():
+        arcs = next(r["arcs"] for reports in cells.values() for r in reports if "arcs" in r)
+        ours = race.total(cells["pinchpoint"])
+        times = [race.total(reports) for name, reports in cells.items() if name != "pinchpoint"]
+        finished = [time for time in times if time is not None]
+        if arcs > LARGE and ours and finished:
+            ratios.append(min(finished) / ours)
+    if not ratios:
+        return ""
+    return (
+        f"Of {len(ratios)} rows with more than {LARGE:,} arcs the best other solver takes at least "
+        f"twice our time on {sum(r >= 2 for r in ratios)}, and less than ours on "
+        f"{sum(r < 1 for r in ratios)}; the median ratio is {statistics.median(ratios):.1f}, the "
+        f"range {min(ratios):.1f} to {max(ratios):.1f}."
+    )
+
+
+def main() -> None:
+    """Race and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", default="", help="names of peers, separated by commas")
+    parser.set_defaults(small=False)
+    options = parser.parse_args()
+    peers = [name for name in options.peers.split(",") if name]
+    names = [n for n in contenders.installed() if not peers or n in ("pinchpoint", *peers)]
+    with tempfile.TemporaryDirectory() as folder:
+        results = race.race(list(grid.FULL), names, options, Path(folder))
+    results = {row: results[row] for row in grid.FULL if results.get(row)}
+    rows = [race.summary(row, cells, names) for row, cells in results.items()]
+    table = "\n".join([race.header(names), *rows])
+    race.picture(results, names, FOLDER / "maxflow.svg")
+    page = HEAD.format(
+        machine=machine(),
+        python=platform.python_version(),
+        version=pp.__version__,
+        date=datetime.now(UTC).date().isoformat(),
+        seconds=race.TIME_LIMIT,
+        gigabytes=race.MEMORY_LIMIT >> 30,
+        summary=summary(results),
+        picture="maxflow.svg",
+        table=table,
+    )
+    (FOLDER / "maxflow.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
