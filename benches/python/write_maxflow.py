@@ -27,13 +27,13 @@ HEAD = """\
 
 Written by `make bench`: {machine}; Python {python}, pinchpoint {version}; {date}.
 
-Every cell runs in a process of its own, rounds interleaved over solvers, medians; build + solve in
-milliseconds, from NumPy arrays to value, flow and minimum cut, as far as a solver has them (SciPy
-and networkit have no cut, PyMaxflow no flow). Ours builds while it solves, and its time includes the
-check of flow and cut by separate code. What took longer than {seconds} s or more than {gigabytes} GB
-is said so and asked once; on larger rows of the same family it is not asked again. *ratio* is the
-time of the best other solver over ours, *MB* what the run adds to the peak memory of the process.
-The value of a solver that disagrees with all others is given.
+Every cell runs in a process of its own, rounds interleaved over solvers, medians; build + solve
+in milliseconds, from NumPy arrays to value, flow and minimum cut, as far as a solver has them
+(SciPy and networkit have no cut, PyMaxflow no flow). Ours builds while it solves, and its time
+includes the check of flow and cut by separate code. What took longer than {seconds} s or more than
+{gigabytes} GB is said so and asked once; on larger rows of the same family it is not asked again.
+*ratio* is the time of the best other solver over ours, *MB* what the run adds to the peak memory
+of the process. Where a solver disagrees with the others, both values are given.
 
 {summary}
 

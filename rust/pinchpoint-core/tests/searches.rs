@@ -4,8 +4,8 @@ use pinchpoint_core::certify::sweep::Intact;
 use pinchpoint_core::certify::touched::{Incidence, Question};
 use pinchpoint_core::fabric::Fabric;
 use pinchpoint_core::flow::{
-    CutTree, Failure, FlowProblem, MaxFlow, Options, PairGraph, PairProblem, Terminal, WarmCut,
-    WarmSolver, WarmStart, max_flow, sink_minimal_cut,
+    CutTree, Failure, FlowProblem, MaxFlow, Options, PairGraph, PairProblem, Terminal, WarmBase,
+    WarmCut, WarmStart, max_flow, sink_minimal_cut,
 };
 use pinchpoint_core::{NoMonitor, certify};
 use proptest::prelude::*;
@@ -132,17 +132,19 @@ proptest! {
         let solution = graph.solve(source, sink);
         let ends = [Terminal::unlimited(source), Terminal::unlimited(sink)];
         let problem = graph.problem(&ends);
-        let (sink_side, _) = sink_minimal_cut(&problem, &solution);
         let value = solution.value as i64;
-        let cuts = [&solution.source_side[..], &sink_side[..]];
         let flow = &solution.flow[..];
         let pairs = graph.pairs();
-        let mut warm = WarmSolver::new(&pairs, WarmStart { source, sink, value, flow, cuts });
+        let base = WarmBase::new(&pairs, WarmStart { source, sink, value, flow }, &NoMonitor).unwrap();
+        let mut warm = base.solver();
         let incidence = Incidence::new(graph.n as usize, &graph.tails, &graph.heads);
         let mut terminal = vec![0u8; graph.n as usize];
         (terminal[0], terminal[1]) = (1, 2);
-        let intact = Intact { problem: &problem, incidence: &incidence, value, flow, cuts, terminal: &terminal };
-        intact.check_cuts().unwrap();
+        let level = base.levels();
+        let intact = Intact { problem: &problem, incidence: &incidence, value, flow, level, terminal: &terminal };
+        let cuts = intact.check_cuts().unwrap();
+        let higher = Intact { value: value + 1, ..intact };
+        prop_assert!(higher.check_cuts().is_err());
         for round in 0..4 {
             let fails = |at: usize| which >> ((at * 7 + round * 13) % 64) & 3 == 0;
             let mut left = graph.clone();
@@ -160,20 +162,20 @@ proptest! {
             }
             let answer = warm.without(&failures, &NoMonitor).unwrap();
             prop_assert_eq!(i128::from(answer.value), left.solve(source, sink).value);
-            intact.check(&failures, &answer).unwrap();
+            intact.check(&cuts, &failures, &answer).unwrap();
             let mut wrong = answer.clone();
             wrong.value += 1;
-            prop_assert!(intact.check(&failures, &wrong).is_err());
+            prop_assert!(intact.check(&cuts, &failures, &wrong).is_err());
             let mut wrong = answer.clone();
             wrong.cut = WarmCut::SourceSide(vec![sink]);
-            prop_assert!(intact.check(&failures, &wrong).is_err());
+            prop_assert!(intact.check(&cuts, &failures, &wrong).is_err());
             if let Some(at) = answer.changed.iter().position(|(arc, _)| {
                 let ends = [graph.tails[*arc as usize], graph.heads[*arc as usize]];
                 ends[0] != ends[1]
             }) {
                 let mut wrong = answer.clone();
                 wrong.changed[at].1 += 1;
-                prop_assert!(intact.check(&failures, &wrong).is_err());
+                prop_assert!(intact.check(&cuts, &failures, &wrong).is_err());
             }
         }
     }

@@ -10,8 +10,7 @@ use crate::certify::{self, sweep::Intact, touched::Incidence};
 use crate::error::{ErrorKind, Result};
 use crate::fabric::{Fabric, LinkSelection, Selection};
 use crate::flow::{
-    Failure, FlowProblem, Options, PairGraph, PairProblem, Terminal, WarmSolver, WarmStart,
-    max_flow, sink_minimal_cut,
+    Failure, FlowProblem, Options, PairGraph, PairProblem, Terminal, WarmBase, WarmStart, max_flow,
 };
 use crate::memory;
 use crate::monitor::Monitor;
@@ -19,7 +18,7 @@ use crate::parallel;
 use crate::threads;
 
 /// Bytes per link and per node beside the fabric.
-const BYTES_PER_LINK: u64 = 8 + 16 + 16 + 8 + 8;
+const BYTES_PER_LINK: u64 = 8 + 16 + 16 + 16 + 8 + 8;
 const BYTES_PER_NODE: u64 = 64;
 /// Answers that a thread gives before it looks for more.
 const PIECE: usize = 16;
@@ -84,13 +83,11 @@ fn warm(
     let (n, m) = (problem.num_nodes, problem.tails.len());
     let bytes = m as u64 * BYTES_PER_LINK + u64::from(n) * BYTES_PER_NODE;
     memory::check("the failure sweep", bytes)?;
-    let mut solution = max_flow(&problem, &Options::default(), monitor)?;
+    let solution = max_flow(&problem, &Options::default(), monitor)?;
     certify::flow::check(&problem, &solution, monitor)?;
     let Ok(value) = i64::try_from(solution.value) else {
         return Ok(None);
     };
-    let (sink_side, _) = sink_minimal_cut(&problem, &solution);
-    monitor.poll()?;
     let Some(extra) = gates(&problem, &solution.flow) else {
         return Ok(None);
     };
@@ -106,7 +103,6 @@ fn warm(
         Err(error) if error.kind == ErrorKind::Overflow => return Ok(None),
         other => other?,
     };
-    let mut cuts = [std::mem::take(&mut solution.source_side), sink_side];
     let mut terminal = vec![0u8; n as usize];
     let kinds = [(problem.sources, 1), (problem.sinks, 2)];
     for (terminals, kind) in kinds {
@@ -114,41 +110,38 @@ fn warm(
             .iter()
             .for_each(|end| terminal[end.node as usize] = kind);
     }
-    let incidence = Incidence::new(n as usize, problem.tails, problem.heads);
-    let intact = Intact {
-        problem: &problem,
-        incidence: &incidence,
-        value,
-        flow: &solution.flow,
-        cuts: [&cuts[0].clone(), &cuts[1].clone()],
-        terminal: &terminal,
-    };
-    intact.check_cuts()?;
-    for cut in &mut cuts {
-        cut.extend([true, false]);
-    }
     let flow: Vec<i64> = solution.flow.iter().chain(&extra.flow).copied().collect();
     let start = WarmStart {
         source: n,
         sink: n + 1,
         value,
         flow: &flow,
-        cuts: [&cuts[0], &cuts[1]],
     };
+    let base = WarmBase::new(&graph, start, monitor)?;
+    let incidence = Incidence::new(n as usize, problem.tails, problem.heads);
+    let intact = Intact {
+        problem: &problem,
+        incidence: &incidence,
+        value,
+        flow: &solution.flow,
+        level: &base.levels()[..n as usize],
+        terminal: &terminal,
+    };
+    let cuts = intact.check_cuts()?;
     let workers = threads::worth(outages.len(), PIECE);
     let parts = threads::join(
         threads::ranges(outages.len(), workers)
             .into_iter()
             .map(|own| {
-                let (graph, intact, problem) = (&graph, &intact, &problem);
+                let (base, intact, problem, cuts) = (&base, &intact, &problem, &cuts);
                 move || -> Result<Vec<i128>> {
-                    let mut solver = WarmSolver::new(graph, start);
+                    let mut solver = base.solver();
                     let mut values = Vec::with_capacity(own.len());
                     for outage in &outages[own] {
                         let failures = failures(fabric, problem, intact.incidence, outage)?;
                         let mut answer = solver.without(&failures, monitor)?;
                         answer.forget_nodes(n);
-                        intact.check(&failures, &answer)?;
+                        intact.check(cuts, &failures, &answer)?;
                         values.push(i128::from(answer.value));
                     }
                     Ok(values)

@@ -1,7 +1,9 @@
 //! Checks what failures leave of a maximum flow, at a cost of what they change.
 //!
-//! The intact flow and its two minimum cuts are checked once; an answer then says how the flow
-//! differs and which cut proves that no more gets through.
+//! The intact flow and its minimum cuts are checked once; an answer then says how the flow differs
+//! and which cut proves that no more gets through.
+
+use std::ops::Range;
 
 use super::touched::Incidence;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,38 +15,68 @@ pub struct Intact<'a> {
     pub incidence: &'a Incidence,
     pub value: i64,
     pub flow: &'a [i64],
-    /// By node: whether it is on the source side of either cut.
-    pub cuts: [&'a [bool]; 2],
+    /// By node: a number. The nodes up to any number from the largest of a source to below the
+    /// least of a sink are the source side of a minimum cut.
+    pub level: &'a [u32],
     /// By node: 1 for a source, 2 for a sink.
     pub terminal: &'a [u8],
 }
 
 impl Intact<'_> {
-    /// Checks that both cuts separate the terminals and have the capacity of the value.
+    /// Checks that each of these cuts has the capacity of the value, and says which numbers they
+    /// are.
     ///
     /// # Errors
     ///
     /// `Certificate`.
-    pub fn check_cuts(&self) -> Result<()> {
-        for cut in self.cuts {
-            let mut capacity = 0i128;
-            let ends = self.problem.tails.iter().zip(self.problem.heads);
-            for ((tail, head), own) in ends.zip(self.problem.capacity) {
-                let (tail, head) = (cut[*tail as usize], cut[*head as usize]);
-                if (tail && !head) || (self.problem.duplex && head && !tail) {
-                    capacity += i128::from(*own);
-                }
+    ///
+    /// # Complexity
+    ///
+    /// O(n + m).
+    pub fn check_cuts(&self) -> Result<Range<u32>> {
+        let range = self.cuts();
+        if range.is_empty() {
+            return Err(fault("no cut of the intact fabric separates the terminals"));
+        }
+        // By cut, what it has more than the one before.
+        let mut more = vec![0i128; range.len() + 1];
+        let mut add = |tail: u32, head: u32, capacity: i64| {
+            let (from, to) = (tail.max(range.start), head.min(range.end));
+            if from < to {
+                more[(from - range.start) as usize] += i128::from(capacity);
+                more[(to - range.start) as usize] -= i128::from(capacity);
             }
-            let apart = (self.terminal.iter().zip(cut))
-                .all(|(terminal, inside)| *terminal == 0 || (*terminal == 1) == *inside);
-            if !apart || capacity != i128::from(self.value) {
+        };
+        let ends = self.problem.tails.iter().zip(self.problem.heads);
+        for ((tail, head), own) in ends.zip(self.problem.capacity) {
+            let (tail, head) = (self.level[*tail as usize], self.level[*head as usize]);
+            add(tail, head, *own);
+            if self.problem.duplex {
+                add(head, tail, *own);
+            }
+        }
+        let mut capacity = 0i128;
+        for more in &more[..range.len()] {
+            capacity += more;
+            if capacity != i128::from(self.value) {
                 return Err(fault("a cut of the intact fabric is no minimum cut"));
             }
         }
-        Ok(())
+        Ok(range)
     }
 
-    /// Checks that `answer` is a maximum flow without what fails.
+    /// The numbers at which a cut separates the terminals.
+    fn cuts(&self) -> Range<u32> {
+        let of = |kind: u8| {
+            let own = self.terminal.iter().zip(self.level);
+            own.filter(move |(terminal, _)| **terminal == kind)
+                .map(|(_, level)| *level)
+        };
+        of(1).max().unwrap_or(0)..of(2).min().unwrap_or(0)
+    }
+
+    /// Checks that `answer` is a maximum flow without what fails. `cuts` are the numbers that
+    /// [`Intact::check_cuts`] has passed.
     ///
     /// # Errors
     ///
@@ -53,7 +85,7 @@ impl Intact<'_> {
     /// # Complexity
     ///
     /// O(k log k) for k failed or changed links and links at nodes that the cut lists.
-    pub fn check(&self, failures: &[Failure], answer: &WarmFlow) -> Result<()> {
+    pub fn check(&self, cuts: &Range<u32>, failures: &[Failure], answer: &WarmFlow) -> Result<()> {
         let mut lost: Vec<(u32, i64)> = failures.iter().map(|f| (f.arc, f.lost)).collect();
         lost.sort_unstable();
         if lost.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -66,12 +98,16 @@ impl Intact<'_> {
         let capacity = |link: u32| self.problem.capacity[link as usize] - lost_of(link);
         self.check_flow(&lost, answer, &capacity)?;
         let across: i128 = match &answer.cut {
-            WarmCut::Known(cut) => {
-                let cut = self.cuts[*cut];
+            WarmCut::Level(cut) => {
+                if !cuts.contains(cut) {
+                    return Err(fault("the cut does not separate the terminals"));
+                }
+                let crosses = |tail: u32, head: u32| {
+                    self.level[tail as usize] <= *cut && *cut < self.level[head as usize]
+                };
                 let gone = lost.iter().filter(|(link, _)| {
                     let (tail, head) = self.ends(*link);
-                    let (tail, head) = (cut[tail as usize], cut[head as usize]);
-                    (tail && !head) || (self.problem.duplex && head && !tail)
+                    crosses(tail, head) || (self.problem.duplex && crosses(head, tail))
                 });
                 i128::from(self.value) - gone.map(|(_, lost)| i128::from(*lost)).sum::<i128>()
             }

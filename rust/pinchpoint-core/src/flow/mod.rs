@@ -17,6 +17,7 @@ mod cut_tree;
 mod extract;
 mod graph;
 mod layout;
+mod levels;
 mod locality;
 mod network;
 mod pair;
@@ -35,7 +36,7 @@ pub use cut_tree::{CutTree, SolvedPair};
 pub use pair::{PairFlow, PairGraph, PairProblem, PairScratch};
 pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
 pub use sink_cut::sink_minimal_cut;
-pub use warm::{Failure, WarmCut, WarmFlow, WarmSolver, WarmStart};
+pub use warm::{Failure, WarmBase, WarmCut, WarmFlow, WarmSolver, WarmStart};
 
 use capacity::Residue;
 use extract::extract_flow;

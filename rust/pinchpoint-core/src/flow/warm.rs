@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::monitor::Monitor;
 
 use super::augment::{Augment, End, Log, Task};
+use super::levels::levels;
 use super::pair::PairGraph;
 
 /// An arc or link that loses capacity: all of it if it fails.
@@ -26,8 +27,9 @@ pub struct Failure {
 /// A minimum cut after failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WarmCut {
-    /// The source-minimal (0) or sink-minimal (1) cut of the intact graph.
-    Known(usize),
+    /// The nodes up to this level, which are on the source side of a minimum cut of the intact
+    /// graph as well.
+    Level(u32),
     /// All nodes on the source side.
     SourceSide(Vec<u32>),
     /// All nodes on the sink side.
@@ -60,37 +62,72 @@ pub struct WarmStart<'a> {
     pub value: i64,
     /// By arc, extra ones included.
     pub flow: &'a [i64],
-    /// By node: whether it is on the source side of the source-minimal and the sink-minimal cut.
-    pub cuts: [&'a [bool]; 2],
 }
 
-/// A maximum flow that answers what failures leave of it.
+/// The most cuts of the intact graph that are compared for one answer.
+const MAX_LEVELS: usize = 64;
+
+/// A maximum flow laid out for failures; shared by solvers.
 #[derive(Debug)]
-pub struct WarmSolver<'a> {
+pub struct WarmBase<'a> {
     graph: &'a PairGraph,
     start: WarmStart<'a>,
     residue: Vec<i64>,
-    augment: Augment,
-    log: Log,
+    level: Vec<u32>,
 }
 
-impl<'a> WarmSolver<'a> {
-    /// A solver with residues of its own.
-    pub fn new(graph: &'a PairGraph, start: WarmStart<'a>) -> Self {
+impl<'a> WarmBase<'a> {
+    /// Lays out a maximum flow.
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says.
+    ///
+    /// # Complexity
+    ///
+    /// O(n + m).
+    pub fn new(graph: &'a PairGraph, start: WarmStart<'a>, monitor: &dyn Monitor) -> Result<Self> {
         let mut residue = graph.residual().residue.clone();
         for (pair, flow) in residue.chunks_exact_mut(2).zip(start.flow) {
             pair[0] -= flow;
             pair[1] += flow;
         }
-        WarmSolver {
+        let level = levels(graph.residual(), &residue, start.source, monitor)?;
+        Ok(WarmBase {
             graph,
             start,
             residue,
-            augment: Augment::new(graph.num_nodes()),
+            level,
+        })
+    }
+
+    /// By node: nodes up to a level, from the source's to below the sink's, are the source side of
+    /// a minimum cut.
+    pub fn levels(&self) -> &[u32] {
+        &self.level
+    }
+
+    /// A solver with residues of its own.
+    pub fn solver(&self) -> WarmSolver<'_> {
+        WarmSolver {
+            base: self,
+            residue: self.residue.clone(),
+            augment: Augment::new(self.graph.num_nodes()),
             log: Log::default(),
         }
     }
+}
 
+/// Answers what failures leave of a maximum flow, one after the other.
+#[derive(Debug)]
+pub struct WarmSolver<'a> {
+    base: &'a WarmBase<'a>,
+    residue: Vec<i64>,
+    augment: Augment,
+    log: Log,
+}
+
+impl WarmSolver<'_> {
     /// The flow without what fails. The intact flow is back in place afterwards.
     ///
     /// # Errors
@@ -103,12 +140,12 @@ impl<'a> WarmSolver<'a> {
     /// where rerouting fails. No search for arcs across a minimum cut of the intact graph.
     pub fn without(&mut self, failures: &[Failure], monitor: &dyn Monitor) -> Result<WarmFlow> {
         let outcome = self.fail(failures, monitor);
-        let mut changed = self.augment.take_used(self.graph.residual());
+        let mut changed = self.augment.take_used(self.base.graph.residual());
         changed.extend(failures.iter().map(|failure| failure.arc));
         changed.sort_unstable();
         changed.dedup();
-        let base = &self.graph.residual().residue;
-        let extra = self.graph.num_arcs() as u32;
+        let base = &self.base.graph.residual().residue;
+        let extra = self.base.graph.num_arcs() as u32;
         let net = |arc: u32| {
             let slot = 2 * arc as usize;
             let lost = failures.iter().find(|failure| failure.arc == arc);
@@ -131,9 +168,10 @@ impl<'a> WarmSolver<'a> {
             source,
             sink,
             value: intact,
-            cuts,
             ..
-        } = self.start;
+        } = self.base.start;
+        let level = &self.base.level;
+        let level = |node: u32| level[node as usize];
         let mut losses = Vec::with_capacity(2 * failures.len());
         for failure in failures {
             let Failure {
@@ -148,15 +186,24 @@ impl<'a> WarmSolver<'a> {
                 losses.push((2 * arc + 1, head, tail, lost));
             }
         }
-        let crosses = |cut: usize, tail: u32, head: u32| {
-            cuts[cut][tail as usize] && !cuts[cut][head as usize]
-        };
-        let bounds = [0, 1].map(|cut| {
+        let crosses = |cut: u32, tail: u32, head: u32| level(tail) <= cut && cut < level(head);
+        let lost_across = |cut: u32| -> i64 {
             let lost = losses
                 .iter()
                 .filter(|(_, tail, head, _)| crosses(cut, *tail, *head));
-            intact - lost.map(|(.., lost)| lost).sum::<i64>()
-        });
+            lost.map(|(.., lost)| lost).sum()
+        };
+        let mut cuts: Vec<u32> = vec![level(source)];
+        let ends = losses
+            .iter()
+            .map(|(_, tail, head, _)| [level(*tail), level(*head)]);
+        cuts.extend(ends.filter(|[a, b]| a < b).map(|[a, _]| a).take(MAX_LEVELS));
+        cuts.retain(|cut| (level(source)..level(sink)).contains(cut));
+        cuts.sort_unstable();
+        cuts.dedup();
+        let bounds = cuts.iter().map(|cut| (intact - lost_across(*cut), *cut));
+        let (bound, known) = bounds.min().expect("the source is below the sink");
+        let known = WarmCut::Level(known);
         // What is free goes first, so that nothing is rerouted over what fails as well. Then each
         // arc loses what it carries, one after the other, so that there is a flow in between.
         for (slot, .., lost) in &mut losses {
@@ -164,13 +211,14 @@ impl<'a> WarmSolver<'a> {
         }
         let mut value = intact;
         // Capacity left across the known cuts. While one of them is full nothing goes round it.
-        let mut left = [intact; 2];
+        let mut left = vec![intact; cuts.len()];
         for (slot, tail, head, lost) in losses {
-            let hopeless = [0, 1]
-                .iter()
-                .any(|cut| left[*cut] == value && crosses(*cut, tail, head));
-            for cut in [0, 1] {
-                left[cut] -= if crosses(cut, tail, head) { lost } else { 0 };
+            let mut hopeless = false;
+            for (cut, left) in cuts.iter().zip(&mut left) {
+                if crosses(*cut, tail, head) {
+                    hopeless |= *left == value;
+                    *left -= lost;
+                }
             }
             let carried = lost - self.take_free(slot, lost);
             if carried == 0 {
@@ -193,8 +241,6 @@ impl<'a> WarmSolver<'a> {
             }
             value -= missing;
         }
-        let bound = bounds[0].min(bounds[1]);
-        let known = WarmCut::Known(usize::from(bounds[1] < bounds[0]));
         if value == bound {
             return Ok((value, known));
         }
@@ -223,7 +269,7 @@ impl<'a> WarmSolver<'a> {
         monitor: &dyn Monitor,
     ) -> Result<(i64, End)> {
         let task = Task {
-            graph: self.graph.residual(),
+            graph: self.base.graph.residual(),
             source: from,
             sink: to,
             limit,
