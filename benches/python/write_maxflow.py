@@ -35,6 +35,8 @@ includes the check of flow and cut by separate code. What took longer than {seco
 *ratio* is the time of the best other solver over ours, *MB* what the run adds to the peak memory
 of the process. Where a solver disagrees with the others, both values are given.
 
+{note}
+
 {summary}
 
 ![Time over ours]({picture})
@@ -56,10 +58,10 @@ def summary(results: race.Results) -> str:
     if not ratios:
         return ""
     return (
-        f"Of {len(ratios)} rows with more than {LARGE:,} arcs the best other solver takes at least "
-        f"twice our time on {sum(r >= 2 for r in ratios)}, and less than ours on "
-        f"{sum(r < 1 for r in ratios)}; the median ratio is {statistics.median(ratios):.1f}, the "
-        f"range {min(ratios):.1f} to {max(ratios):.1f}."
+        f"Of {len(ratios)} rows with more than {LARGE:,} arcs the best other solver takes\n"
+        f"at least twice our time on {sum(r >= 2 for r in ratios)}, and less than ours on "
+        f"{sum(r < 1 for r in ratios)}; the median ratio is\n"
+        f"{statistics.median(ratios):.1f}, the range {min(ratios):.1f} to {max(ratios):.1f}."
     )
 
 
@@ -69,6 +71,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="", help="names of peers, separated by commas")
+    parser.add_argument("--note", default="", help="what a reader should know of this run")
     parser.set_defaults(small=False)
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
@@ -86,6 +89,7 @@ def main() -> None:
         date=datetime.now(UTC).date().isoformat(),
         seconds=race.TIME_LIMIT,
         gigabytes=race.MEMORY_LIMIT >> 30,
+        note=options.note,
         summary=summary(results),
         picture="maxflow.svg",
         table=table,
