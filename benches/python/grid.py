@@ -69,6 +69,9 @@ FULL: dict[str, Callable[[], Instance]] = {
     ),
     "fat tree 160 halves, permuted": lambda: fat_tree(160).halves("").permuted(),
     "trn3 million chips halves": lambda: trn3(7168).halves(""),
+    "trn3 million chips halves, 2 % failed, 10 % slow": lambda: (
+        trn3(7168).failed(0.02).degraded(0.1).halves("")
+    ),
     "trn3 million chips rack to rack": lambda: trn3(7168).groups("", 144),
 }
 

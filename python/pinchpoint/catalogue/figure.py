@@ -15,7 +15,7 @@ Direction: TypeAlias = Literal["per direction", "both directions", "memory", ""]
 Value: TypeAlias = int | float | str | tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figure:
     """A value with unit, direction, status and source.
 

@@ -35,7 +35,7 @@ Forwards: TypeAlias = bool | Literal["scale_up"]
 Role: TypeAlias = Literal["chip", "host", "nic", "switch"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Radix:
     """A user's coordinate written over digits of the wiring, most significant first."""
 
@@ -43,7 +43,7 @@ class Radix:
     digits: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gray:
     """A user's coordinate of size 4 over two digits of size 2, neighbours one digit apart."""
 
@@ -68,7 +68,7 @@ def ring_of_four(name: str) -> Gray:
     return Gray(((f"{name}1", 2), (f"{name}0", 2)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """A group of nodes of one copy of the system."""
 
@@ -84,7 +84,7 @@ class Group:
         return digits_of(self.coordinates)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bundle:
     """Links between two groups of one copy of the system, or within one group."""
 
@@ -98,7 +98,7 @@ class Bundle:
     where_b: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ring:
     """Links from each node of a group to the next one along a coordinate."""
 
@@ -110,7 +110,7 @@ class Ring:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Copies:
     """The coordinate that counts the copies of a system, and its digits."""
 
@@ -130,7 +130,7 @@ class Copies:
         return self.coordinate if isinstance(self.coordinate, int) else self.coordinate.size
 
 
-@dataclass(slots=True)
+@dataclass
 class System:
     """The groups and bundles of a scale-up system, and the figures they rest on.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Tree", "TreeSize", "divisor_at_least", "fit", "needs"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TreeSize:
     """How many systems, switches and parallel links each tier has.
 
@@ -60,7 +60,7 @@ class TreeSize:
         return 2 + bool(self.cores) + bool(self.supers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tree:
     """A folded Clos network, ready to be written above the endpoints of many systems.
 
