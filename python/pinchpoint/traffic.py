@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import as_floats
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
@@ -33,6 +34,7 @@ __all__ = [
     "collective",
     "experts",
     "from_matrix",
+    "from_table",
     "incast",
     "pairs",
     "parallelism",
@@ -148,13 +150,7 @@ class Traffic:
     __rmul__ = __mul__
 
     def __repr__(self) -> str:
-        named = [
-            "all-to-all"
-            if isinstance(part, _Product) and part.sources is part.sinks
-            else type(part).__name__.strip("_").lower()
-            for part in self.parts
-        ]
-        return f"Traffic({' + '.join(named)})"
+        return f"Traffic({' + '.join(_named(part) for part in self.parts)})"
 
     def _resolve(
         self, fabric: Fabric
@@ -188,6 +184,14 @@ class Traffic:
             return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
+
+
+def _named(part: _Product | _Pairs | _Ranked) -> str:
+    if isinstance(part, _Pairs):
+        return "1 pair" if part.sources.size == 1 else f"{part.sources.size:,} pairs"
+    if isinstance(part, _Ranked):
+        return part.pattern.replace("_", "-")
+    return "all-to-all" if part.sources is part.sinks else "each to each"
 
 
 def _per_pair(
@@ -262,7 +266,6 @@ def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:
 
 def all_to_all(
     nodes: Ends,
-    /,
     *,
     gbit_per_s: float | None = None,
     gbyte_per_s: float | None = None,
@@ -310,7 +313,6 @@ def all_to_all(
 
 def skewed(
     nodes: Ends,
-    /,
     *,
     exponent: float = 1.0,
     seed: int = 0,
@@ -368,7 +370,6 @@ def skewed(
 def between(
     sources: Ends,
     sinks: Ends,
-    /,
     *,
     gbit_per_s: float | None = None,
     gbyte_per_s: float | None = None,
@@ -381,7 +382,6 @@ def between(
 def incast(
     sources: Ends,
     sink: Ends,
-    /,
     *,
     gbit_per_s: float | None = None,
     gbyte_per_s: float | None = None,
@@ -393,7 +393,6 @@ def incast(
 def experts(
     nodes: Ends,
     groups: Iterable[Ends],
-    /,
     *,
     exponent: float | None = None,
     shares: npt.ArrayLike | None = None,
@@ -467,7 +466,6 @@ def experts(
 
 def permutation(
     nodes: Ends,
-    /,
     *,
     seed: int = 0,
     gbit_per_s: float | None = None,
@@ -532,7 +530,7 @@ def pairs(sources: npt.ArrayLike, sinks: npt.ArrayLike, gbit_per_s: npt.ArrayLik
     return Traffic((_Pairs(own[0], own[1], rate),))
 
 
-def from_matrix(matrix: Any, /, nodes: npt.ArrayLike | None = None) -> Traffic:
+def from_matrix(matrix: Any, nodes: npt.ArrayLike | None = None) -> Traffic:
     """Read a square matrix of rates in Gbit/s: row sends to column.
 
     Parameters
@@ -571,7 +569,58 @@ def from_matrix(matrix: Any, /, nodes: npt.ArrayLike | None = None) -> Traffic:
     return pairs(sources, sinks, own[2])
 
 
-def collective(op: str, nodes: Any, /, *, gbyte: float, seconds: float = 1.0) -> Traffic:
+def from_table(
+    table: Any, *, source: str = "source", sink: str = "sink", gbit_per_s: str = "gbit_per_s"
+) -> Traffic:
+    """Read pairs from the rows of a table: an edge list of who sends how much to whom.
+
+    Parameters
+    ----------
+    table : Arrow table, DataFrame, or mapping of str to array_like
+        Anything with ``__arrow_c_stream__`` (pyarrow, pandas, polars, DuckDB; needs pyarrow), or
+        columns by name.
+    source, sink : str
+        Names of the columns of node ids.
+    gbit_per_s : str
+        Name of the column of rates in Gbit/s; repeated pairs add up.
+
+    Returns
+    -------
+    Traffic
+
+    Raises
+    ------
+    GraphError
+        A column that is not there, or that has empty entries.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> table = {"source": [0, 0], "sink": [1, 2], "gbit_per_s": [100.0, 50.0]}
+    >>> pp.traffic.from_table(table)
+    Traffic(2 pairs)
+    """
+    if isinstance(table, Mapping):
+        columns = {name: np.asarray(values) for name, values in table.items()}
+    elif hasattr(table, "__arrow_c_stream__"):
+        import pyarrow as pa
+
+        own = pa.table(table)
+        for name in (source, sink, gbit_per_s):
+            if name in own.column_names and own[name].null_count:
+                raise GraphError(f"column {name!r} has {own[name].null_count} empty entries")
+        columns = {name: own[name].to_numpy() for name in own.column_names}
+    else:
+        raise InputTypeError(
+            f"table is a {type(table).__name__}; it must be a mapping of columns or speak Arrow"
+        )
+    for name in (source, sink, gbit_per_s):
+        if name not in columns:
+            raise GraphError(f"no column is called {name!r}{did_you_mean(name, columns)}")
+    return pairs(columns[source], columns[sink], columns[gbit_per_s])
+
+
+def collective(op: str, nodes: Any, *, gbyte: float, seconds: float = 1.0) -> Traffic:
     """Write a collective as demands: rates that move it all in a given time.
 
     Parameters
@@ -772,12 +821,14 @@ class Parallelism:
         return Traffic(tuple(parts))
 
 
-def parallelism(ranks: Ends, /, *, order: Iterable[str] = _DIMENSIONS, **sizes: int) -> Parallelism:
+def parallelism(
+    ranks: Ends = "chip", *, order: Iterable[str] = _DIMENSIONS, **sizes: int
+) -> Parallelism:
     """Lay ranks out along parallel dimensions.
 
     Parameters
     ----------
-    ranks : Selection, str, or list of node ids
+    ranks : Selection, str, or list of node ids, default "chip"
         The chips; ranks are in the order of the list if ids are listed, else in that of ids.
     order : iterable of str, default ("tp", "cp", "ep", "pp", "dp")
         Dimensions, the fastest first: neighbours in rank differ in it.
