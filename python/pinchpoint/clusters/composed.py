@@ -65,6 +65,10 @@ def compose(scale_up: Fabric, scale_out: str, count: int, **options: Any) -> Fab
     leaves take a rack, or as many whole systems as fit. In "rail_only" the chips forward. A torus
     joins NIC i of each system to NIC i of its neighbours, and the NICs route.
 
+    All networks but the torus are asked in well under a millisecond at a million chips. On a ring
+    every distance from the ends of a question is another class, so a torus of a million chips
+    takes seconds: its quotient is large, or its links are listed.
+
     Examples
     --------
     >>> import pinchpoint as pp
