@@ -787,7 +787,6 @@ class Fabric:
     def cut_tree(
         self,
         nodes: Ends | None = None,
-        /,
         *,
         forwarding: Forwarding = "all",
         time_limit: float | None = None,
@@ -846,7 +845,6 @@ class Fabric:
         sources: Ends,
         sinks: Ends,
         failures: Iterable[LinkSelection | Selection | Iterable[LinkSelection | Selection]],
-        /,
         *,
         forwarding: Forwarding = "hardware",
         time_limit: float | None = None,
@@ -1071,7 +1069,6 @@ class Fabric:
     def routing_gap(
         self,
         traffic: Traffic,
-        /,
         *,
         routing: Routing = "ecmp",
         split: Literal["link", "neighbor"] = "link",
@@ -1118,7 +1115,6 @@ class Fabric:
     def priorities(
         self,
         classes: Iterable[Traffic],
-        /,
         *,
         routing: Routing = "ecmp",
         split: Literal["link", "neighbor"] = "link",
@@ -1168,7 +1164,6 @@ class Fabric:
     def fair_rates(
         self,
         traffic: Traffic,
-        /,
         *,
         routing: Literal["single", "ecmp-hash", "ecmp"] = "single",
         split: Literal["link", "neighbor"] = "link",
@@ -1247,7 +1242,6 @@ class Fabric:
     def collective(
         self,
         op: str,
-        /,
         ranks: Ends | os.PathLike[str] = "chip",
         *,
         gbyte: float = 1.0,

@@ -19,3 +19,9 @@ def test_queries_by_name():
     traffic = pp.traffic.all_to_all(fabric.select("chip"), gbit_per_s=1.0)
     assert fabric.congestion(traffic=traffic).max_utilization > 0
     assert fabric.throughput(traffic=traffic).lower > 0
+    assert fabric.fair_rates(traffic=traffic).rates.min() > 0
+    assert fabric.collective(op="all_gather", ranks=a).busbw_gbyte_per_s > 0
+    assert fabric.routing_gap(traffic=traffic).congestion.max_utilization > 0
+    assert fabric.priorities(classes=[traffic]).served == (1.0,)
+    assert fabric.failure_sweep(sources=a, sinks=b, failures=[uplinks]).gbit_per_s[0] == 0
+    assert fabric.cut_tree(nodes=a).value.max() == 100.0
