@@ -5,10 +5,11 @@ use pinchpoint_core::certify::concurrent::{lower, upper};
 use pinchpoint_core::throughput::{OrbitProblem, Toward};
 use pyo3::prelude::*;
 
+use crate::bandwidth::forwarding_of;
 use crate::congestion::Products;
 use crate::fabric::Fabric;
 use crate::gate;
-use crate::orbits::{forwarding_of, selected};
+use crate::orbits::selected;
 
 /// A concurrent flow up to symmetry.
 #[pyclass(frozen, module = "pinchpoint._core", skip_from_py_object)]

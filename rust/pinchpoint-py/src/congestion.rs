@@ -1,11 +1,11 @@
 //! Link loads under a routing.
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
-use pinchpoint_core::bandwidth::Forwarding;
 use pinchpoint_core::congestion::{self as core, Query, Routing, Split};
 use pinchpoint_core::traffic::Demands;
 use pyo3::prelude::*;
 
+use crate::bandwidth::{forwarding_of, nodes};
 use crate::error::to_py;
 use crate::fabric::Fabric;
 use crate::gate;
@@ -36,6 +36,15 @@ pub struct Plan<'py> {
     forwarding: String,
 }
 
+/// The way of splitting of a name.
+pub fn split_of(text: &str) -> Split {
+    match text {
+        "neighbor" => Split::Neighbor,
+        "capacity" => Split::Capacity,
+        _ => Split::Link,
+    }
+}
+
 /// A question from its plain parts.
 pub fn query(
     py: Python<'_>,
@@ -47,13 +56,8 @@ pub fn query(
     let raise = |error| to_py(py, error);
     let mut demands = Demands::default();
     for (sources, sinks, rate) in products {
-        let own = |list: &[PyRef<'_, Selection>]| -> Vec<_> {
-            list.iter()
-                .map(|selection| selection.inner.clone())
-                .collect()
-        };
         demands
-            .add_product(&fabric.inner, &own(&sources), &own(&sinks), rate)
+            .add_product(&fabric.inner, &nodes(&sources), &nodes(&sinks), rate)
             .map_err(raise)?;
     }
     demands
@@ -64,11 +68,7 @@ pub fn query(
             pairs.2.as_slice()?,
         )
         .map_err(raise)?;
-    let split = match plan.split.as_str() {
-        "neighbor" => Split::Neighbor,
-        "capacity" => Split::Capacity,
-        _ => Split::Link,
-    };
+    let split = split_of(&plan.split);
     let routing = match (plan.routing.as_str(), plan.ways) {
         ("given", Some((first, links))) => Routing::Given {
             first: first.as_slice()?.iter().map(|at| *at as usize).collect(),
@@ -90,11 +90,7 @@ pub fn query(
     Ok(Query {
         demands,
         routing,
-        forwarding: match plan.forwarding.as_str() {
-            "all" => Forwarding::All,
-            "none" => Forwarding::None,
-            _ => Forwarding::Hardware,
-        },
+        forwarding: forwarding_of(&plan.forwarding),
     })
 }
 

@@ -1,11 +1,11 @@
 //! Link loads of structured fabrics, orbit by orbit.
 
 use numpy::{IntoPyArray, PyArray1};
-use pinchpoint_core::bandwidth::Forwarding;
-use pinchpoint_core::congestion::{self as core, SelectedProduct, Split};
+use pinchpoint_core::congestion::{self as core, SelectedProduct};
 use pyo3::prelude::*;
 
-use crate::congestion::Products;
+use crate::bandwidth::{forwarding_of, nodes};
+use crate::congestion::{Products, split_of};
 use crate::fabric::Fabric;
 use crate::gate;
 
@@ -17,28 +17,14 @@ pub struct OrbitAnswer {
 
 /// Products of selections as the core takes them.
 pub fn selected(products: &Products<'_>) -> Vec<SelectedProduct> {
-    let own = |list: &[PyRef<'_, crate::selection::Selection>]| -> Vec<_> {
-        list.iter()
-            .map(|selection| selection.inner.clone())
-            .collect()
-    };
     products
         .iter()
         .map(|(sources, sinks, rate)| SelectedProduct {
-            sources: own(sources),
-            sinks: own(sinks),
+            sources: nodes(sources),
+            sinks: nodes(sinks),
             rate: *rate,
         })
         .collect()
-}
-
-/// A mode of forwarding by its name.
-pub fn forwarding_of(name: &str) -> Forwarding {
-    match name {
-        "all" => Forwarding::All,
-        "none" => Forwarding::None,
-        _ => Forwarding::Hardware,
-    }
 }
 
 /// Loads of a structured fabric; see `core::by_orbits`. None if it has too little symmetry.
@@ -53,11 +39,7 @@ pub fn congestion_by_orbits(
     time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<Option<OrbitAnswer>> {
     let products = selected(&products);
-    let split = match split {
-        "neighbor" => Split::Neighbor,
-        "capacity" => Split::Capacity,
-        _ => Split::Link,
-    };
+    let split = split_of(split);
     let forwarding = forwarding_of(forwarding);
     let fabric = fabric.inner.clone();
     let inner = gate::run(py, time_limit, |monitor| {
