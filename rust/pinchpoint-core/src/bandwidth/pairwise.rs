@@ -1,9 +1,5 @@
 //! Bandwidth between every two of many selections.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use rustc_hash::FxHashMap;
 
 use super::{Forwarding, Query, bandwidth};
@@ -13,7 +9,6 @@ use crate::memory;
 use crate::monitor::Monitor;
 use crate::parallel;
 use crate::symmetry::{PairKey, Pairing, Place};
-use crate::threads;
 
 /// Values between every two of `groups`, row-major, in the fabric's units; 0 on the diagonal.
 /// Single nodes of a structured fabric are solved once for all pairs that symmetry makes alike.
@@ -47,45 +42,17 @@ pub fn pairwise(
         .flat_map(|i| (0..count).map(move |j| (i, j)))
         .filter(|(i, j)| asked(*i, *j))
         .collect();
-    let next = AtomicUsize::new(0);
-    let found: Mutex<BTreeMap<usize, Result<i128>>> = Mutex::new(BTreeMap::new());
-    let failed = AtomicUsize::new(usize::MAX);
-    let work = || {
-        let mut own = Vec::new();
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some((i, j)) = pairs.get(place) else {
-                break;
-            };
-            // What comes after a failure is not needed; what comes before it still is.
-            if place > failed.load(Ordering::Relaxed) {
-                break;
-            }
-            let query = Query {
-                sources: groups[*i].clone(),
-                sinks: groups[*j].clone(),
-                forwarding,
-            };
-            let answer = bandwidth(fabric, &query, monitor).map(|answer| answer.value);
-            if answer.is_err() {
-                failed.fetch_min(place, Ordering::Relaxed);
-            }
-            own.push((place, answer));
-        }
-        found
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
-            .extend(own);
-    };
-    let workers = threads::count().min(pairs.len().max(1));
-    threads::join((0..workers).map(|_| &work));
-    let mut matrix = vec![0; count * count];
-    for (place, answer) in found
-        .into_inner()
-        .unwrap_or_else(|broken| broken.into_inner())
-    {
+    let values = parallel::in_pieces(pairs.len(), |place| {
         let (i, j) = pairs[place];
-        let value = answer?;
+        let query = Query {
+            sources: groups[i].clone(),
+            sinks: groups[j].clone(),
+            forwarding,
+        };
+        Ok(bandwidth(fabric, &query, monitor)?.value)
+    })?;
+    let mut matrix = vec![0; count * count];
+    for ((i, j), value) in pairs.into_iter().zip(values) {
         matrix[i * count + j] = value;
         if !directed {
             matrix[j * count + i] = value;
