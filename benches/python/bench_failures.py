@@ -114,6 +114,21 @@ def test_the_same_envelope():
         assert len(envelope) > 1
 
 
+def test_random_failures(benchmark, tmp_path):
+    size, count = (128, 100) if SMOKE else (7168, 10_000)
+    cluster = pp.clusters.trn3_ultracluster(ultraservers=size)
+    benchmark.group = f"{count:,} x 10 failed links, {cluster.num_chips:,} chips, with Parquet"
+    ask = pp.query.bandwidth("chip[ultraserver=0]", f"chip[ultraserver={size - 1}]")
+    failures = pp.scenarios.random_links(k=10, count=count)
+
+    def study():
+        path = tmp_path / "study.parquet"
+        path.unlink(missing_ok=True)
+        return pp.sweep(cluster, failures, ask, out=path, progress=False)
+
+    assert len(benchmark.pedantic(study, rounds=1).columns["gbit_per_s"]) == count
+
+
 def main():
     print("k, pods, hosts, links, patterns, NetGraph s, pinchpoint s, ratio, same")
     for k in map(int, sys.argv[1:] or ["8", "16"]):

@@ -139,13 +139,7 @@ class Traffic:
     def __mul__(self, factor: float) -> Traffic:
         if not np.isfinite(factor) or factor < 0:
             raise CapacityError(f"factor is {factor}; it must be finite and zero or more")
-        scaled: list[_Product | _Pairs | _Ranked] = []
-        for part in self.parts:
-            if isinstance(part, _Pairs):
-                scaled.append(replace(part, gbit_per_s=part.gbit_per_s * factor))
-            else:
-                scaled.append(replace(part, gbit_per_s=part.gbit_per_s * factor))
-        return Traffic(tuple(scaled))
+        return Traffic(tuple(_scaled(part, factor) for part in self.parts))
 
     __rmul__ = __mul__
 
@@ -184,6 +178,10 @@ class Traffic:
             return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
+
+
+def _scaled(part: Any, factor: float) -> Any:
+    return replace(part, gbit_per_s=part.gbit_per_s * factor)
 
 
 def _named(part: _Product | _Pairs | _Ranked) -> str:
