@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint import _core, linear
-from pinchpoint.congestion import Unreachable
-from pinchpoint.errors import GraphError
-from pinchpoint.throughput import Throughput
+from pinchpoint.throughput import Throughput, lost_pairs
 from pinchpoint.traffic import products_of
 
 if TYPE_CHECKING:
@@ -48,14 +46,7 @@ def by_orbits(
     problem = _core.concurrent_by_orbits(fabric._handle, products, forwarding, time_limit)
     if problem is None:
         return None
-    count, rate, listed = problem.unreachable()
-    lost = Unreachable(count, rate, tuple(listed))
-    if lost.pairs and unreachable == "error":
-        source, sink = lost.listed[0]
-        raise GraphError(
-            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them: no multiple "
-            "of the traffic can be carried; unreachable='drop' leaves them out"
-        )
+    lost = lost_pairs(problem, unreachable)
     if not problem.routed:
         return Throughput(np.inf, np.inf, False, "forced", lost, ())
     lower = (1 - 1e-12) / problem.routed

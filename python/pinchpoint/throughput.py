@@ -142,14 +142,7 @@ def throughput(
         tables=None,
     )
     problem = _core.concurrent(fabric._handle, products, pairs, options, time_limit)
-    count, rate, listed = problem.unreachable()
-    lost = Unreachable(count, rate, tuple(listed))
-    if lost.pairs and unreachable == "error":
-        source, sink = lost.listed[0]
-        raise GraphError(
-            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them: no multiple "
-            "of the traffic can be carried; unreachable='drop' leaves them out"
-        )
+    lost = lost_pairs(problem, unreachable)
     forced, forced_edge = problem.forced
     lower, upper, lengths, stopped, method = _of_core(problem, gap, time_limit)
     binding = _binding(fabric, problem, lengths)
@@ -160,6 +153,19 @@ def throughput(
             ends = [_name(fabric, node) for node in forced_edge]
             binding = (f"{ends[0]} -> {ends[1]}",)
     return Throughput(lower, min(upper, forced), stopped, method, lost, binding)
+
+
+def lost_pairs(problem: _core.Concurrent | _core.OrbitConcurrent, unreachable: str) -> Unreachable:
+    """Return the pairs that no way joins, unless that is an error."""
+    count, rate, listed = problem.unreachable()
+    lost = Unreachable(count, rate, tuple(listed))
+    if lost.pairs and unreachable == "error":
+        source, sink = lost.listed[0]
+        raise GraphError(
+            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them: no multiple "
+            "of the traffic can be carried; unreachable='drop' leaves them out"
+        )
+    return lost
 
 
 def _name(fabric: Fabric, node: int) -> str:
