@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint import _core, linear
+from pinchpoint._patterns import products_of
 from pinchpoint.throughput import Throughput, lost_pairs
-from pinchpoint.traffic import products_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._patterns import Traffic, _rank_ids
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck
 from pinchpoint.collective import Collective, CollectiveProof, _Clock, _Cuts
 from pinchpoint.errors import SelectionError
-from pinchpoint.traffic import Traffic, _rank_ids, all_to_all, pairs
+from pinchpoint.traffic import all_to_all, pairs
 from pinchpoint.units import format_bandwidth
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._patterns import products_of
 from pinchpoint.congestion import Congestion, HotLink, Unreachable, check_options
 from pinchpoint.errors import InputTypeError, SelectionError
-from pinchpoint.traffic import products_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt

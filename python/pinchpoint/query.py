@@ -216,7 +216,7 @@ def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") 
 
 def _traffic_pins(traffic: Traffic, fabric: Fabric) -> Sequence[Selection] | None:
     """Return the selections of patterns that name boxes, None where nodes are told by number."""
-    from pinchpoint.traffic import _Product
+    from pinchpoint._patterns import _Product
 
     out: list[Selection] = []
     for part in traffic.parts:

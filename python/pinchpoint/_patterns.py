@@ -1,0 +1,264 @@
+"""What traffic is made of: products of selections, pairs, and patterns over ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
+from pinchpoint.selection import Selection
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pinchpoint import _core
+    from pinchpoint.fabric import Fabric
+
+    Ids = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+
+__all__ = ["Traffic", "num_nodes", "products_of"]
+
+
+@dataclass(frozen=True)
+class _Product:
+    """Every source to every other sink; never listed."""
+
+    sources: Any
+    sinks: Any
+    gbit_per_s: float
+    per_source: bool = False
+    # Whether the rate is shared among the sinks.
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Listed pairs of node ids."""
+
+    sources: Ids
+    sinks: Ids
+    gbit_per_s: Floats
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """A pattern over ranks: pairs follow from the number of ranks."""
+
+    ranks: Any
+    pattern: str
+    gbit_per_s: float
+    seed: int = 0
+    shape: tuple[int, ...] = ()
+    axis: int = 0
+    exponent: float = 0.0
+
+    def rates(self, sources: Ids, sinks: Ids, count: int) -> Floats:
+        """Rate of each pair of ranks."""
+        if self.pattern != "zipf":
+            return np.full(sources.size, self.gbit_per_s)
+        place = np.random.default_rng(self.seed).permutation(count)
+        weight = (1.0 + place) ** -self.exponent
+        # A rank's own popularity is shared among the others: each sends as much.
+        rates: Floats = self.gbit_per_s * weight[sinks] / (weight.sum() - weight[sources])
+        return rates
+
+    def pairs(self, count: int) -> tuple[Ids, Ids]:
+        index = np.arange(count, dtype=np.int64)
+        if self.pattern == "zipf":
+            sources, sinks = np.repeat(index, count), np.tile(index, count)
+            return sources[sources != sinks], sinks[sources != sinks]
+        if self.pattern == "ring":
+            return index, np.roll(index, -1)
+        if self.pattern == "permutation":
+            return index, _derangement(count, self.seed)
+        groups = np.moveaxis(index.reshape(self.shape), self.axis, -1).reshape(
+            -1, self.shape[self.axis]
+        )
+        width = groups.shape[1]
+        if self.pattern == "groups-ring":
+            return groups.ravel(), np.roll(groups, -1, axis=1).ravel()
+        if self.pattern == "groups-pipeline":
+            return groups[:, :-1].ravel(), groups[:, 1:].ravel()
+        sources = np.repeat(groups, width, axis=1).ravel()
+        sinks = np.tile(groups, (1, width)).ravel()
+        differ = sources != sinks
+        return sources[differ], sinks[differ]
+
+
+def _derangement(count: int, seed: int) -> Ids:
+    """Draw a permutation and swap its fixed points away."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.permutation(count).astype(np.int64)
+    fixed = np.flatnonzero(drawn == np.arange(count))
+    if fixed.size == 1:
+        other = (fixed[0] + 1) % count
+        drawn[[fixed[0], other]] = drawn[[other, fixed[0]]]
+    elif fixed.size:
+        drawn[fixed] = np.roll(drawn[fixed], 1)
+    return drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Traffic:
+    """Who sends how much to whom; made by the functions of :mod:`pinchpoint.traffic`."""
+
+    parts: tuple[_Product | _Pairs | _Ranked, ...]
+
+    def __add__(self, other: Traffic) -> Traffic:
+        if not isinstance(other, Traffic):
+            return NotImplemented
+        return Traffic(self.parts + other.parts)
+
+    def __mul__(self, factor: float) -> Traffic:
+        if not np.isfinite(factor) or factor < 0:
+            raise CapacityError(f"factor is {factor}; it must be finite and zero or more")
+        return Traffic(tuple(_scaled(part, factor) for part in self.parts))
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return f"Traffic({' + '.join(_named(part) for part in self.parts)})"
+
+    def _resolve(
+        self, fabric: Fabric
+    ) -> tuple[
+        list[tuple[list[_core.Selection], list[_core.Selection], float]],
+        tuple[Ids, Ids, Floats],
+    ]:
+        """Products of selections, and pairs of node ids."""
+        products = []
+        listed: list[tuple[Ids, Ids, Floats]] = []
+        for part in self.parts:
+            if isinstance(part, _Product):
+                sources = fabric._ends(part.sources, "sources")
+                sinks = fabric._ends(part.sinks, "sinks")
+                products.append((sources, sinks, _per_pair(part, sources, sinks)))
+            elif isinstance(part, _Pairs):
+                listed.append((part.sources, part.sinks, part.gbit_per_s))
+            else:
+                ids = _rank_ids(fabric, part.ranks)
+                if ids.size < 2:
+                    raise SelectionError(f"a {part.pattern} needs two nodes or more")
+                if part.shape and ids.size != np.prod(part.shape):
+                    raise SelectionError(
+                        f"the parallel dimensions make {np.prod(part.shape)} ranks, but "
+                        f"{ids.size} chips are selected"
+                    )
+                sources_at, sinks_at = part.pairs(ids.size)
+                rates = part.rates(sources_at, sinks_at, ids.size)
+                listed.append((ids[sources_at], ids[sinks_at], rates))
+        if not listed:
+            return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
+        return products, (own[0], own[1], own[2])
+
+
+def _scaled(part: Any, factor: float) -> Any:
+    return replace(part, gbit_per_s=part.gbit_per_s * factor)
+
+
+def _named(part: _Product | _Pairs | _Ranked) -> str:
+    if isinstance(part, _Pairs):
+        return "1 pair" if part.sources.size == 1 else f"{part.sources.size:,} pairs"
+    if isinstance(part, _Ranked):
+        return part.pattern.replace("_", "-")
+    return "all-to-all" if part.sources is part.sinks else "each to each"
+
+
+def _per_pair(
+    part: _Product, sources: list[_core.Selection], sinks: list[_core.Selection]
+) -> float:
+    if part.shared:
+        return part.gbit_per_s / max(num_nodes(sinks), 1)
+    if not part.per_source:
+        return part.gbit_per_s
+    count = num_nodes(sources)
+    if count < 2:
+        raise SelectionError("an all-to-all needs two nodes or more")
+    return part.gbit_per_s / (count - 1)
+
+
+def num_nodes(selections: list[_core.Selection]) -> int:
+    """Count the nodes of some selections, each once; no node is listed."""
+    by_group: dict[str, _core.Selection] = {}
+    for one in selections:
+        known = by_group.get(one.group)
+        by_group[one.group] = one if known is None else known.combine(one, "|")
+    return sum(one.num_nodes for one in by_group.values())
+
+
+def products_of(
+    fabric: Fabric, traffic: Traffic
+) -> list[tuple[list[_core.Selection], list[_core.Selection], float]] | None:
+    """Products of selections, or None if some of the traffic is listed pair by pair."""
+    products = []
+    for part in traffic.parts:
+        if not isinstance(part, _Product):
+            return None
+        sources = fabric._ends(part.sources, "sources")
+        sinks = sources if part.sinks is part.sources else fabric._ends(part.sinks, "sinks")
+        products.append((sources, sinks, _per_pair(part, sources, sinks)))
+    return products
+
+
+def _ids(fabric: Fabric, selections: list[_core.Selection]) -> Ids:
+    return np.concatenate([fabric._handle.node_ids(one) for one in selections]).astype(np.int64)
+
+
+def _rank_ids(fabric: Fabric, ranks: Any) -> Ids:
+    """Node ids in rank order: that of the list if ids are listed, else increasing."""
+    if not isinstance(ranks, Selection | str) and isinstance(ranks, Iterable):
+        own = list(ranks)
+        if own and all(isinstance(one, int | np.integer) for one in own):
+            ids = np.array(own, np.int64)
+            repeated = np.flatnonzero(np.bincount(ids[ids >= 0]) > 1)
+            if repeated.size:
+                raise SelectionError(f"node {repeated[0]} has two ranks")
+            return ids
+        found = np.concatenate([_ids(fabric, fabric._ends(one, "ranks")) for one in own])
+        if np.unique(found).size != found.size:
+            raise SelectionError("the ranks name a node twice")
+        return found
+    return _ids(fabric, fabric._ends(ranks, "ranks"))
+
+
+def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:
+    """Return the name of the one rate that is given, and its value in Gbit/s."""
+    given = [(name, value) for name, value in options.items() if value is not None]
+    if len(given) != 1:
+        raise UnitError(f"give one of {', '.join(options)}; {len(given)} are given")
+    name, value = given[0]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputTypeError(f"{name} is {value!r}; it must be a number")
+    if not np.isfinite(value) or value < 0:
+        raise CapacityError(f"{name} is {value}; it must be finite and zero or more")
+    return name, float(value) * (8 if "gbyte" in name else 1)
+
+
+def _above_zero(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputTypeError(f"{name} is {value!r}; it must be a number")
+    if not np.isfinite(value) or value <= 0:
+        raise CapacityError(f"{name} is {value}; it must be finite and above zero")
+    return float(value)
+
+
+def _volume(op: str, count: int, gbyte: float) -> float:
+    """Say what each pair of a collective exchanges, in the unit of `gbyte`."""
+    part = (count - 1) / count
+    factors = {
+        "all_reduce": 2 * part,
+        "reduce_scatter": part,
+        "all_gather": part,
+        "broadcast": 1.0,
+        "reduce": 1.0,
+        "send_recv": 1.0,
+        "all_to_all": 1 / count,
+    }
+    if op not in factors:
+        raise SelectionError(f"op is {op!r}; there are {', '.join(factors)}")
+    return _above_zero("gbyte", gbyte) * factors[op]

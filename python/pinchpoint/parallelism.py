@@ -1,0 +1,200 @@
+"""Ranks laid out along parallel dimensions, and what they send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pinchpoint._patterns import Traffic, _above_zero, _Pairs, _Product, _Ranked, _rate, _volume
+from pinchpoint.errors import SelectionError
+from pinchpoint.selection import Selection
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pinchpoint.fabric import Ends
+
+    Ids = npt.NDArray[np.int64]
+
+__all__ = ["Parallelism", "parallelism"]
+
+_DIMENSIONS = ("tp", "cp", "ep", "pp", "dp")
+
+
+@dataclass(frozen=True, eq=False)
+class Parallelism:
+    """Ranks laid out along parallel dimensions; made by :func:`parallelism`.
+
+    Attributes
+    ----------
+    ranks : Selection, str or list
+        The chips, in rank order.
+    sizes : mapping of str to int
+        Size of each dimension, the fastest first.
+    """
+
+    ranks: Any
+    sizes: Mapping[str, int]
+
+    @property
+    def num_ranks(self) -> int:
+        """The product of the sizes."""
+        return int(np.prod(list(self.sizes.values())))
+
+    def _axis(self, dimension: str) -> tuple[tuple[int, ...], int]:
+        if dimension not in self.sizes:
+            raise SelectionError(
+                f"dimension is {dimension!r}; there are {', '.join(self.sizes) or 'none'}"
+            )
+        # Row-major: the slowest dimension comes first.
+        names = list(self.sizes)[::-1]
+        return tuple(self.sizes[name] for name in names), names.index(dimension)
+
+    def groups(self, dimension: str) -> Ids:
+        """Ranks of each group along a dimension, shape (groups, size)."""
+        shape, axis = self._axis(dimension)
+        index = np.arange(self.num_ranks, dtype=np.int64).reshape(shape)
+        return np.moveaxis(index, axis, -1).reshape(-1, shape[axis])
+
+    def traffic(
+        self,
+        dimension: str,
+        pattern: str = "ring",
+        *,
+        gbit_per_s: float | None = None,
+        gbyte_per_s: float | None = None,
+    ) -> Traffic:
+        """Traffic within the groups of a dimension.
+
+        Parameters
+        ----------
+        dimension : str
+            Which groups.
+        pattern : {"ring", "all_to_all", "pipeline"}
+            Each rank to the next and the last to the first, each to each, or each to the next.
+        gbit_per_s, gbyte_per_s : float
+            Per ordered pair that sends.
+
+        Returns
+        -------
+        Traffic
+        """
+        _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
+        if pattern not in ("ring", "all_to_all", "pipeline"):
+            raise SelectionError(
+                f"pattern is {pattern!r}; it must be 'ring', 'all_to_all' or 'pipeline'"
+            )
+        shape, axis = self._axis(dimension)
+        if shape[axis] < 2:
+            raise SelectionError(f"dimension {dimension!r} has size 1: its groups send nothing")
+        part = _Ranked(self.ranks, f"groups-{pattern}", rate, shape=shape, axis=axis)
+        return Traffic((part,))
+
+    def volumes(self, **collectives: tuple[str, float]) -> dict[str, float]:
+        """Find what each rank sends per dimension, in GB.
+
+        Parameters
+        ----------
+        **collectives : (str, float)
+            By dimension: the collective of its groups, as :func:`collective` takes it, and its S in
+            10^9 bytes; for "send_recv" each rank but the last of a group sends to the next.
+
+        Returns
+        -------
+        dict of str to float
+            By dimension, in GB per rank that sends.
+        """
+        found = {}
+        for name, (op, gbyte) in collectives.items():
+            shape, axis = self._axis(name)
+            pairs_of_rank = shape[axis] - 1 if op == "all_to_all" else 1
+            found[name] = _volume(op, shape[axis], gbyte) * pairs_of_rank
+        return found
+
+    def demands(self, *, seconds: float = 1.0, **collectives: tuple[str, float]) -> Traffic:
+        """Write collectives of all groups of some dimensions as rates, all at once.
+
+        Parameters
+        ----------
+        seconds : float, default 1
+            The time in which all of it moves; with 1, the largest utilisation is the time.
+        **collectives : (str, float)
+            As in :meth:`volumes`. Groups of one rank send nothing.
+
+        Returns
+        -------
+        Traffic
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> layout = pp.traffic.parallelism(rack.select("chip"), tp=8, dp=9)
+        >>> layout.volumes(tp=("all_reduce", 0.5), dp=("reduce_scatter", 9.0))
+        {'tp': 0.875, 'dp': 8.0}
+        >>> step = layout.demands(tp=("all_reduce", 0.5), dp=("reduce_scatter", 9.0))
+        >>> round(rack.congestion(step).max_utilization, 6)
+        0.009861
+        """
+        time = _above_zero("seconds", seconds)
+        patterns = {"all_to_all": "all_to_all", "send_recv": "pipeline"}
+        parts: list[_Product | _Pairs | _Ranked] = []
+        for name, (op, gbyte) in collectives.items():
+            shape, axis = self._axis(name)
+            rate = _volume(op, shape[axis], gbyte) * 8 / time
+            pattern = f"groups-{patterns.get(op, 'ring')}"
+            if shape[axis] > 1:
+                parts.append(_Ranked(self.ranks, pattern, rate, shape=shape, axis=axis))
+        return Traffic(tuple(parts))
+
+
+def parallelism(
+    ranks: Ends = "chip", *, order: Iterable[str] = _DIMENSIONS, **sizes: int
+) -> Parallelism:
+    """Lay ranks out along parallel dimensions.
+
+    Parameters
+    ----------
+    ranks : Selection, str, or list of node ids, default "chip"
+        The chips; ranks are in the order of the list if ids are listed, else in that of ids.
+    order : iterable of str, default ("tp", "cp", "ep", "pp", "dp")
+        Dimensions, the fastest first: neighbours in rank differ in it.
+    **sizes : int
+        Size of each dimension (``tp``, ``cp``, ``ep``, ``pp``, ``dp``); 1 if left out. Their
+        product must be the number of chips.
+
+    Returns
+    -------
+    Parallelism
+
+    Raises
+    ------
+    SelectionError
+        A dimension that `order` does not name, or sizes that do not fit the chips.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> layout = pp.traffic.parallelism(list(range(8)), tp=2, pp=2, dp=2)
+    >>> layout.groups("pp").tolist()
+    [[0, 2], [1, 3], [4, 6], [5, 7]]
+    """
+    names = tuple(order)
+    for name, size in sizes.items():
+        if name not in names:
+            raise SelectionError(f"dimension {name!r} is not in the order {', '.join(names)}")
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise SelectionError(f"{name} is {size!r}; it must be an integer above zero")
+    own = {name: sizes[name] for name in names if name in sizes}
+    layout = Parallelism(ranks, own)
+    if isinstance(ranks, Selection | list | tuple | np.ndarray) and len(ranks) != layout.num_ranks:
+        shown = " x ".join(f"{name} {size}" for name, size in own.items())
+        if not isinstance(ranks, list) or all(isinstance(one, int) for one in ranks):
+            raise SelectionError(
+                f"{shown or 'no dimension'} makes {layout.num_ranks} ranks, but {len(ranks)} chips "
+                "are selected"
+            )
+    return layout
