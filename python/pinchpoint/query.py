@@ -58,7 +58,7 @@ class Query:
         for fabric in fabrics:
             try:
                 out.append(self.ask(fabric))
-            except (PinchpointError, ArithmeticError, LookupError, TypeError) as error:
+            except Exception as error:  # Any error of a user's query belongs in its row.
                 out.append(error)
         return out
 
@@ -351,15 +351,6 @@ class Callable(Query):
 
     def ask(self, fabric: Fabric) -> Row:
         return {"value": float(self.function(fabric))}
-
-    def ask_many(self, fabrics: Sequence[Fabric]) -> list[Row | Exception]:
-        out: list[Row | Exception] = []
-        for fabric in fabrics:
-            try:
-                out.append(self.ask(fabric))
-            except Exception as error:  # Any error of a user's function belongs in its row.
-                out.append(error)
-        return out
 
     def describe(self) -> dict[str, Any]:
         name = f"{self.function.__module__}.{getattr(self.function, '__qualname__', '?')}"

@@ -40,3 +40,21 @@ class Slow(Query):
 
     def describe(self):
         return {"query": "slow"}
+
+
+@dataclass(frozen=True)
+class Deadly(Slow):
+    """Kills whoever asks it about a fabric without chip 0, each time."""
+
+    def ask(self, fabric):
+        if fabric.num_chips < 72:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"chips": float(fabric.num_chips)}
+
+
+@dataclass(frozen=True)
+class Broken(Slow):
+    """A query of a user's that never works."""
+
+    def ask(self, fabric):
+        raise OSError("no licence")

@@ -97,16 +97,83 @@ def test_a_worker_that_is_killed_loses_no_finished_row(rack, tmp_path):
     assert whole.columns["chips"] == [72.0] * 19 + [71.0] * 3
     flag, out = tmp_path / "flag", tmp_path / "out.parquet"
     ask = functions.Slow(str(flag))
-    with pytest.raises(StudyError, match=r"executor failed.*run the study again"), pool(1) as one:
+    with (
+        pytest.raises(StudyError, match=r"a worker died.*run the study again") as died,
+        pool(1) as one,
+    ):
         pp.sweep(rack, scenarios, ask, executor=one, out=out)
     kept = sum(
         len(json.loads(p.read_bytes().partition(b"\n")[2]))
         for p in (tmp_path / "out.parquet.parts").glob("*.rows")
     )
     assert kept >= 4
+    assert f"{kept} of 22 rows are kept in {tmp_path}" in str(died.value)
     with pool(1) as one:
         found = pp.sweep(rack, scenarios, ask, executor=one, out=out)
     assert found.columns == whole.columns
+
+
+def test_a_study_goes_on_in_a_new_pool_when_a_worker_is_killed(rack, tmp_path):
+    scenarios = pp.scenarios.each([rack.select("chip", chip=c) for c in range(24)])
+    ask = functions.Slow(str(tmp_path / "flag"), seconds=0.01)
+    made = []
+
+    def make():
+        made.append(pool())
+        return made[-1]
+
+    pp.sweep(rack, scenarios, ask, executor=make, out=tmp_path / "killed.parquet")
+    assert len(made) == 2
+    # The flag exists now, so that nobody is killed here.
+    pp.sweep(rack, scenarios, ask, out=tmp_path / "threads.parquet")
+    killed, threads = ((tmp_path / f"{how}.parquet").read_bytes() for how in ("killed", "threads"))
+    assert killed == threads
+
+
+def test_a_task_that_kills_every_worker_is_given_up(rack, tmp_path):
+    scenarios = pp.scenarios.healthy() + pp.scenarios.each_node("chip[chip=0:3]")
+    made = []
+
+    def make():
+        made.append(pool(1))
+        return made[-1]
+
+    with pytest.raises(
+        StudyError, match=r"a worker died.*of 4 rows were solved and are lost.*out="
+    ):
+        pp.sweep(rack, scenarios, functions.Deadly(), executor=make)
+    assert 3 <= len(made) <= 5
+    with pytest.raises(InputTypeError, match="makes a int"):
+        pp.sweep(rack, scenarios, functions.Deadly(), executor=lambda: 3)
+
+
+class Flaky(ThreadPoolExecutor):
+    """An executor that stops taking tasks."""
+
+    def __init__(self, most):
+        super().__init__(2)
+        self.most = most
+        self.futures = []
+
+    def submit(self, *task, **options):
+        self.most -= 1
+        if self.most < 0:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        self.futures.append(super().submit(*task, **options))
+        return self.futures[-1]
+
+
+def test_what_was_running_when_an_executor_fails_is_kept(rack, tmp_path):
+    scenarios = pp.scenarios.each([rack.select("chip", chip=c) for c in range(60)])
+    out = tmp_path / "out.parquet"
+    with Flaky(5) as flaky, pytest.raises(StudyError, match=r"executor failed.*shutdown") as failed:
+        pp.sweep(rack, scenarios, functions.Slow(seconds=0.01), executor=flaky, out=out)
+    head = json.loads((tmp_path / "out.parquet.parts" / "study.json").read_bytes())
+    kept = Store(out, head["key"]).rows()
+    answers = [future.result() for future in flaky.futures]
+    assert kept == {index: row for answer in answers if answer for index, row in answer[1]} != {}
+    assert f"{len(kept)} of 60 rows" in str(failed.value)
+    assert len(pp.sweep(rack, scenarios, functions.Slow(seconds=0.01), out=out)) == 60
 
 
 RUN = """
@@ -173,6 +240,10 @@ def test_a_query_that_fails_leaves_its_error(rack):
     assert study.columns["value"] == [1.0, None, None]
     assert study.columns["error"] == [None] + ["RuntimeError: a chip is missing"] * 2
     assert study.num_errors == 2
+    assert study.about["healthy"] == [{"value": 1.0}]
+    own = pp.sweep(rack, pp.scenarios.healthy() + chips, functions.Broken())
+    assert own.columns["error"] == ["OSError: no licence"] * 3
+    assert own.about["healthy"] == [{"error": "OSError: no licence"}]
     asked = pp.query.bandwidth("chip[chip=0]", "chip[chip=99]")
     with pytest.raises(pp.PinchpointError, match="99"):
         pp.sweep(rack, pp.scenarios.healthy(), asked)

@@ -7,13 +7,13 @@ import pickle
 import sys
 import time
 from collections.abc import Generator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint.errors import InputTypeError, PinchpointError, StudyError
+from pinchpoint.errors import InputTypeError, PinchpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pinchpoint.fabric import Fabric
     from pinchpoint.query import Query
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     Task = tuple[int, int, Scenario]
     Rows = list[tuple[int, dict[str, Any]]]
 
-__all__ = ["on_executor", "on_threads"]
+__all__ = ["ExecutorError", "on_executor", "on_pools", "on_threads"]
 
 # A chunk should take this long: long against what a task costs, short against patience.
 _CHUNK_SECONDS = 0.4
 _MOST_IN_CHUNK = 4096
 # Explicit fabrics are copied for every scenario.
 _MOST_EXPLICIT = 8
+# Pools in a row that die before they finish a chunk: then it is the task that kills them.
+_MOST_BARREN = 3
 
 
 def solve(fabrics: Sequence[Fabric], query: Query, tasks: Sequence[Task]) -> Rows:
@@ -120,12 +122,17 @@ def _workers(executor: Executor) -> int:
     return int(getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
 
 
+class ExecutorError(Exception):
+    """The executor died, or cannot run tasks; what it had finished was handed over before."""
+
+
 def on_executor(
     executor: Executor, token: str, fabrics: Sequence[Fabric], query: Query, tasks: Sequence[Task]
 ) -> Generator[Rows, None, None]:
     """Answer tasks chunk by chunk on an executor.
 
     Fabrics and query travel only to workers that say they lack them; a task is scenarios alone.
+    When a chunk fails no further one starts, and those that still finish are handed over first.
     """
     try:
         study = pickle.dumps((list(fabrics), query), protocol=5)
@@ -134,32 +141,71 @@ def on_executor(
     at_once = 2 * _workers(executor)
     chunks = _Chunks(tasks, at_once)
     running: dict[Future[Any], Sequence[Task]] = {}
+    again: list[Sequence[Task]] = []
+    failed: Exception | None = None
     try:
         while True:
-            while len(running) < at_once and (taken := chunks.take()):
-                running[executor.submit(work, token, None, taken)] = taken
+            try:
+                while again and failed is None:
+                    running[executor.submit(work, token, study, again[-1])] = again[-1]
+                    again.pop()
+                while failed is None and len(running) < at_once and (taken := chunks.take()):
+                    running[executor.submit(work, token, None, taken)] = taken
+            except Exception as error:
+                failed = error
             if not running:
-                return
+                break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 taken = running.pop(future)
-                answer = future.result()
+                try:
+                    answer = future.result()
+                except Exception as error:
+                    failed = failed or error
+                    continue
                 if answer is None:
-                    running[executor.submit(work, token, study, taken)] = taken
+                    again.append(taken)
                     continue
                 seconds, rows = answer
                 chunks.took(len(taken), seconds)
                 yield rows
-    except (PinchpointError, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise StudyError(
-            f"the executor failed: {type(error).__name__}: {error}; finished rows are kept, run "
-            "the study again to go on"
-        ) from error
     finally:
         for future in running:
             future.cancel()
+    if isinstance(failed, PinchpointError):
+        raise failed
+    if failed is not None:
+        what = "a worker died" if isinstance(failed, BrokenExecutor) else "the executor failed"
+        raise ExecutorError(f"{what}: {type(failed).__name__}: {failed}") from failed
+
+
+def on_pools(
+    make: Callable[[], Executor],
+    token: str,
+    fabrics: Sequence[Fabric],
+    query: Query,
+    tasks: Sequence[Task],
+) -> Generator[Rows, None, None]:
+    """Answer tasks on an executor of our own; when a worker dies, go on with a new one."""
+    left, barren = tasks, 0
+    while True:
+        found: set[int] = set()
+        executor = make()
+        if not isinstance(executor, Executor):
+            raise InputTypeError(
+                f"the function given as executor makes a {type(executor).__name__}, no Executor"
+            )
+        with executor:
+            try:
+                for rows in on_executor(executor, token, fabrics, query, left):
+                    found.update(index for index, _ in rows)
+                    yield rows
+                return
+            except ExecutorError as error:
+                barren = 0 if found else barren + 1
+                if not isinstance(error.__cause__, BrokenExecutor) or barren == _MOST_BARREN:
+                    raise
+        left = [task for task in left if task[0] not in found]
 
 
 class Progress:

@@ -68,7 +68,10 @@ class Store:
         found: dict[int, dict[str, Any]] = {}
         for path in sorted(self.folder.glob("*.rows")):
             self._next = max(self._next, int(path.stem) + 1)
-            head, _, body = path.read_bytes().partition(b"\n")
+            try:
+                head, _, body = path.read_bytes().partition(b"\n")
+            except OSError as error:
+                raise StudyError(f"{path} cannot be read: {error.strerror or error}") from None
             try:
                 own = json.loads(head)["sha256"] == hashlib.sha256(body).hexdigest()
                 rows = json.loads(body) if own else None

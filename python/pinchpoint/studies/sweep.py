@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._core import __version__
-from pinchpoint.errors import InputTypeError, PinchpointError, StudyError
+from pinchpoint.errors import InputTypeError, StudyError
 from pinchpoint.fabric import Fabric
 from pinchpoint.query import of as query_of
 from pinchpoint.scenarios import of as scenarios_of
 from pinchpoint.studies.elements import Wiring
-from pinchpoint.studies.engine import Progress, on_executor, on_threads
+from pinchpoint.studies.engine import (
+    ExecutorError,
+    Progress,
+    on_executor,
+    on_pools,
+    on_threads,
+)
 from pinchpoint.studies.fingerprint import fingerprint
 from pinchpoint.studies.store import Store
 from pinchpoint.studies.study import Study, read
@@ -38,7 +44,7 @@ def sweep(
     query: Query | Callable[[Fabric], float],
     /,
     *,
-    executor: Executor | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
     seed: int = 0,
     progress: bool = True,
     out: str | os.PathLike[str] | None = None,
@@ -54,9 +60,11 @@ def sweep(
     query : Query or callable
         Made with :mod:`pinchpoint.query`. A function of a fabric that returns a number is asked in
         every scenario, never fewer.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or a function that makes one, optional
         Where to solve, such as a process pool or Dask's ``Client.get_executor()``. Default: the
-        threads of the core.
+        threads of the core. A process pool is of no use once one of its workers has died; of a
+        function, such as ``lambda: ProcessPoolExecutor(8)``, a new one is asked for then, and the
+        study goes on.
     seed : int, default 0
         Moves all draws; 0 leaves them as the scenarios' own seeds give them.
     progress : bool, default True
@@ -75,7 +83,8 @@ def sweep(
     ScenarioError
         A scenario that does not fit the fabric.
     StudyError
-        A file of another study, a full disk, an executor that died. Finished rows are kept.
+        A file of another study, a full disk, an executor that died: finished rows are kept if
+        `out` is given, and the same call goes on from them.
 
     Notes
     -----
@@ -108,14 +117,19 @@ def sweep(
     wanted = [task for task in tasks if leaders[task[0]] == task[0] and task[0] not in done]
     shown = Progress(len(wanted), progress)
     solved = 0
-    with contextlib.closing(_run(executor, key, fabrics, asked, wanted)) as chunks:
-        for rows in chunks:
-            done.update(rows)
-            if store is not None:
-                store.add(rows)
-            solved += len(rows)
-            shown.at(solved)
-    shown.end()
+    try:
+        with contextlib.closing(_run(executor, key, fabrics, asked, wanted)) as chunks:
+            for rows in chunks:
+                done.update(rows)
+                if store is not None:
+                    store.add(rows)
+                solved += len(rows)
+                shown.at(solved)
+    except ExecutorError as error:
+        total = len(done) + len(wanted) - solved
+        raise StudyError(f"{error}; {_kept(store, len(done), total)}") from error.__cause__
+    finally:
+        shown.end()
     found = _study(names, fabrics, asked, own, seed, key, tasks, leaders, done)
     if path is None or store is None:
         return found
@@ -170,6 +184,16 @@ def _boxes(symmetry: Symmetry, scenario: Scenario) -> list[Any]:
     return boxes
 
 
+def _kept(store: Store | None, done: int, total: int) -> str:
+    """Say what is left when an executor has failed."""
+    if store is None:
+        return f"{done:,} of {total:,} rows were solved and are lost: give out= to keep them"
+    return (
+        f"{done:,} of {total:,} rows are kept in {store.folder}: run the study again with a new "
+        "executor to go on"
+    )
+
+
 def _finished(path: Path, key: str) -> Study | None:
     """Return the study if it is finished already; refuse another one's file."""
     if not path.exists():
@@ -187,7 +211,7 @@ def _finished(path: Path, key: str) -> Study | None:
 
 
 def _run(
-    executor: Executor | None,
+    executor: Executor | Callable[[], Executor] | None,
     key: str,
     fabrics: Sequence[Fabric],
     query: Query,
@@ -195,12 +219,14 @@ def _run(
 ) -> Generator[list[tuple[int, dict[str, Any]]], None, None]:
     if executor is None:
         return on_threads(fabrics, query, tasks)
-    if not isinstance(executor, Executor):
-        raise InputTypeError(
-            f"executor is a {type(executor).__name__}; it must be a concurrent.futures.Executor, "
-            "such as Dask's Client.get_executor()"
-        )
-    return on_executor(executor, key, fabrics, query, tasks)
+    if isinstance(executor, Executor):
+        return on_executor(executor, key, fabrics, query, tasks)
+    if callable(executor):
+        return on_pools(executor, key, fabrics, query, tasks)
+    raise InputTypeError(
+        f"executor is a {type(executor).__name__}; it must be a concurrent.futures.Executor, "
+        "such as Dask's Client.get_executor(), or a function that makes one"
+    )
 
 
 def _study(
@@ -262,5 +288,5 @@ def _healthy(query: Query, fabric: Fabric) -> dict[str, Any]:
     """Return the answer when nothing more has failed."""
     try:
         return query.ask(fabric)
-    except (PinchpointError, ArithmeticError, LookupError, TypeError) as error:
+    except Exception as error:  # Any error of a user's function.
         return {"error": f"{type(error).__name__}: {error}"}
