@@ -1,0 +1,162 @@
+"""How a fabric finds nodes and links: the selecting methods of :class:`Fabric`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pinchpoint.errors import InputTypeError, SelectionError
+from pinchpoint.selection import LinkSelection, Selection
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pinchpoint import _core
+    from pinchpoint.fabric import Ends, Fabric
+
+__all__ = ["by_id", "by_text", "ends_of", "node_ids", "sample_links", "select", "select_links"]
+
+
+def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
+    """Select nodes of one group.
+
+    Parameters
+    ----------
+    group : str
+        Name of a group, a whole selection such as ``"chip[pod=3,slot=0:4]"``, or the name of
+        a node where nodes have names of their own.
+    **coordinates : int, slice or sequence of int
+        Values of coordinates, as users or the wiring count them.
+
+    Returns
+    -------
+    Selection
+        Fits every fabric derived from the same build.
+
+    Raises
+    ------
+    SelectionError
+        An unknown group or coordinate, a value out of range, or no node.
+    """
+    if not isinstance(group, str):
+        raise InputTypeError(f"group is a {type(group).__name__}; it must be text")
+    if not coordinates:
+        return Selection(self._by_text(group))
+    if "[" in group:
+        raise SelectionError(f"give coordinates in {group!r} or as arguments, not both")
+    return Selection(self._handle.select(group, list(coordinates.items())))
+
+
+def by_text(self: Fabric, text: str) -> _core.Selection:
+    """Find a group, a group with coordinates, or the node of that name."""
+    if self._names is not None and text not in {group.name for group in self.groups}:
+        found = [node for node, name in enumerate(self._names) if name == text]
+        if len(found) > 1:
+            ids = ", ".join(map(str, found[:10]))
+            raise SelectionError(f"{len(found)} nodes are named {text!r}: ids {ids}")
+        if found:
+            return self._handle.select_ids(found)[0]
+    return self._handle.select_text(text)
+
+
+def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelection:
+    """Select links of one bundle by the coordinates of their ends.
+
+    Parameters
+    ----------
+    bundle : str
+        Name of a bundle, or a whole selection such as ``"leaf-spine[pod=3]"``.
+    **coordinates : int, slice or sequence of int
+        Coordinates of either end. A name that both ends have and that is not joined says which
+        is meant: ``leaf_slot``, ``spine_slot``. Within one group a link is chosen if one of
+        its ends has all of them; along a ring, if the end it starts from has. ``cable``
+        numbers the parallel links of a pair.
+
+    Returns
+    -------
+    LinkSelection
+        Never enumerated; fits every fabric derived from the same build.
+
+    Raises
+    ------
+    SelectionError
+        An unknown or ambiguous name, a value out of range, or no link.
+    """
+    if not isinstance(bundle, str):
+        raise InputTypeError(f"bundle is a {type(bundle).__name__}; it must be text")
+    if not coordinates:
+        return LinkSelection(self._handle.select_links_text(bundle))
+    if "[" in bundle:
+        raise SelectionError(f"give coordinates in {bundle!r} or as arguments, not both")
+    return LinkSelection(self._handle.select_links(bundle, list(coordinates.items())))
+
+
+def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> LinkSelection:
+    """Draw links of a bundle that are up, uniformly and without repetition.
+
+    Parameters
+    ----------
+    bundle : str
+        Name of the bundle.
+    count : int
+        Number of links.
+    seed : int, default 0
+        0 to 2^64 - 1. The same seed gives the same links, structured or materialised.
+
+    Returns
+    -------
+    LinkSelection
+
+    Raises
+    ------
+    SelectionError
+        No such bundle, or fewer links than asked for.
+    """
+    for what, number in (("count", count), ("seed", seed)):
+        if isinstance(number, bool) or not hasattr(number, "__index__"):
+            raise InputTypeError(f"{what} is {number!r}; it must be an integer")
+        if not 0 <= number.__index__() < 1 << 64:
+            raise SelectionError(f"{what} is {number}; it must be 0 to 2^64 - 1")
+    return LinkSelection(self._handle.sample_links(bundle, count, seed))
+
+
+def node_ids(self: Fabric, selection: Selection | str) -> npt.NDArray[np.uint64]:
+    """Return the ids of selected nodes in increasing order, shape (nodes,)."""
+    return self._handle.node_ids(self._ends(selection, "selection")[0])
+
+
+def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
+    if isinstance(ends, Selection):
+        return [ends._handle]
+    if isinstance(ends, str):
+        return [self._by_text(ends)]
+    if isinstance(ends, bool):
+        raise InputTypeError(f"{what} is {ends!r}; it must be a selection, text or a node id")
+    if isinstance(ends, int | np.integer):
+        return self._by_id([ends], what)
+    if isinstance(ends, np.ndarray):
+        if ends.dtype.kind not in "iu":
+            raise InputTypeError(f"{what} has dtype {ends.dtype}; node ids are integers")
+        return self._by_id(ends.ravel().tolist(), what)
+    if not isinstance(ends, Iterable):
+        raise InputTypeError(
+            f"{what} is a {type(ends).__name__}; it must be a selection, text or a node id"
+        )
+    found: list[_core.Selection] = []
+    ids: list[int] = []
+    for item in ends:
+        if isinstance(item, int | np.integer) and not isinstance(item, bool):
+            ids.append(int(item))
+        else:
+            found.extend(self._ends(item, what))
+    return found + (self._by_id(ids, what) if ids else [])
+
+
+def by_id(self: Fabric, ids: Iterable[int | np.integer[Any]], what: str) -> list[_core.Selection]:
+    own = [int(node) for node in ids]
+    for place, node in enumerate(own):
+        if not 0 <= node < 1 << 63:
+            raise SelectionError(f"{what}: node id {node} at position {place} is out of range")
+    return self._handle.select_ids(own)
