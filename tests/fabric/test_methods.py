@@ -4,9 +4,8 @@ import doctest
 import importlib
 import pickle
 
-import pytest
-
 import pinchpoint as pp
+import pytest
 
 PARTS = ("_fabric_select", "_fabric_flow", "_fabric_traffic", "_fabric_output")
 
