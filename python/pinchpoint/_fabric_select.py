@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint.errors import InputTypeError, SelectionError
-from pinchpoint.selection import LinkSelection, Selection
+from pinchpoint.selection import Label, LinkSelection, Selection, labelled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -43,10 +43,11 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
     if not isinstance(group, str):
         raise InputTypeError(f"group is a {type(group).__name__}; it must be text")
     if not coordinates:
-        return Selection(self._by_text(group))
+        return Selection(self._by_text(group), labelled(group, {}))
     if "[" in group:
         raise SelectionError(f"give coordinates in {group!r} or as arguments, not both")
-    return Selection(self._handle.select(group, list(coordinates.items())))
+    core = self._handle.select(group, list(coordinates.items()))
+    return Selection(core, labelled(group, coordinates))
 
 
 def by_text(self: Fabric, text: str) -> _core.Selection:
@@ -87,10 +88,11 @@ def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelect
     if not isinstance(bundle, str):
         raise InputTypeError(f"bundle is a {type(bundle).__name__}; it must be text")
     if not coordinates:
-        return LinkSelection(self._handle.select_links_text(bundle))
+        return LinkSelection(self._handle.select_links_text(bundle), labelled(bundle, {}))
     if "[" in bundle:
         raise SelectionError(f"give coordinates in {bundle!r} or as arguments, not both")
-    return LinkSelection(self._handle.select_links(bundle, list(coordinates.items())))
+    core = self._handle.select_links(bundle, list(coordinates.items()))
+    return LinkSelection(core, labelled(bundle, coordinates))
 
 
 def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> LinkSelection:
@@ -119,7 +121,8 @@ def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> Lin
             raise InputTypeError(f"{what} is {number!r}; it must be an integer")
         if not 0 <= number.__index__() < 1 << 64:
             raise SelectionError(f"{what} is {number}; it must be 0 to 2^64 - 1")
-    return LinkSelection(self._handle.sample_links(bundle, count, seed))
+    core = self._handle.sample_links(bundle, count, seed)
+    return LinkSelection(core, Label((f"{count:,} of {bundle}, seed {seed}",), 1))
 
 
 def node_ids(self: Fabric, selection: Selection | str) -> npt.NDArray[np.uint64]:

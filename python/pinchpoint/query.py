@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pinchpoint import _core, errors
 from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
-from pinchpoint.selection import Selection
+from pinchpoint.selection import Selection, shown
 
 if TYPE_CHECKING:
     from pinchpoint.fabric import Ends, Fabric, Forwarding
@@ -65,16 +65,6 @@ class Query:
     def describe(self) -> dict[str, Any]:
         """Return the question as plain values, for reports."""
         raise NotImplementedError
-
-
-def _shown(ends: Any) -> str:
-    if isinstance(ends, str):
-        return ends
-    if isinstance(ends, Selection):
-        return repr(ends)
-    if isinstance(ends, int):
-        return f"node {ends}"
-    return " + ".join(_shown(one) for one in ends)
 
 
 def _tiers(rows: Sequence[tuple[str, bool, int, int]]) -> Row:
@@ -131,8 +121,8 @@ class _Bandwidth(Query):
     def describe(self) -> dict[str, Any]:
         return {
             "query": "bandwidth",
-            "sources": _shown(self.sources),
-            "sinks": _shown(self.sinks),
+            "sources": shown(self.sources),
+            "sinks": shown(self.sinks),
             "forwarding": self.forwarding,
         }
 
@@ -227,6 +217,27 @@ def _traffic_pins(traffic: Traffic, fabric: Fabric) -> Sequence[Selection] | Non
     return out
 
 
+def _told(traffic: Traffic) -> str:
+    """Write a traffic for a reader: its patterns, among whom, and their rates."""
+    from pinchpoint._patterns import _named, _Pairs, _Product
+
+    words = []
+    for part in traffic.parts:
+        name = _named(part)
+        if isinstance(part, _Pairs):
+            words.append(f"{name}, {part.gbit_per_s.sum():.6g} Gbit/s in all")
+            continue
+        per = "pair"
+        if isinstance(part, _Product):
+            alone = part.sources is part.sinks
+            ends = shown(part.sources) if alone else f"{shown(part.sources)} to {shown(part.sinks)}"
+            per = "source" if part.per_source or part.shared else per
+        else:
+            ends = shown(part.ranks)
+        words.append(f"{name} of {ends}, {part.gbit_per_s:.6g} Gbit/s per {per}")
+    return " + ".join(words)
+
+
 @dataclass(frozen=True)
 class _Congestion(Query):
     traffic: Any
@@ -258,7 +269,7 @@ class _Congestion(Query):
     def describe(self) -> dict[str, Any]:
         return {
             "query": "congestion",
-            "traffic": repr(self.traffic),
+            "traffic": _told(self.traffic),
             "routing": self.routing,
             **{name: repr(value) for name, value in self.options},
         }
@@ -286,7 +297,7 @@ class _Throughput(Query):
 
     def describe(self) -> dict[str, Any]:
         own = {name: repr(value) for name, value in self.options}
-        return {"query": "throughput", "traffic": repr(self.traffic), **own}
+        return {"query": "throughput", "traffic": _told(self.traffic), **own}
 
 
 def throughput(traffic: Traffic, /, **options: Any) -> Query:
@@ -325,7 +336,7 @@ class _Collective(Query):
         return {
             "query": "collective",
             "operation": self.operation,
-            "ranks": _shown(self.ranks),
+            "ranks": shown(self.ranks),
             "gbyte": self.gbyte,
             **{name: repr(value) for name, value in self.options},
         }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError, SizeLimitError
-from pinchpoint.selection import LinkSelection, Selection
+from pinchpoint.selection import LinkSelection, Selection, shown
 from pinchpoint.studies.elements import Population, Wiring, gathered
 from pinchpoint.studies.random import SplitMix64, seeded
 from pinchpoint.studies.symmetry import Symmetry
@@ -207,7 +207,7 @@ def _several(chosen: Chosen) -> tuple[Any, ...]:
 
 
 def _name(chosen: tuple[Any, ...]) -> str:
-    return " + ".join(item if isinstance(item, str) else repr(item) for item in chosen)
+    return shown(chosen)
 
 
 def healthy() -> Scenarios:

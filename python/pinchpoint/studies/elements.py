@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint.errors import ScenarioError, SizeLimitError
-from pinchpoint.selection import LinkSelection, Selection
+from pinchpoint.selection import LinkSelection, Selection, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -171,9 +171,12 @@ class Wiring:
 
     def node_label(self, group: int, point: Point) -> str:
         """Name one node as :meth:`Fabric.select` reads it."""
-        digits = self.digits[group]
-        words = [f"{name}={value}" for (name, _), value in zip(digits, point, strict=True)]
-        return f"{self.groups[group]}[{','.join(words)}]" if words else self.groups[group]
+        blocks = [[[(value, value + 1)] for value in point]]
+        sizes = [size for _, size in self.digits[group]]
+        one = _core.Selection(self.groups[group], sizes, blocks)
+        node = int(self.fabric._handle.node_ids(one)[0])
+        names = self.fabric._names
+        return self.fabric._handle.node_name(node) if names is None else names[node]
 
     def label(self, element: Element) -> str:
         """Name one element."""
@@ -297,13 +300,16 @@ def gathered(wiring: Wiring, elements: Iterable[Element]) -> tuple[Selection | L
     for bundle, points in links.items():
         whole = wiring.whole(bundle)
         index = wiring.bundles.index(bundle)
+        label = label_of((wiring.link_label(index, point) for point in points[:3]), len(points))
         if whole.own_pair is not None:
             points = [p for point in points for p in (point, wiring.mirrored(index, point))]
         blocks = [[[(value, value + 1)] for value in point] for point in points]
         core = _core.LinkSelection(bundle, whole.sizes, blocks, whole.own_pair)
-        out.append(LinkSelection(core))
+        out.append(LinkSelection(core, label))
     for group, points in nodes.items():
-        sizes = [size for _, size in wiring.digits[wiring.groups.index(group)]]
+        index = wiring.groups.index(group)
+        sizes = [size for _, size in wiring.digits[index]]
+        label = label_of((wiring.node_label(index, point) for point in points[:3]), len(points))
         blocks = [[[(value, value + 1)] for value in point] for point in points]
-        out.append(Selection(_core.Selection(group, sizes, blocks)))
+        out.append(Selection(_core.Selection(group, sizes, blocks), label))
     return tuple(out)
