@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Ids = npt.NDArray[np.int64]
 
-__all__ = ["achieved"]
+__all__ = ["achieved", "phases_of"]
 
 _ALGORITHMS = {
     "ring": ("all_reduce", "reduce_scatter", "all_gather", "broadcast", "reduce", "send_recv"),
@@ -43,34 +43,12 @@ def achieved(
     question: tuple[Any, ...],
 ) -> Collective:
     """Time of an algorithm: its phases one after another, each as long as its fullest link."""
-    algorithm = options["algorithm"]
-    if algorithm not in _ALGORITHMS:
-        raise SelectionError(
-            f"algorithm is {algorithm!r}; there are {', '.join(_ALGORITHMS)}"
-            f"{did_you_mean(str(algorithm), list(_ALGORITHMS))}"
-        )
-    if op not in _ALGORITHMS[algorithm]:
-        raise SelectionError(
-            f"algorithm {algorithm!r} does {', '.join(_ALGORITHMS[algorithm])}, not {op}"
-        )
+    algorithm, gbyte = options["algorithm"], float(options["gbyte"])
+    _check(op, algorithm)
     if options["in_network"]:
         raise SelectionError("in_network goes with the optimum, not with a named algorithm")
-    ids = _rank_ids(fabric, ordered)
-    count = ids.size
-    if count < 2:
-        raise SelectionError(f"a collective needs two ranks or more, and {count} is given")
-    gbyte = float(options["gbyte"])
-    gbit = 8 * gbyte
-    if algorithm == "direct":
-        phases = [("all pairs", all_to_all(ordered, gbit_per_s=gbit / count))]
-    elif algorithm == "ring":
-        phases = [("the ring", _ring([ids], _share(op, count) * gbit))]
-    elif algorithm == "tree":
-        phases = [("the trees", _trees(ids, gbit))]
-    else:
-        rows = _domains(fabric, ids, options["domain"], ordered)
-        steps = _hierarchy if algorithm == "hierarchical" else _rails
-        phases = steps(op, rows, gbit)
+    phases = phases_of(fabric, op, algorithm, ordered, gbyte, options["domain"])
+    count = _rank_ids(fabric, ordered).size
     clock = _Clock(options["time_limit"])
     seconds, longest, words = 0.0, -1.0, ""
     lost = 0
@@ -109,6 +87,37 @@ def achieved(
         (_exact(seconds), _exact(lower)),
         question,
     )
+
+
+def _check(op: str, algorithm: Any) -> None:
+    if algorithm not in _ALGORITHMS:
+        raise SelectionError(
+            f"algorithm is {algorithm!r}; there are {', '.join(_ALGORITHMS)}"
+            f"{did_you_mean(str(algorithm), list(_ALGORITHMS))}"
+        )
+    if op not in _ALGORITHMS[algorithm]:
+        raise SelectionError(
+            f"algorithm {algorithm!r} does {', '.join(_ALGORITHMS[algorithm])}, not {op}"
+        )
+
+
+def phases_of(
+    fabric: Fabric, op: str, algorithm: str, ordered: Any, gbyte: float, domain: Any
+) -> list[tuple[str, Traffic]]:
+    """Write an algorithm as phases, one after another: rates that do each in a second."""
+    _check(op, algorithm)
+    ids = _rank_ids(fabric, ordered)
+    count, gbit = ids.size, 8 * gbyte
+    if count < 2:
+        raise SelectionError(f"a collective needs two ranks or more, and {count} is given")
+    if algorithm == "direct":
+        return [("all pairs", all_to_all(ordered, gbit_per_s=gbit / count))]
+    if algorithm == "ring":
+        return [("the ring", _ring([ids], _share(op, count) * gbit))]
+    if algorithm == "tree":
+        return [("the trees", _trees(ids, gbit))]
+    rows = _domains(fabric, ids, domain, ordered)
+    return (_hierarchy if algorithm == "hierarchical" else _rails)(op, rows, gbit)
 
 
 def _exact(seconds: float) -> Fraction:

@@ -1,54 +1,92 @@
 """Jobs that share a fabric: who slows whom, what a drain costs each, how good a placement is.
 
-Rates are what every rank sends at once, in Gbit/s, when all pairs of a job go at one pace, as
-collectives do. Traffic takes the paths of a routing; where jobs meet, links are shared max-min
-fairly between jobs, each measured against its own speed alone. Packet-level effects are not in it.
+A job repeats a round of communication: a pattern, any traffic between its ranks, or a collective
+by a named algorithm. Traffic takes the paths of a routing; where jobs meet, links are shared
+max-min fairly between jobs, each measured against its own speed alone. Packet-level effects are
+not in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from pinchpoint import traffic as traffics
+from pinchpoint._job_loads import Load, arcs, by_rank, listed, measured, placed, rate, sent
+from pinchpoint._patterns import Traffic
+from pinchpoint._placement import Placement, placement
 from pinchpoint._result import TabularResult
-from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
-from pinchpoint.fair import max_min_fair
+from pinchpoint._table import text_table
+from pinchpoint.algorithms import phases_of
+from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
+from pinchpoint.fair import _ask
 from pinchpoint.ranks import read_ranks
 from pinchpoint.selection import Selection
-from pinchpoint.studies.random import seeded
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pinchpoint.congestion import Routing
-    from pinchpoint.fabric import Ends, Fabric
+    from pinchpoint.fabric import Fabric
     from pinchpoint.selection import LinkSelection
-    from pinchpoint.slurm import Topology
 
     Floats = npt.NDArray[np.float64]
+    Ids = npt.NDArray[np.int64]
 
-__all__ = ["Drain", "Job", "Placement", "Sharing", "drain", "placement", "share"]
+__all__ = ["Drain", "Job", "Placement", "Schedule", "Sharing", "drain", "placement", "share"]
 
-Pattern = Literal["all_to_all", "ring"]
-_TOUCHED = 1e-9
+
+@dataclass(frozen=True)
+class Schedule:
+    """A collective by a named algorithm, as what a job repeats.
+
+    Attributes
+    ----------
+    op : str
+        As :meth:`Fabric.collective` takes it: "all_reduce", "all_gather", "reduce_scatter",
+        "all_to_all", "broadcast", "reduce" or "send_recv".
+    algorithm : {"ring", "tree", "hierarchical", "rail-aligned", "direct"}, default "ring"
+        "direct" is for all-to-all.
+    gbyte : float, default 1
+        nccl-tests' S in 10^9 bytes.
+    domain : str or int, optional
+        Scale-up domain of "hierarchical" and "rail-aligned": a coordinate of the ranks, or a number
+        of consecutive ranks.
+    """
+
+    op: str
+    algorithm: str = "ring"
+    gbyte: float = 1.0
+    domain: str | int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.gbyte, bool) or not isinstance(self.gbyte, int | float | np.number):
+            raise InputTypeError(f"gbyte is {self.gbyte!r}; it must be a number")
+        if not 0 < self.gbyte < float("inf"):
+            raise CapacityError(f"gbyte is {self.gbyte}; it must be finite and above zero")
+
+
+Pattern: TypeAlias = Literal["all_to_all", "ring"] | Traffic | Schedule
 
 
 @dataclass(frozen=True)
 class Job:
-    """Ranks and what they send each other.
+    """Ranks and what they send each other, round after round.
 
     Attributes
     ----------
     name : str
         For tables.
     ranks : selections, text, node ids, or a path to a rank file
-        Which nodes; their order matters to "ring".
-    pattern : {"all_to_all", "ring"}
-        All-to-all between all ranks, or each rank to the next (ring all-reduce, pipelines).
+        Which nodes, in rank order.
+    pattern : {"all_to_all", "ring"}, Traffic or Schedule, default "all_to_all"
+        What a round is. "all_to_all" between all ranks, or "ring", each rank to the next: 1 Gbit
+        from each. A :mod:`pinchpoint.traffic` value: what it sends in a second; numbers in it are
+        ranks from 0, selections and text name nodes of the job. A :class:`Schedule`: one
+        collective, phase after phase.
     """
 
     name: str
@@ -61,7 +99,7 @@ class Job:
 
         if isinstance(self.ranks, os.PathLike):
             return read_ranks(fabric, self.ranks)
-        items = self.ranks if isinstance(self.ranks, list | tuple) else [self.ranks]
+        items = self.ranks if isinstance(self.ranks, list | tuple | np.ndarray) else [self.ranks]
         ids: list[int] = []
         for one in items:
             found = [int(one)] if isinstance(one, int | np.integer) else fabric.node_ids(one)
@@ -72,16 +110,41 @@ class Job:
             raise SelectionError(f"job {self.name!r} has {len(ids)} ranks; it needs two at least")
         return ids
 
-    def traffic(self, ids: Sequence[int]) -> traffics.Traffic:
-        """Return the traffic in which every rank sends 1 Gbit/s in all."""
-        own = list(ids)
+    def phases(self, fabric: Fabric) -> list[Traffic]:
+        """Return what a round sends, one phase after another, between ranks numbered from 0.
+
+        Rates are those that do a phase in a second. A scale-up domain is the one of the ranks where
+        they are now.
+        """
+        ids = self.ids(fabric)
+        every = list(range(len(ids)))
+        if isinstance(self.pattern, Schedule):
+            own = self.pattern
+            try:
+                steps = phases_of(fabric, own.op, own.algorithm, ids, own.gbyte, own.domain)
+            except SelectionError as error:
+                raise SelectionError(f"job {self.name!r}: {error}") from None
+            rank_of = np.zeros(max(ids) + 1, np.int64)
+            rank_of[ids] = every
+            return [placed(step, rank_of.tolist()) for _, step in steps]
+        if isinstance(self.pattern, Traffic):
+            own_traffic = by_rank(self.name, self.pattern, fabric, ids)
+            if not sent(own_traffic, len(ids))[0].any():
+                raise SelectionError(f"job {self.name!r}: its traffic sends nothing")
+            return [own_traffic]
         if self.pattern == "ring":
-            return traffics.ring(own, gbit_per_s=1.0)
+            return [traffics.ring(every, gbit_per_s=1.0)]
         if self.pattern == "all_to_all":
-            return traffics.all_to_all(own, gbit_per_s=1.0 / (len(own) - 1))
+            return [traffics.all_to_all(every, gbit_per_s=1.0 / (len(ids) - 1))]
         raise SelectionError(
-            f"job {self.name!r}: pattern is {self.pattern!r}; it must be 'all_to_all' or 'ring'"
+            f"job {self.name!r}: pattern is {self.pattern!r}; it must be 'all_to_all', 'ring', "
+            "a pinchpoint.traffic value or a Schedule"
         )
+
+
+def _busiest(phases: Sequence[Traffic], count: int) -> float:
+    """Return what the busiest rank sends in a round, in Gbit."""
+    return float(sum((sent(phase, count)[0] for phase in phases), np.zeros(count)).max())
 
 
 @dataclass(frozen=True)
@@ -93,9 +156,11 @@ class Sharing(TabularResult):
     jobs : tuple of str
         Their names.
     alone_gbit_per_s : tuple of float
-        Rate of every rank when the job is alone.
+        What the busiest rank sends when the job is alone, averaged over a round.
     together_gbit_per_s : tuple of float
-        Its max-min fair rate when all jobs run.
+        The same at the max-min fair rate when all jobs run.
+    round_gbit : tuple of float
+        What the busiest rank sends in a round.
     shared : tuple of (str, int, tuple of str)
         By bundle: how many links carry several jobs, and which jobs those are.
     binds : tuple of str
@@ -105,14 +170,25 @@ class Sharing(TabularResult):
     jobs: tuple[str, ...]
     alone_gbit_per_s: tuple[float, ...]
     together_gbit_per_s: tuple[float, ...]
+    round_gbit: tuple[float, ...]
     shared: tuple[tuple[str, int, tuple[str, ...]], ...]
     binds: tuple[str, ...]
 
     @property
     def slow_down(self) -> tuple[float, ...]:
-        """How many times longer each job's transfers take than alone."""
+        """How many times longer each job's rounds take than alone."""
         pairs = zip(self.alone_gbit_per_s, self.together_gbit_per_s, strict=True)
         return tuple(alone / own if own else float("inf") for alone, own in pairs)
+
+    @property
+    def alone_seconds(self) -> tuple[float, ...]:
+        """Seconds of a round when the job is alone."""
+        return _over(self.round_gbit, self.alone_gbit_per_s)
+
+    @property
+    def together_seconds(self) -> tuple[float, ...]:
+        """Seconds of a round when all jobs run."""
+        return _over(self.round_gbit, self.together_gbit_per_s)
 
     def _columns(self) -> dict[str, list[Any]]:
         return {
@@ -120,6 +196,8 @@ class Sharing(TabularResult):
             "alone_gbit_per_s": list(self.alone_gbit_per_s),
             "together_gbit_per_s": list(self.together_gbit_per_s),
             "slow_down": list(self.slow_down),
+            "alone_seconds": list(self.alone_seconds),
+            "together_seconds": list(self.together_seconds),
             "binds": list(self.binds),
         }
 
@@ -127,30 +205,28 @@ class Sharing(TabularResult):
         """Return the answer as plain values."""
         return {**self._columns(), "shared": [list(row) for row in self.shared]}
 
+    def __str__(self) -> str:
+        rows = [
+            (name, rate(alone), rate(own), f"{slow:.2f} x", what)
+            for name, alone, own, slow, what in zip(
+                self.jobs,
+                self.alone_gbit_per_s,
+                self.together_gbit_per_s,
+                self.slow_down,
+                self.binds,
+                strict=True,
+            )
+        ]
+        table = text_table(("job", "alone", "together", "takes", "binds"), rows, right=(1, 2, 3))
+        lines = [
+            f"{links:,} links {bundle} carry {', '.join(who)}" for bundle, links, who in self.shared
+        ]
+        return "\n".join([table, "", *(lines or ["no link is shared"])])
 
-def _listed(fabric: Fabric) -> Fabric:
-    return fabric.materialize() if fabric.is_structured else fabric
 
-
-def _loads(fabric: Fabric, job: Job, ids: Sequence[int], routing: Routing) -> tuple[Floats, int]:
-    """Return the load of every arc when each rank sends 1 Gbit/s, and the pairs cut off."""
-    answer = fabric.congestion(job.traffic(ids), routing=routing)
-    return answer.loads().ravel(), answer.unreachable.pairs
-
-
-def _alone(capacity: Floats, loads: Floats) -> float:
-    used = loads > _TOUCHED
-    if not used.any():
-        return 0.0
-    return float((capacity[used] / loads[used]).min())
-
-
-def _arcs(fabric: Fabric) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Return capacity and bundle of every arc, forward ones first."""
-    both = np.concatenate([fabric.gbit_per_s, fabric.gbit_per_s])
-    sizes = [bundle.num_links for bundle in fabric.bundles]
-    bundles = np.repeat(np.arange(len(sizes)), sizes)
-    return both, np.concatenate([bundles, bundles])
+def _over(gbit: tuple[float, ...], rates: tuple[float, ...]) -> tuple[float, ...]:
+    rows = zip(gbit, rates, strict=True)
+    return tuple(one / rate if rate else float("inf") for one, rate in rows)
 
 
 def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") -> Sharing:
@@ -159,7 +235,7 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
     Parameters
     ----------
     fabric : Fabric
-        Written out if it is structured.
+        Written out if it is structured, so a part of a large one is better given.
     jobs : iterable of Job
         All run at once.
     routing : {"ecmp", "wcmp", "valiant", "single"}, default "ecmp"
@@ -177,8 +253,10 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
 
     Notes
     -----
-    Each job is one flow that is spread over its links in the proportions of its traffic; its
-    weight and its most are its rate alone. The rates are max-min fair [1]_ and checked.
+    Each job is one flow that is spread over its links in the proportions of a round; its weight and
+    its most are its rate alone. The rates are max-min fair [1]_ and checked. Phases of different
+    jobs are taken to fall at random against each other, so that a link is shared by averages over a
+    round; where the busiest phases of two jobs coincide, they slow each other down more.
 
     References
     ----------
@@ -193,35 +271,38 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
     (2.0, 2.0)
     """
     own = _checked(jobs)
-    fabric = _listed(fabric)
-    capacity, bundles = _arcs(fabric)
+    fabric = listed(fabric)
+    capacity, bundles = arcs(fabric)
     seen: dict[int, str] = {}
-    rows = []
+    loads, gbit = [], []
     for job in own:
         ids = job.ids(fabric)
         for node in ids:
             if node in seen:
                 raise SelectionError(f"node {node} belongs to jobs {seen[node]!r} and {job.name!r}")
             seen[node] = job.name
-        loads, cut = _loads(fabric, job, ids, routing)
-        if cut:
-            raise SelectionError(f"job {job.name!r}: {cut} pairs of its ranks are cut off")
-        rows.append(loads)
-    alone = np.array([_alone(capacity, loads) for loads in rows])
-    used = [np.flatnonzero(loads > _TOUCHED) for loads in rows]
-    rates = _fair(capacity, rows, used, alone)
-    total = sum((rate * loads for rate, loads in zip(rates, rows, strict=True)), 0 * capacity)
+        phases = job.phases(fabric)
+        loads.append(measured(fabric, capacity, phases, ids, routing))
+        gbit.append(_busiest(phases, len(ids)))
+        if loads[-1].cut:
+            raise SelectionError(
+                f"job {job.name!r}: {loads[-1].cut} pairs of its ranks are cut off"
+            )
+    pace = _fair(capacity, loads)
+    busy = [load.gbit * own_pace / load.seconds for load, own_pace in zip(loads, pace, strict=True)]
+    total = sum(busy, np.zeros(capacity.size))
     names = [bundle.name for bundle in fabric.bundles]
     binds = []
-    for place in used:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            full = np.nan_to_num(total[place] / capacity[place])
-        binds.append(names[int(bundles[place[int(full.argmax())]])])
+    for load in loads:
+        full = total[load.used] / capacity[load.used]
+        binds.append(names[int(bundles[load.used[int(full.argmax())]])])
+    alone = [one / load.seconds for one, load in zip(gbit, loads, strict=True)]
     return Sharing(
         tuple(job.name for job in own),
-        tuple(float(rate) for rate in alone),
-        tuple(float(rate) for rate in rates),
-        _shared(own, used, bundles, names, capacity.size),
+        tuple(alone),
+        tuple(one * float(own_pace) for one, own_pace in zip(alone, pace, strict=True)),
+        tuple(gbit),
+        _shared(own, [load.used for load in loads], bundles, names, capacity.size),
         tuple(binds),
     )
 
@@ -236,34 +317,24 @@ def _checked(jobs: Iterable[Job]) -> list[Job]:
     return own
 
 
-def _fair(
-    capacity: Floats, rows: list[Floats], used: list[npt.NDArray[np.int64]], alone: Floats
-) -> Floats:
-    """Share links between jobs whose unit is their rate alone."""
-    import scipy.sparse
-
-    data = np.concatenate(
-        [row[place] * rate for row, place, rate in zip(rows, used, alone, strict=True)]
+def _fair(capacity: Floats, loads: list[Load]) -> Floats:
+    """Share links between jobs whose unit is their rate alone: 0 to 1."""
+    used = [load.used for load in loads]
+    first = np.concatenate([[0], np.cumsum([own.size for own in used])]).astype(np.int64)
+    shares = np.concatenate(
+        [load.gbit[own] / load.seconds for load, own in zip(loads, used, strict=True)]
     )
-    first = np.concatenate([[0], np.cumsum([place.size for place in used])])
-    uses = scipy.sparse.csr_array(
-        (data, np.concatenate(used), first), shape=(len(rows), capacity.size)
-    )
-    shares = max_min_fair(capacity, uses, demands=np.ones(len(rows))).rates
-    return np.asarray(shares * alone)
+    ones = np.ones(len(loads))
+    return _ask(capacity, first, np.concatenate(used), shares, None, ones).rates
 
 
 def _shared(
-    jobs: list[Job],
-    used: list[npt.NDArray[np.int64]],
-    bundles: npt.NDArray[np.int64],
-    names: list[str],
-    arcs: int,
+    jobs: list[Job], used: list[Ids], bundles: Ids, names: list[str], size: int
 ) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
-    users = np.zeros(arcs, dtype=np.int64)
+    users = np.zeros(size, dtype=np.int64)
     for place in used:
         users[place] += 1
-    half = arcs // 2
+    half = size // 2
     links = np.maximum(users[:half], users[half:]) > 1
     found = []
     for number, name in enumerate(names):
@@ -286,7 +357,7 @@ class Drain(TabularResult):
     jobs : tuple of str
         Their names.
     before_gbit_per_s, after_gbit_per_s : tuple of float
-        Rate of every rank; 0 where ranks are lost or cut off.
+        What the busiest rank sends, averaged over a round; 0 where ranks are lost or cut off.
     lost_ranks : tuple of tuple of int
         Ranks whose node is taken out.
     cut_off_pairs : tuple of int
@@ -316,6 +387,15 @@ class Drain(TabularResult):
             "cut_off_pairs": list(self.cut_off_pairs),
         }
 
+    def __str__(self) -> str:
+        columns = self._columns()
+        rows = [
+            (name, rate(before), rate(after), f"{100 * loss:.3g} %", str(lost), f"{cut:,}")
+            for name, before, after, loss, lost, cut in zip(*columns.values(), strict=True)
+        ]
+        headers = ("job", "before", "after", "loss", "lost ranks", "pairs cut off")
+        return text_table(headers, rows, right=(1, 2, 3, 4, 5))
+
 
 def drain(
     fabric: Fabric,
@@ -341,158 +421,26 @@ def drain(
     -------
     Drain
         A row per job.
+
+    Raises
+    ------
+    SelectionError
+        Jobs without ranks, or selections of another fabric.
     """
     own = _checked(jobs)
-    before, after = _listed(fabric), _listed(fabric.without(*taken))
+    before, after = listed(fabric), listed(fabric.without(*taken))
     nodes = [one for one in taken if isinstance(one, Selection)]
     gone = {int(node) for one in nodes for node in fabric.node_ids(one)}
     rows = []
     for job in own:
-        ids = job.ids(before)
+        ids, phases = job.ids(before), job.phases(before)
         lost = tuple(rank for rank, node in enumerate(ids) if node in gone)
-        loads, _ = _loads(before, job, ids, routing)
-        rate, cut = 0.0, 0
+        gbit = _busiest(phases, len(ids))
+        first = measured(before, arcs(before)[0], phases, ids, routing)
+        then, cut = 0.0, 0
         if not lost:
-            left, cut = _loads(after, job, ids, routing)
-            rate = 0.0 if cut else _alone(_arcs(after)[0], left)
-        rows.append((_alone(_arcs(before)[0], loads), rate, lost, cut))
-    first, then, lost_all, cuts = zip(*rows, strict=True)
-    return Drain(tuple(job.name for job in own), first, then, lost_all, cuts)
-
-
-@dataclass(frozen=True)
-class Placement(TabularResult):
-    """How good a placement is.
-
-    Attributes
-    ----------
-    gbit_per_s : float
-        Rate of every rank as placed.
-    best_gbit_per_s : float
-        The best rate found, which need not be the best there is.
-    best_nodes : tuple of int
-        Where that was, in rank order.
-    bound_gbit_per_s : float
-        No placement on the free nodes is faster.
-    tried : int
-        Placements that were tried.
-    """
-
-    gbit_per_s: float
-    best_gbit_per_s: float
-    best_nodes: tuple[int, ...]
-    bound_gbit_per_s: float
-    tried: int
-
-    @property
-    def score(self) -> float:
-        """Rate over the best found, 0 to 1."""
-        return self.gbit_per_s / self.best_gbit_per_s if self.best_gbit_per_s else 0.0
-
-    @property
-    def score_to_bound(self) -> float:
-        """Rate over the bound, 0 to 1."""
-        return self.gbit_per_s / self.bound_gbit_per_s if self.bound_gbit_per_s else 0.0
-
-    def _columns(self) -> dict[str, list[Any]]:
-        return {
-            "placement": ["as placed", "best found", "bound"],
-            "gbit_per_s": [self.gbit_per_s, self.best_gbit_per_s, self.bound_gbit_per_s],
-        }
-
-
-def placement(
-    fabric: Fabric,
-    job: Job,
-    /,
-    *,
-    free: Ends,
-    topology: Topology | None = None,
-    tries: int = 100,
-    seed: int = 0,
-    routing: Routing = "ecmp",
-) -> Placement:
-    """Score a job's placement against the best found and against a bound.
-
-    Parameters
-    ----------
-    fabric : Fabric
-        Written out if it is structured.
-    job : Job
-        Where its ranks are now.
-    free : selections, text, or node ids
-        Nodes that the job may use; its own count as free.
-    topology : Topology, optional
-        Slurm's tree of switches (:func:`pinchpoint.slurm.read_topology`); its groups of nodes are
-        tried too. Nodes are named as in the file.
-    tries : int, default 100
-        Placements to try: runs of neighbours in the order of ids first, then random ones, each
-        improved by moving one rank at a time.
-    seed : int, default 0
-        Of the random ones.
-    routing : {"ecmp", "wcmp", "valiant", "single"}, default "ecmp"
-        As :meth:`Fabric.congestion` takes it.
-
-    Returns
-    -------
-    Placement
-
-    Notes
-    -----
-    The bound: every rank sends at the job's rate, so the rate is at most the capacity of the links
-    at the slowest rank's node; with n ranks no placement does better than the n-th best free node.
-    """
-    before = fabric
-    fabric = _listed(fabric)
-    ids = job.ids(fabric)
-    pool = sorted({*ids, *Job("free", free).ids(fabric)})
-    capacity = _arcs(fabric)[0]
-    scores: dict[tuple[int, ...], float] = {}
-
-    def rate(nodes: Sequence[int]) -> float:
-        key = tuple(nodes)
-        if key not in scores:
-            loads, cut = _loads(fabric, job, key, routing)
-            scores[key] = 0.0 if cut else _alone(capacity, loads)
-        return scores[key]
-
-    own = rate(ids)
-    count, random = len(ids), seeded(seed)
-    starts = range(0, len(pool) - count + 1, max(1, (len(pool) - count + 1) // max(1, tries // 2)))
-    wanted = [tuple(pool[start : start + count]) for start in starts][: max(1, tries // 2)]
-    for group in topology.node_groups() if topology is not None else ():
-        known = [node for name in group for node in _named(before, name) if node in set(pool)]
-        if len(known) >= count:
-            wanted.append(tuple(sorted(known)[:count]))
-    for nodes in wanted:
-        rate(nodes)
-    best = max(scores, key=scores.__getitem__)
-    while len(scores) < tries:
-        # Move one rank of the best placement, or start afresh.
-        moved = list(best)
-        outside = [node for node in pool if node not in set(moved)]
-        if not outside:
-            break
-        place = random.below(count)
-        moved[place] = outside[random.below(len(outside))]
-        seen = len(scores)
-        if rate(moved) > scores[best]:
-            best = tuple(moved)
-        if len(scores) == seen:
-            break
-    return Placement(own, scores[best], best, _bound(fabric, pool, count), len(scores))
-
-
-def _named(fabric: Fabric, name: str) -> list[int]:
-    try:
-        return [int(node) for node in fabric.node_ids(name)]
-    except PinchpointError as error:
-        raise SelectionError(f"topology names {name!r}: {error}") from None
-
-
-def _bound(fabric: Fabric, pool: list[int], count: int) -> float:
-    total: Floats = np.zeros(int(fabric.groups[-1].first_node + fabric.groups[-1].size))
-    np.add.at(total, fabric.tails, fabric.gbit_per_s)
-    if not fabric._handle.is_directed:
-        np.add.at(total, fabric.heads, fabric.gbit_per_s)
-    return float(np.sort(total[pool])[::-1][count - 1])
+            left = measured(after, arcs(after)[0], phases, ids, routing)
+            then, cut = gbit / left.seconds, left.cut
+        rows.append((gbit / first.seconds, then, lost, cut))
+    starts, ends, lost_all, cuts = zip(*rows, strict=True)
+    return Drain(tuple(job.name for job in own), starts, ends, lost_all, cuts)
