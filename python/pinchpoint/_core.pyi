@@ -31,6 +31,7 @@ __all__ = [
     "get_threads",
     "max_min_fair",
     "maximum_flow",
+    "number_names",
     "pairwise",
     "rank_parts",
     "set_threads",
@@ -242,6 +243,9 @@ def max_min_fair(
     demands: npt.NDArray[np.float64] | None,
     time_limit: float | None,
 ) -> FairAnswer: ...
+def number_names(
+    chunks: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]],
+) -> tuple[npt.NDArray[np.uint32], list[str]]: ...
 def set_threads(count: int) -> None: ...
 def get_threads() -> int: ...
 def pairwise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,12 +54,13 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
 def by_text(self: Fabric, text: str) -> _core.Selection:
     """Find a group, a group with coordinates, or the node of that name."""
     if self._names is not None and text not in {group.name for group in self.groups}:
-        found = [node for node, name in enumerate(self._names) if name == text]
-        if len(found) > 1:
-            ids = ", ".join(map(str, found[:10]))
-            raise SelectionError(f"{len(found)} nodes are named {text!r}: ids {ids}")
+        found = self._names.count(text)
+        if found > 1:
+            nodes = (node for node, name in enumerate(self._names) if name == text)
+            ids = ", ".join(map(str, islice(nodes, 10)))
+            raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
         if found:
-            return self._handle.select_ids(found)[0]
+            return self._handle.select_ids([self._names.index(text)])[0]
     return self._handle.select_text(text)
 
 

@@ -150,3 +150,61 @@ def test_other_faults(tmp_path):
         read_csv(tmp_path / "d.csv")
     with pytest.raises(FormatError, match="No such file"):
         read(tmp_path / "none.csv")
+
+
+NAMES = ["b", "", "caf\u00e9", "b", "node-1", "a", "", "node-10"]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda names: pa.array(names),
+        lambda names: pa.array(names, pa.large_string()),
+        lambda names: pa.array(names, pa.string_view()),
+        lambda names: pa.array(names).dictionary_encode(),
+        lambda names: pa.array(["x", *names, "y"]).slice(1, len(names)),
+        lambda names: pa.chunked_array([names[:3], pa.array([], pa.string()), names[3:]]),
+    ],
+    ids=["string", "large", "view", "dictionary", "slice", "chunks"],
+)
+def test_names_are_numbered_as_they_first_appear(shape):
+    heads = [f"h{i % 3}" for i in range(len(NAMES))]
+    table = pa.table({"tail": shape(NAMES), "head": heads, "gbps": np.arange(len(NAMES))})
+    fabric = from_table(table).fabric
+    labels = list(dict.fromkeys([*NAMES, *heads]))
+    assert fabric.names == tuple(labels)
+    assert fabric.tails.tolist() == [labels.index(name) for name in NAMES]
+    assert fabric.heads.tolist() == [labels.index(name) for name in heads]
+
+
+def test_many_names_do_not_depend_on_the_number_of_threads():
+    rng = np.random.default_rng(5)
+    ends = [[f"n{i:x}" for i in rng.integers(0, 90_000, 300_000)] for _ in range(2)]
+    table = pa.table({"source": ends[0], "target": ends[1], "gbps": np.ones(300_000)})
+    labels = {name: i for i, name in enumerate(dict.fromkeys(ends[0] + ends[1]))}
+    before = pp.get_threads()
+    try:
+        for threads in (1, 3):
+            pp.set_threads(threads)
+            fabric = from_table(table).fabric
+            assert fabric.names == tuple(labels)
+            assert fabric.tails.tolist() == [labels[name] for name in ends[0]]
+            assert fabric.heads.tolist() == [labels[name] for name in ends[1]]
+    finally:
+        pp.set_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "text", "says"),
+    [
+        ([0, 1, 2], b"a\xff", "source and target: text 1 is not UTF-8"),
+        ([0, 9, 2], b"ab", "source and target: text 0 lies outside its buffer"),
+        ([1, 0, 2], b"ab", "source and target: text 0 lies outside its buffer"),
+    ],
+)
+def test_names_that_are_no_text_are_refused(bounds, text, says):
+    buffers = [None, pa.py_buffer(np.array(bounds, np.int64)), pa.py_buffer(text)]
+    broken = pa.Array.from_buffers(pa.large_string(), 2, buffers)
+    table = {"source": broken, "target": pa.array(["a", "b"], pa.large_string()), "gbps": [1, 1]}
+    with pytest.raises(FormatError, match=says):
+        from_table(pa.table(table))

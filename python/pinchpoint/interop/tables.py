@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pinchpoint import _core
 from pinchpoint._suggest import did_you_mean, shorten
-from pinchpoint.errors import CapacityError, FormatError, InputTypeError, PinchpointError
+from pinchpoint.errors import (
+    CapacityError,
+    FormatError,
+    GraphError,
+    InputTypeError,
+    PinchpointError,
+)
 from pinchpoint.explicit import exact_kbit
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, grouped
@@ -236,8 +243,8 @@ def _column(own: str, data: Any, what: str, given: str | None, known: tuple[str,
 
 
 class _Ends(NamedTuple):
-    tails: npt.NDArray[np.int64]
-    heads: npt.NDArray[np.int64]
+    tails: npt.NDArray[Any]
+    heads: npt.NDArray[Any]
     num_nodes: int
     names: list[str] | None
 
@@ -266,13 +273,19 @@ def _ends(own: str, notes: Notes, data: Any, columns: list[str]) -> _Ends:
         notes.guess("node numbers are sparse; taken as names")
         labels, index = np.unique(np.concatenate(arrays), return_inverse=True)
         return _Ends(index[:rows], index[rows:], labels.size, [str(x) for x in labels.tolist()])
-    if both[0].type != both[1].type or pa.types.is_string_view(both[0].type):
-        both = [pc.cast(values, pa.large_string()) for values in both]
-    encoded = pc.dictionary_encode(pa.chunked_array([*both[0].chunks, *both[1].chunks]))
-    encoded = _whole(encoded.unify_dictionaries())
-    index = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    labels = encoded.dictionary.to_pylist()
-    return _Ends(index[:rows], index[rows:], len(labels), labels)
+    pieces = [piece for values in both for piece in pc.cast(values, pa.large_string()).chunks]
+    try:
+        numbers, names = _core.number_names([_text_buffers(piece) for piece in pieces if len(piece)])
+    except GraphError as error:
+        raise FormatError(f"{own}: {columns[0]} and {columns[1]}: {error}") from None
+    return _Ends(numbers[:rows], numbers[rows:], len(names), names)
+
+
+def _text_buffers(piece: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Show where the texts of an Arrow array of large strings lie, and their bytes."""
+    _, bounds, text = piece.buffers()
+    own = np.frombuffer(bounds, np.int64, len(piece) + 1, 8 * piece.offset)
+    return own, np.frombuffer(b"" if text is None else text, np.uint8)
 
 
 def _is_text(kind: Any) -> bool:

@@ -10,6 +10,7 @@ mod fabric;
 mod fair;
 mod flow;
 mod gate;
+mod numbering;
 mod orbits;
 mod pairs;
 mod scale;
@@ -38,6 +39,8 @@ mod _core {
     use crate::fair::{FairAnswer, max_min_fair, sprays};
     #[pymodule_export]
     use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
+    #[pymodule_export]
+    use crate::numbering::number_names;
     #[pymodule_export]
     use crate::orbits::{OrbitAnswer, congestion_by_orbits};
     #[pymodule_export]
