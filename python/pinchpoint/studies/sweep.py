@@ -12,7 +12,6 @@ from pinchpoint._core import __version__
 from pinchpoint.errors import InputTypeError, StudyError
 from pinchpoint.fabric import Fabric
 from pinchpoint.query import of as query_of
-from pinchpoint.scenarios import of as scenarios_of
 from pinchpoint.studies.elements import Wiring
 from pinchpoint.studies.engine import (
     ExecutorError,
@@ -22,6 +21,7 @@ from pinchpoint.studies.engine import (
     on_threads,
 )
 from pinchpoint.studies.fingerprint import fingerprint
+from pinchpoint.studies.scenario import of as scenarios_of
 from pinchpoint.studies.store import Store
 from pinchpoint.studies.study import Study, read
 from pinchpoint.studies.symmetry import Symmetry

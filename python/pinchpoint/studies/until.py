@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from pinchpoint._result import TabularResult
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.query import bandwidth as bandwidth_query
-from pinchpoint.scenarios import Scenario, _found, _orbits, _several, random_links, random_nodes
+from pinchpoint.scenarios import Scenario, random_links, random_nodes
 from pinchpoint.selection import LinkSelection
 from pinchpoint.studies.elements import Population, Wiring, gathered
+from pinchpoint.studies.elementwise import orbits
+from pinchpoint.studies.scenario import chosen_in, several
 from pinchpoint.studies.symmetry import Symmetry
 from pinchpoint.units import format_bandwidth, parse_rate
 
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from pinchpoint.bandwidth import Bandwidth
     from pinchpoint.fabric import Ends, Fabric, Forwarding
     from pinchpoint.query import Query
-    from pinchpoint.scenarios import Chosen
     from pinchpoint.studies.elements import Element
+    from pinchpoint.studies.scenario import Chosen
 
 __all__ = ["FailureCurve", "FailuresUntil", "failure_curve", "failures_until"]
 
@@ -158,7 +160,7 @@ def failures_until(
     limit = Fraction(parse_rate(below))
     if limit <= 0:
         raise ScenarioError(f"below is {below!r}; bandwidth is never below zero")
-    chosen = _found(fabric, _several(among), "among")
+    chosen = chosen_in(fabric, several(among), "among")
     query = bandwidth_query(sources, sinks, forwarding=forwarding)
     healthy = fabric.bandwidth(sources, sinks, forwarding=forwarding)
     if healthy.kbit_per_s < limit:
@@ -213,7 +215,7 @@ def _next(symmetry: Symmetry, chosen: list[Any], sets: list[Any]) -> list[tuple[
     found: dict[Any, tuple[Element, ...]] = {}
     for one in sets:
         fixed = symmetry.pinned(gathered(symmetry.wiring, one)) if one else symmetry
-        for element, _ in _orbits(fixed, chosen):
+        for element, _ in orbits(fixed, chosen):
             if element not in one:
                 longer = (*one, element)
                 boxes = symmetry.boxes(gathered(symmetry.wiring, longer), "failed")
@@ -466,7 +468,7 @@ def failure_curve(
     if not 0 < confidence < 1:
         raise ScenarioError(f"confidence is {confidence}; it must be between 0 and 1")
     threshold = float(Fraction(parse_rate(below)) / 10**6)
-    chosen = _found(fabric, _several(among), "among")
+    chosen = chosen_in(fabric, several(among), "among")
     kinds = {isinstance(one, LinkSelection) for one in chosen}
     if len(kinds) > 1:
         raise InputTypeError("among holds both links and nodes; a curve is over one of them")

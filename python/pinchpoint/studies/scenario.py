@@ -1,0 +1,203 @@
+"""What a scenario is, and sets of them that are given one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError
+from pinchpoint.selection import LinkSelection, Selection
+
+if TYPE_CHECKING:
+    from pinchpoint.fabric import Fabric
+
+__all__ = ["Chosen", "Listed", "Scenario", "Scenarios", "chosen_in", "of", "several"]
+
+# A selection, its text, or several that fail together.
+Chosen: TypeAlias = "Selection | LinkSelection | str | Sequence[Selection | LinkSelection | str]"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One state of a fabric.
+
+    Attributes
+    ----------
+    label : str
+        What a reader calls it.
+    failed : tuple of Selection and LinkSelection
+        Links and nodes that are down.
+    scaled : tuple of (LinkSelection, float)
+        Links whose capacity is multiplied, in this order, before anything fails.
+    stands_for : int
+        How many scenarios, alike under the fabric's symmetry, this one stands for.
+    """
+
+    label: str = ""
+    failed: tuple[Selection | LinkSelection, ...] = ()
+    scaled: tuple[tuple[LinkSelection, float], ...] = ()
+    stands_for: int = 1
+
+    def apply(self, fabric: Fabric) -> Fabric:
+        """Return the fabric in this state."""
+        for links, factor in self.scaled:
+            fabric = fabric.scaled(links, factor)
+        return fabric.without(*self.failed) if self.failed else fabric
+
+    @property
+    def links_failed(self) -> int:
+        """Number of links named as failed; links of failed nodes are not counted."""
+        return sum(len(item) for item in self.failed if isinstance(item, LinkSelection))
+
+    @property
+    def nodes_failed(self) -> int:
+        """Number of nodes named as failed."""
+        return sum(len(item) for item in self.failed if isinstance(item, Selection))
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """Many scenarios, described and not listed; ``+`` puts one after another."""
+
+    def resolve(
+        self,
+        fabric: Fabric,
+        pins: Sequence[Selection | LinkSelection] | None = None,
+        seed: int = 0,
+    ) -> Sequence[Scenario]:
+        """List the scenarios of a fabric.
+
+        Parameters
+        ----------
+        fabric : Fabric
+            Which links and nodes there are.
+        pins : list of Selection, optional
+            What the query tells apart. Where it is given, sets such as :func:`each_link` list one
+            scenario per orbit of the symmetry that is left; otherwise one per element.
+        seed : int, default 0
+            Moves all draws; 0 leaves them as the scenarios' own seeds give them.
+
+        Raises
+        ------
+        ScenarioError
+            A selection that the fabric does not have, or that matches nothing.
+        SizeLimitError
+            Too many to list.
+        """
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """Return in words what the scenarios are, for reports."""
+        raise NotImplementedError
+
+    def __add__(self, other: Scenarios) -> Scenarios:
+        if not isinstance(other, Scenarios):
+            return NotImplemented
+        return _Chain((self, other))
+
+
+@dataclass(frozen=True)
+class _Chain(Scenarios):
+    parts: tuple[Scenarios, ...]
+
+    def resolve(self, fabric: Fabric, pins: Any = None, seed: int = 0) -> Sequence[Scenario]:
+        return [one for part in self.parts for one in part.resolve(fabric, pins, seed)]
+
+    def describe(self) -> str:
+        return " + ".join(part.describe() for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Listed(Scenarios):
+    """Scenarios by name: (label, what fails, links and factors)."""
+
+    rows: tuple[tuple[str, tuple[Any, ...], tuple[tuple[Any, float], ...]], ...]
+
+    def resolve(self, fabric: Fabric, pins: Any = None, seed: int = 0) -> Sequence[Scenario]:
+        """List them; see :meth:`Scenarios.resolve`."""
+        out = []
+        for label, down, scaled in self.rows:
+            own = chosen_in(fabric, down, f"scenario {label!r}")
+            factors = []
+            for what, factor in scaled:
+                for links in chosen_in(fabric, (what,), f"scenario {label!r}"):
+                    if not isinstance(links, LinkSelection):
+                        raise ScenarioError(
+                            f"scenario {label!r}: {what!r} is a group of nodes; only links have a "
+                            "capacity to change"
+                        )
+                    factors.append((links, float(factor)))
+            out.append(Scenario(label, tuple(own), tuple(factors)))
+        return out
+
+    def describe(self) -> str:
+        """Return in words what they are."""
+        if len(self.rows) > 3:
+            return f"{len(self.rows):,} named scenarios"
+        return ", ".join(label for label, _, _ in self.rows)
+
+
+def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selection | LinkSelection]:
+    """Resolve text, and check that selections fit."""
+    bundles = {bundle.name for bundle in fabric.bundles}
+    out: list[Selection | LinkSelection] = []
+    for item in chosen:
+        try:
+            if isinstance(item, str):
+                own: Selection | LinkSelection
+                name = item.partition("[")[0].strip()
+                own = fabric.select_links(item) if name in bundles else fabric.select(item)
+            elif isinstance(item, Selection | LinkSelection):
+                own = item
+                fabric.without(own)
+            else:
+                raise InputTypeError(
+                    f"{where}: {item!r} is a {type(item).__name__}; it must be a selection or text"
+                )
+        except SelectionError as error:
+            groups = ", ".join(group.name for group in fabric.groups)
+            known = f"groups: {groups}; bundles: {', '.join(sorted(bundles))}"
+            raise ScenarioError(f"{where}: {error} ({known})") from None
+        if not len(own):
+            raise ScenarioError(f"{where}: {item!r} matches nothing in fabric {fabric.name!r}")
+        out.append(own)
+    return out
+
+
+def several(chosen: Chosen) -> tuple[Any, ...]:
+    """Take one selection, or several that fail together, as a tuple."""
+    if isinstance(chosen, Selection | LinkSelection | str):
+        return (chosen,)
+    if not isinstance(chosen, Iterable):
+        raise InputTypeError(f"{chosen!r} is no selection, text, or list of them")
+    return tuple(chosen)
+
+
+def of(chosen: Scenarios | Scenario | Iterable[Scenario]) -> Scenarios:
+    """Take a set of scenarios, or a list of single ones."""
+    if isinstance(chosen, Scenarios):
+        return chosen
+    own = [chosen] if isinstance(chosen, Scenario) else list(chosen)
+    for place, one in enumerate(own):
+        if not isinstance(one, Scenario):
+            raise InputTypeError(
+                f"scenarios[{place}] is a {type(one).__name__}; it must be a Scenario"
+            )
+    return _Given(tuple(own))
+
+
+@dataclass(frozen=True)
+class _Given(Scenarios):
+    own: tuple[Scenario, ...]
+
+    def describe(self) -> str:
+        return f"{len(self.own):,} given scenarios"
+
+    def resolve(self, fabric: Fabric, pins: Any = None, seed: int = 0) -> Sequence[Scenario]:
+        out = []
+        for place, one in enumerate(self.own):
+            chosen_in(fabric, one.failed, f"scenarios[{place}]")
+            chosen_in(fabric, [links for links, _ in one.scaled], f"scenarios[{place}]")
+            out.append(replace(one, label=one.label or f"scenario {place}"))
+        return out
