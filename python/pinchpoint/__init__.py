@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from pinchpoint.fair import max_min_fair
     from pinchpoint.interop import load
     from pinchpoint.maxflow import maximum_flow, minimum_cut
+    from pinchpoint.studies.curve import failure_curve
     from pinchpoint.studies.sweep import sweep
-    from pinchpoint.studies.until import failure_curve, failures_until
+    from pinchpoint.studies.until import failures_until
     from pinchpoint.threads import get_threads, set_threads
 
 __all__ = [
@@ -76,7 +77,7 @@ _HOMES = {
     "csgraph": "",
     "designs": "",
     "diff": "differences",
-    "failure_curve": "studies.until",
+    "failure_curve": "studies.curve",
     "failures_until": "studies.until",
     "get_threads": "threads",
     "gray": "builder",

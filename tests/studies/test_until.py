@@ -7,8 +7,8 @@ import pinchpoint as pp
 import pytest
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.scenarios import Scenario
+from pinchpoint.studies.curve import interval
 from pinchpoint.studies.elements import Population, Wiring, gathered
-from pinchpoint.studies.until import interval
 
 
 def brute_force(fabric, ends, limit_gbit, among):

@@ -9,8 +9,8 @@ from pinchpoint.studies import summary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from pinchpoint.studies.curve import FailureCurve
     from pinchpoint.studies.study import Study
-    from pinchpoint.studies.until import FailureCurve
 
 __all__ = ["bottlenecks", "distribution", "failure_curve"]
 

@@ -1,21 +1,21 @@
-"""How many failures until bandwidth drops below a threshold: what is certain, and what is likely.
+"""How many failures until bandwidth drops below a threshold, in the worst case.
 
-The two are different questions with different answers and are never mixed: :func:`failures_until`
-holds for the worst choice an adversary could make, :func:`failure_curve` for failures at random.
+What random failures do is another question with another answer, and the two are never mixed: see
+:mod:`pinchpoint.studies.curve`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, comb, floor
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
-from pinchpoint.errors import InputTypeError, ScenarioError
+from pinchpoint.errors import ScenarioError
 from pinchpoint.query import bandwidth as bandwidth_query
-from pinchpoint.scenarios import Scenario, random_links, random_nodes
+from pinchpoint.scenarios import Scenario
 from pinchpoint.selection import LinkSelection
 from pinchpoint.studies.elements import Population, Wiring, gathered
 from pinchpoint.studies.elementwise import orbits
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pinchpoint.studies.elements import Element
     from pinchpoint.studies.scenario import Chosen
 
-__all__ = ["FailureCurve", "FailuresUntil", "failure_curve", "failures_until"]
+__all__ = ["FailuresUntil", "failures_until"]
 
 
 @dataclass(frozen=True)
@@ -382,151 +382,3 @@ def _cut_bound(
             if capacity < limit and (best is None or count < best):
                 best = count
     return best
-
-
-@dataclass(frozen=True)
-class FailureCurve(TabularResult):
-    """What random failures do: estimates with confidence intervals, no guarantees.
-
-    Attributes
-    ----------
-    failures : tuple of int
-        Numbers of failed elements.
-    count : int
-        Random scenarios per number.
-    share_below : tuple of float
-        Share of the scenarios with less than the threshold.
-    low, high : tuple of float
-        Exact (Clopper-Pearson) confidence interval of that probability.
-    mean_gbit_per_s, min_gbit_per_s : tuple of float
-        Over the scenarios.
-    confidence : float
-        Of each interval, alone.
-    """
-
-    failures: tuple[int, ...]
-    count: int
-    share_below: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    mean_gbit_per_s: tuple[float, ...]
-    min_gbit_per_s: tuple[float, ...]
-    confidence: float
-
-    def _columns(self) -> dict[str, list[Any]]:
-        return {
-            "failures": list(self.failures),
-            "scenarios": [self.count] * len(self.failures),
-            "share_below": list(self.share_below),
-            "low": list(self.low),
-            "high": list(self.high),
-            "mean_gbit_per_s": list(self.mean_gbit_per_s),
-            "min_gbit_per_s": list(self.min_gbit_per_s),
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the curve as plain values."""
-        return {"confidence": self.confidence, **self._columns()}
-
-
-def failure_curve(
-    fabric: Fabric,
-    sources: Ends,
-    sinks: Ends,
-    /,
-    *,
-    below: str,
-    among: Chosen,
-    failures: Iterable[int],
-    count: int = 1000,
-    seed: int = 0,
-    confidence: float = 0.95,
-    forwarding: Forwarding = "hardware",
-) -> FailureCurve:
-    """Estimate how likely random failures push a bandwidth below a threshold.
-
-    Parameters
-    ----------
-    fabric, sources, sinks, below, among, forwarding
-        As in :func:`failures_until`.
-    failures : iterable of int
-        Numbers of elements to fail at once.
-    count : int, default 1000
-        Random scenarios for each number.
-    seed : int, default 0
-        Of the draws.
-    confidence : float, default 0.95
-        Of the intervals.
-
-    Returns
-    -------
-    FailureCurve
-        An estimate; it says nothing about the worst case.
-    """
-    from pinchpoint.studies.sweep import sweep
-
-    if not 0 < confidence < 1:
-        raise ScenarioError(f"confidence is {confidence}; it must be between 0 and 1")
-    threshold = float(Fraction(parse_rate(below)) / 10**6)
-    chosen = chosen_in(fabric, several(among), "among")
-    kinds = {isinstance(one, LinkSelection) for one in chosen}
-    if len(kinds) > 1:
-        raise InputTypeError("among holds both links and nodes; a curve is over one of them")
-    drawn = random_links if kinds == {True} else random_nodes
-    query = bandwidth_query(sources, sinks, forwarding=forwarding)
-    rows: list[tuple[float, ...]] = []
-    numbers = tuple(failures)
-    for k in numbers:
-        # A stream of its own for every number of failures.
-        scenarios = drawn(k, count, seed, tuple(chosen))
-        study = sweep(fabric, scenarios, query, seed=k, progress=False)
-        values = [0.0 if value is None else value for value in study.columns["gbit_per_s"]]
-        hits = sum(value < threshold for value in values)
-        low, high = interval(hits, count, confidence)
-        rows.append((hits / count, low, high, sum(values) / count, min(values)))
-    share, low_all, high_all, mean, least = zip(*rows, strict=True) if rows else ((),) * 5
-    return FailureCurve(numbers, count, share, low_all, high_all, mean, least, confidence)
-
-
-def interval(hits: int, count: int, confidence: float) -> tuple[float, float]:
-    """Return the Clopper-Pearson interval of a probability after so many hits."""
-    tail = (1 - confidence) / 2
-
-    def at_least(probability: float) -> float:
-        return 1 - _cumulated(hits - 1, count, probability)
-
-    low = 0.0 if hits == 0 else _bisected(lambda p: at_least(p) < tail)
-    high = 1.0 if hits == count else _bisected(lambda p: _cumulated(hits, count, p) > tail)
-    return low, high
-
-
-def _cumulated(most: int, count: int, probability: float) -> float:
-    """Return the probability of at most so many hits."""
-    from math import exp, log, log1p
-
-    if most < 0:
-        return 0.0
-    if probability in (0.0, 1.0):
-        return 1.0 if probability == 0.0 or most >= count else 0.0
-    own, other = log(probability), log1p(-probability)
-    terms = (
-        exp(_log_choose(count, hits) + hits * own + (count - hits) * other)
-        for hits in range(most + 1)
-    )
-    return min(1.0, sum(terms))
-
-
-def _log_choose(count: int, hits: int) -> float:
-    from math import lgamma, log
-
-    if count < 1000:
-        return log(comb(count, hits))
-    return lgamma(count + 1) - lgamma(hits + 1) - lgamma(count - hits + 1)
-
-
-def _bisected(is_low: Any) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if is_low(middle) else (low, middle)
-    return (low + high) / 2
