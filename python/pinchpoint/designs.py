@@ -5,12 +5,13 @@ Prices and powers come from a file that the user writes; pinchpoint knows none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
+from pinchpoint._table import text_table
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError, SelectionError, StudyError
 from pinchpoint.interop._source import Source
 from pinchpoint.interop._yaml import Node, parse
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _MOST_DESIGNS = 10_000
+# Names of designs and numbers are not broken.
+_WIDEST = 200
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,15 @@ class Bill(TabularResult):
         names = ("component", "name", "count", "cost", "watts")
         return {name: [row[place] for row in self.rows] for place, name in enumerate(names)}
 
+    def __str__(self) -> str:
+        rows = [
+            (kind, name, f"{count:,}", f"{cost:,.0f}", f"{watts / 1000:,.1f} kW")
+            for kind, name, count, cost, watts in self.rows
+        ]
+        rows.append(("", "in all", "", f"{self.cost:,.0f}", f"{self.watts / 1000:,.1f} kW"))
+        headers = ("component", "name", "count", self.currency or "cost", "power")
+        return text_table(headers, rows, right=(2, 3, 4), width=_WIDEST)
+
     def __repr__(self) -> str:
         return f"Bill({self.cost:,.0f} {self.currency}, {self.watts / 1000:,.1f} kW)"
 
@@ -177,13 +189,14 @@ def bill(fabric: Fabric, components: Components | None = None, /) -> Bill:
     return Bill(tuple(rows), components.currency)
 
 
-def grid(cluster: str, /, **options: Any) -> dict[str, Fabric]:
+def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, Fabric]:
     """Build a cluster with every combination of options.
 
     Parameters
     ----------
-    cluster : str
-        A name that :func:`pinchpoint.clusters.available` lists.
+    cluster : str or callable
+        A name that :func:`pinchpoint.clusters.available` lists, or a function that takes the
+        options and returns a fabric, such as one that composes racks and a network.
     **options
         Options of its builder; a list or tuple gives the values to try.
 
@@ -191,6 +204,13 @@ def grid(cluster: str, /, **options: Any) -> dict[str, Fabric]:
     -------
     dict of str to Fabric
         By the options that vary.
+
+    Raises
+    ------
+    BuildError
+        An option without values, more than 10,000 designs, or one that cannot be built, by name.
+    CatalogueError
+        No such cluster or option.
 
     Examples
     --------
@@ -214,9 +234,24 @@ def grid(cluster: str, /, **options: Any) -> dict[str, Fabric]:
     out = {}
     for choice in product(*varied.values()):
         own = dict(zip(varied, choice, strict=True))
-        label = ", ".join(f"{name}={value}" for name, value in own.items()) or cluster
-        out[label] = clusters.build(cluster, **fixed, **own)
+        name = cluster if isinstance(cluster, str) else getattr(cluster, "__name__", "design")
+        label = ", ".join(f"{name}={value}" for name, value in own.items()) or name
+        try:
+            if isinstance(cluster, str):
+                out[label] = clusters.build(cluster, **fixed, **own)
+            else:
+                out[label] = _built(cluster(**fixed, **own), name)
+        except BuildError as error:
+            raise BuildError(f"design {label!r}: {error}") from None
     return out
+
+
+def _built(fabric: Any, name: str) -> Fabric:
+    from pinchpoint.fabric import Fabric
+
+    if not isinstance(fabric, Fabric):
+        raise InputTypeError(f"{name} returned a {type(fabric).__name__}; it must return a Fabric")
+    return fabric
 
 
 @dataclass(frozen=True)
@@ -265,6 +300,23 @@ class Pareto(TabularResult):
         if not enough:
             return None
         return self.designs[min(enough, key=lambda place: (self.cost[place], place))]
+
+    def __str__(self) -> str:
+        rows = [
+            (
+                name,
+                f"{cost:,.0f}",
+                f"{watts / 1000:,.1f} kW",
+                *(f"{one:,.0f}" if abs(one) >= 1000 else f"{one:.6g}" for one in (value, least)),
+                "*" if own else "",
+            )
+            for name, cost, watts, value, least, own in zip(
+                self.designs, self.cost, self.watts, self.value, self.worst, self.front, strict=True
+            )
+        ]
+        headers = ("design", self.currency or "cost", "power", "value", "worst", "front")
+        table = text_table(headers, rows, right=(1, 2, 3, 4), width=_WIDEST)
+        return f"{table}\nvalue, worst: {self.unit}"
 
     def _columns(self) -> dict[str, list[Any]]:
         names = ("designs", "cost", "watts", "value", "worst", "front")

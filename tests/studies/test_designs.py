@@ -1,11 +1,20 @@
 """Bills of materials by counting, the front by its definition."""
 
+from pathlib import Path
+
 import pinchpoint as pp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pinchpoint.designs import Component, Components, _front, bill, grid, load_components, pareto
-from pinchpoint.errors import BuildError, CapacityError, FormatError, SelectionError, StudyError
+from pinchpoint.errors import (
+    BuildError,
+    CapacityError,
+    FormatError,
+    InputTypeError,
+    SelectionError,
+    StudyError,
+)
 
 FILE = """\
 components: 1
@@ -93,6 +102,54 @@ def test_grids():
         grid("leaf-spine", chips=list(range(200)), radix=list(range(200)))
     with pytest.raises(pp.PinchpointError, match="chps"):
         grid("leaf-spine", chps=[2])
+
+
+def test_grids_of_racks_on_a_network(components):
+    """Domain size, NVLink generation and oversubscription, as a function of one's own."""
+
+    def pods(domain, nvlink, oversubscription=1):
+        rack = pp.clusters.nvlink_fusion_rack(domain, nvlink=nvlink)
+        return pp.clusters.compose(rack, "clos", 144 // domain, oversubscription=oversubscription)
+
+    designs = grid(pods, domain=[72, 144], nvlink=[5, 6])
+    assert list(designs)[:2] == ["domain=72, nvlink=5", "domain=72, nvlink=6"]
+    assert {one.num_chips for one in designs.values()} == {144}
+    counts = {row[1]: row[2] for row in bill(designs["domain=72, nvlink=5"]).rows}
+    rack = {row[1]: row[2] for row in bill(pp.clusters.nvlink_fusion_rack(72, nvlink=5)).rows}
+    assert counts["switch"] == 2 * rack["switch"]
+    assert counts["chip-switch"] == 2 * rack["chip-switch"]
+    ask = pp.query.collective("all_reduce", ranks="chip", gbyte=1.0)
+    every = Components(
+        {group.name: Component(1) for one in designs.values() for group in one.groups},
+        {bundle.name: Component(0, 1) for one in designs.values() for bundle in one.bundles},
+        "coins",
+    )
+    found = pareto(designs, ask, every)
+    # What a chip has: 900 and 1,800 GB/s of NVLink each way, and a NIC of 50.
+    assert found.value == pytest.approx([950.0, 1850.0, 950.0, 1850.0])
+    text = str(found)
+    assert "domain=144, nvlink=6" in text
+    assert text.endswith("value, worst: GB/s")
+    assert "coins" in str(bill(designs["domain=72, nvlink=5"], every))
+    with pytest.raises(BuildError, match="design 'domain=70, nvlink=5'"):
+        grid(pods, domain=[72, 70], nvlink=[5])
+    with pytest.raises(InputTypeError, match="returned a int"):
+        grid(lambda size: size, size=[1])
+
+
+def test_planes():
+    designs = grid("clos", chips=4096, radix=64, planes=[1, 2, 4])
+    counts = [{row[1]: row[2] for row in bill(one).rows} for one in designs.values()]
+    assert [one["leaf"] // counts[0]["leaf"] for one in counts] == [1, 2, 4]
+    assert [one.bisection().gbit_per_s for one in designs.values()] == [
+        819_200.0 * planes for planes in (1, 2, 4)
+    ]
+
+
+def test_the_components_of_the_docs_are_those_shown():
+    folder = Path(__file__).parents[2] / "docs" / "howto"
+    shown = (folder / "designs.md").read_text().split("```yaml\n")[1].partition("```")[0]
+    assert (folder / "components.yaml").read_text() == shown
 
 
 def test_bad_input(tmp_path, components):
