@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint import _core, linear
+from pinchpoint._listed_program import EXACT
 from pinchpoint._patterns import products_of
-from pinchpoint.throughput import Throughput, lost_pairs
+from pinchpoint.throughput import lost_pairs
+from pinchpoint.witness import orbit_cut
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pinchpoint.fabric import Fabric
-    from pinchpoint.traffic import Traffic
+    from pinchpoint.throughput import Search
 
     Floats = npt.NDArray[np.float64]
 
 __all__ = ["by_orbits"]
 
-_EXACT = 1e-9
 # Variables up to which the linear program is solved.
 _SMALL = 60_000
 # Single kinds of links that are tried as the proof of an upper bound.
@@ -30,56 +31,68 @@ _NAMED = 10
 _FOLLOWED = 4_000_000
 
 
-def by_orbits(
-    fabric: Fabric,
-    traffic: Traffic,
-    *,
-    gap: float,
-    unreachable: str,
-    forwarding: str,
-    time_limit: float | None,
-) -> Throughput | None:
-    """Ask; None if the traffic or the fabric is not symmetric enough."""
-    products = products_of(fabric, traffic)
+def by_orbits(search: Search) -> bool:
+    """Bound; False if the traffic or the fabric is not symmetric enough."""
+    question, clock = search.question, search.clock
+    handle = question.fabric._handle
+    products = products_of(question.fabric, question.traffic)
     if products is None:
-        return None
-    problem = _core.concurrent_by_orbits(fabric._handle, products, forwarding, time_limit)
+        return False
+    problem = _core.concurrent_by_orbits(handle, products, question.forwarding, clock.left)
     if problem is None:
-        return None
-    lost = lost_pairs(problem, unreachable)
+        return False
+    search.lost = lost_pairs(problem, search.drop)
     if not problem.routed:
-        return Throughput(np.inf, np.inf, False, "forced", lost, ())
-    lower = (1 - 1e-12) / problem.routed
-    upper, lengths = np.inf, np.zeros(0)
+        search.lower = search.upper = np.inf
+        search.method = "forced"
+        return True
+    search.carries((1 - 1e-12) / problem.routed, "routed")
     small = problem.size <= _SMALL and linear.available()
-    enough = _EXACT if small else max(gap, _EXACT)
+    enough = EXACT if small else max(search.gap, EXACT)
+    known = np.zeros(0)
     for candidate in problem.fullest(_TRIED):
-        bound = problem.upper(candidate, time_limit)
+        bound = problem.upper(candidate, clock.left)
         # Of bounds equal but for rounding, the first has the most links to stay off.
-        if bound < upper * (1 - 1e-11):
-            upper, lengths = bound, candidate
-        if upper <= lower * (1 + enough):
+        if bound < search.upper * (1 - 1e-11):
+            known = candidate
+            binding = _binding(question.fabric, problem, candidate)
+            search.bounded(bound, candidate, "slots", binding)
+        if search.reached(enough):
             break
-    if lengths.size and upper > lower * (1 + enough) and problem.size <= _FOLLOWED:
-        lower = max(lower, problem.lower(problem.along(lengths, time_limit), time_limit))
-    method = "exact"
-    if upper > lower * (1 + _EXACT):
-        method = "routed"
-        if small:
-            found = _solved(problem, lower, time_limit)
-            if found is not None:
-                (lower, upper, lengths), method = found, "exact"
-        if upper > lower * (1 + enough):
-            wide = _core.congestion_by_orbits(
-                fabric._handle, products, "capacity", False, forwarding, time_limit
-            )
-            if wide is not None:
-                *_, capacity, forward, backward = wide.rows()
-                up = capacity > 0
-                used = np.maximum(forward, backward)[up] / capacity[up]
-                lower = max(lower, (1 - 1e-12) / used.max())
-    lower = min(lower, upper)
-    return Throughput(lower, upper, False, method, lost, _binding(fabric, problem, lengths))
+    if known.size and not search.reached(enough) and problem.size <= _FOLLOWED:
+        search.carries(problem.lower(problem.along(known, clock.left), clock.left), "routed")
+    if not search.reached(EXACT) and small:
+        found = _solved(problem, search.lower, clock.left)
+        if found is not None:
+            lower, upper, known = found
+            search.carries(lower, "exact")
+            search.bounded(upper, known, "slots", _binding(question.fabric, problem, known))
+    if not search.reached(enough):
+        wide = _core.congestion_by_orbits(
+            handle, products, "capacity", False, question.forwarding, clock.left
+        )
+        if wide is not None:
+            *_, capacity, forward, backward = wide.rows()
+            up = capacity > 0
+            used = np.maximum(forward, backward)[up] / capacity[up]
+            search.carries((1 - 1e-12) / used.max(), "routed")
+    if known.size:
+        _cut(search, problem, known)
+    return True
+
+
+def _cut(search: Search, problem: _core.OrbitConcurrent, lengths: Floats) -> None:
+    """Look for a cut that is as good as the lengths."""
+    found = problem.sparsest(lengths, search.clock.left)
+    if found is None or found[2] / found[3] > search.upper * (1 + EXACT):
+        return
+    question, own = search.question, found[-1]
+    cut = orbit_cut(question, found)
+    bound = problem.upper(own, search.clock.left)
+    if bound < search.upper:
+        search.bounded(bound, own, "slots", _binding(question.fabric, problem, own), cut)
+    elif search.cut is None:
+        search.cut = cut
 
 
 def _binding(fabric: Fabric, problem: _core.OrbitConcurrent, lengths: Floats) -> tuple[str, ...]:
@@ -157,6 +170,6 @@ def _solved(
     lengths = np.divide(prices, capacity, out=np.zeros(count), where=capacity > 0)
     lower = problem.lower(flows, time_limit)
     upper = problem.upper(lengths, time_limit)
-    if not lower > 0 or not upper <= lower * (1 + _EXACT):
+    if not lower > 0 or not upper <= lower * (1 + EXACT):
         return None
     return lower, upper, lengths

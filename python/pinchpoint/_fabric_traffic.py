@@ -151,12 +151,13 @@ def throughput(
     forwarding : {"hardware", "all", "none"}, default "hardware"
         Who passes on traffic that is not its own.
     time_limit : float, optional
-        Seconds. An iterative search that runs out of time returns its bounds so far.
+        Seconds; then the bounds so far are the answer. Ctrl-C raises
+        :class:`pinchpoint.throughput.Interrupted`, which holds them.
 
     Returns
     -------
     Throughput
-        ``lower <= optimum <= upper``, as multiples of the traffic.
+        ``lower <= optimum <= upper``, as multiples of the traffic, and what proves it.
 
     Raises
     ------
@@ -164,8 +165,6 @@ def throughput(
         A pair that no way joins, unless they are dropped.
     SelectionError, CapacityError
         As :meth:`congestion`.
-    TimeLimitError
-        Time ran out before there were bounds.
 
     Notes
     -----

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pinchpoint import Fabric
     from pinchpoint.collective import Collective
     from pinchpoint.congestion import Congestion
+    from pinchpoint.throughput import Throughput
     from pinchpoint.traffic import Traffic
 
 __all__ = ["collective", "congestion", "throughput"]
@@ -143,13 +144,28 @@ def throughput(
     """Bound how much of a traffic the wiring can carry, whatever the routing."""
     fabric, cluster = _only_fabric("throughput", words, fails, seed)
     pattern, nodes = _pattern(fabric, traffic, among, rate, seed)
+    from pinchpoint.throughput import Interrupted
+
+    interrupted = False
     with progress("throughput"):
-        result = fabric.throughput(
-            pattern,
-            gap=gap,
-            forwarding=forwarding,  # type: ignore[arg-type]
-            time_limit=time_limit,
-        )
+        try:
+            result = fabric.throughput(
+                pattern,
+                gap=gap,
+                forwarding=forwarding,  # type: ignore[arg-type]
+                time_limit=time_limit,
+            )
+        except Interrupted as stop:
+            result, interrupted = stop.answer, True
+    _show_throughput(result, (fabric, cluster), (traffic, nodes, rate), as_json)
+    if interrupted:
+        raise typer.Exit(130)
+
+
+def _show_throughput(
+    result: Throughput, of: tuple[Fabric, str], question: tuple[str, str, str], as_json: bool
+) -> None:
+    (fabric, cluster), (traffic, nodes, rate) = of, question
     asked = {"traffic": traffic, "among": nodes, "rate": rate}
     if as_json:
         _print({"fabric": cluster, "chips": fabric.num_chips, **asked, **result.to_dict()})
@@ -164,7 +180,17 @@ def throughput(
     print()
     if result.binding:
         _say(f"What binds: {', '.join(result.binding[:3])}.")
+    if result.cut is not None:
+        cut = result.cut
+        _say(
+            f"A cut says so: {cut.num_senders:,} nodes reach the other {cut.num_receivers:,} over "
+            f"{cut.tiers}."
+        )
+    if result.stopped:
+        print("Stopped before the bounds were as close as asked.")
     apart = "meet" if result.gap <= 1e-9 else f"are {100 * result.gap:.2g} % apart"
+    if not result.lower:
+        apart = "no flow is known yet"
     print(f"Certified: the bounds were checked, and {apart}.")
 
 

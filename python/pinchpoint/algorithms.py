@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._clock import Clock
 from pinchpoint._patterns import Traffic, _rank_ids
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck
-from pinchpoint.collective import Collective, CollectiveProof, _Clock, _Cuts
+from pinchpoint.collective import Collective, CollectiveProof, _Cuts
 from pinchpoint.errors import SelectionError
 from pinchpoint.traffic import all_to_all, pairs
 from pinchpoint.units import format_bandwidth
@@ -49,7 +50,7 @@ def achieved(
         raise SelectionError("in_network goes with the optimum, not with a named algorithm")
     phases = phases_of(fabric, op, algorithm, ordered, gbyte, options["domain"])
     count = _rank_ids(fabric, ordered).size
-    clock = _Clock(options["time_limit"])
+    clock = Clock(options["time_limit"])
     seconds, longest, words = 0.0, -1.0, ""
     lost = 0
     for name, traffic in phases:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._clock import Clock
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
@@ -226,21 +226,6 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
     return _Cuts(fabric, name, own, options).answer(question)
 
 
-class _Clock:
-    """What is left of a time limit."""
-
-    def __init__(self, limit: float | None) -> None:
-        self.limit, self.start = limit, time.monotonic()
-
-    @property
-    def left(self) -> float | None:
-        if self.limit is None:
-            return None
-        if not isinstance(self.limit, int | float) or self.limit < 0:
-            return self.limit  # the core says what is wrong with it
-        return max(0.0, self.limit - (time.monotonic() - self.start))
-
-
 class _Cuts:
     """Collectives whose optimum is a matter of cuts (ForestColl's theorem)."""
 
@@ -252,7 +237,7 @@ class _Cuts:
         self.in_network = bool(options["in_network"])
         self.size = Fraction(float(options["gbyte"])) * 8  # Gbit
         self.gbyte = float(options["gbyte"])
-        self.clock = _Clock(options["time_limit"])
+        self.clock = Clock(options["time_limit"])
         self.unit = 1_000_000 << fabric._handle.unit_shift
         self.root: list[_core.Selection] = []
         if options["root"] is not None:
@@ -497,7 +482,7 @@ def _carried(
     # At rate 1, all of it in `seconds` is a multiple of 1 / seconds.
     pair = gbyte / count if op == "all_to_all" else gbyte
     pattern = asked(ordered, gbyte_per_s=pair)
-    clock = _Clock(options["time_limit"])
+    clock = Clock(options["time_limit"])
     ask = {"gap": options["gap"], "unreachable": "drop"}
     relaying, exact = _all_relay(fabric, own, options["forwarding"])
     bound = relaying.throughput(pattern, forwarding="all", time_limit=clock.left, **ask)

@@ -77,3 +77,11 @@ def test_throughput_by_orbits_is_that_of_the_listed_links(question):
     assert ours.lower <= theirs.upper * (1 + 1e-9)
     if ours.method == "exact" and theirs.gap <= 1e-8:
         assert np.isclose(ours.lower, theirs.lower, rtol=1e-7)
+    # The proof of kinds of links holds link by link.
+    assert ours.verify()
+    if ours.cut is not None:
+        side = ours.cut.source_side
+        tails, heads = listed.tails.astype(int), listed.heads.astype(int)
+        over = (side[tails] != side[heads]) & (listed.gbit_per_s > 0)
+        assert np.isclose(listed.gbit_per_s[over].sum(), ours.cut.gbit_per_s)
+        assert over.sum() == sum(row.links for row in ours.cut.tiers)

@@ -153,6 +153,77 @@ impl OrbitConcurrent {
         })
     }
 
+    /// The sparsest cut among the balls of lengths: root, classes inside, capacity, demand, nodes
+    /// inside, rows by bundle (links, Gbit/s), and lengths of the slots that enter it.
+    #[allow(clippy::type_complexity)]
+    fn sparsest<'py>(
+        &self,
+        py: Python<'py>,
+        lengths: PyReadonlyArray1<'_, f64>,
+        time_limit: Option<gate::TimeLimit>,
+    ) -> PyResult<
+        Option<(
+            u32,
+            Vec<bool>,
+            f64,
+            f64,
+            f64,
+            Vec<(u32, f64, f64)>,
+            Floats<'py>,
+        )>,
+    > {
+        let lengths = lengths.as_slice()?.to_vec();
+        let found = gate::run(py, time_limit, |monitor| {
+            self.inner.sparsest(&lengths, monitor)
+        })?;
+        Ok(found.map(|cut| {
+            let rows = cut.rows.iter();
+            (
+                cut.root,
+                cut.inside,
+                cut.capacity,
+                cut.demand,
+                cut.nodes,
+                rows.map(|row| (row.bundle, row.links, row.capacity))
+                    .collect(),
+                cut.lengths.into_pyarray(py),
+            )
+        }))
+    }
+
+    /// Whether each node is on the sending side of a cut.
+    fn side<'py>(
+        &self,
+        py: Python<'py>,
+        fabric: &Fabric,
+        root: u32,
+        inside: Vec<bool>,
+    ) -> PyResult<Flags<'py>> {
+        let fabric = fabric.inner.clone();
+        let side = gate::run(py, None, |monitor| {
+            self.inner.side(&fabric, root, &inside, monitor)
+        })?;
+        Ok(side.into_pyarray(py))
+    }
+
+    /// The length of every link of a bundle, forward and backward.
+    fn lift<'py>(
+        &self,
+        py: Python<'py>,
+        fabric: &Fabric,
+        bundle: usize,
+        lengths: PyReadonlyArray1<'_, f64>,
+        limit_bytes: u64,
+    ) -> PyResult<(Floats<'py>, Floats<'py>)> {
+        let lengths = lengths.as_slice()?.to_vec();
+        let fabric = fabric.inner.clone();
+        let [forward, backward] = gate::run(py, None, |monitor| {
+            self.inner
+                .lift(&fabric, bundle, &lengths, limit_bytes, monitor)
+        })?;
+        Ok((forward.into_pyarray(py), backward.into_pyarray(py)))
+    }
+
     /// Flows of steps that stay off what has a length, then take the fewest steps.
     fn along<'py>(
         &self,

@@ -388,6 +388,20 @@ impl Fabric {
             .collect()
     }
 
+    /// By bundle of a structured fabric: Gbit/s of all its links that are up, at most.
+    fn most_gbit_per_s(&self) -> Vec<f64> {
+        let unit = 1e6 * 2f64.powi(self.inner.unit_shift() as i32);
+        let bundles = self.inner.layout().bundles.iter().enumerate();
+        bundles
+            .map(|(index, bundle)| {
+                let changed = &self.inner.state().overrides[index];
+                let changed = changed.iter().map(|change| change.capacity);
+                let each = changed.fold(bundle.capacity, i64::max);
+                self.inner.links_up(index) as f64 * (each as f64 / unit)
+            })
+            .collect()
+    }
+
     /// Coordinates of a group that selections take, the user's first.
     fn coordinate_names(&self, py: Python<'_>, group: &str) -> PyResult<Vec<String>> {
         let index = Self::raise(py, self.inner.layout().group(group))?;

@@ -65,6 +65,24 @@ where
     T: Send,
     F: FnOnce(&dyn Monitor) -> pinchpoint_core::Result<T> + Send,
 {
+    match run_until(py, time_limit, work) {
+        Ok((_, Some(raised))) => Err(raised),
+        Ok((value, None)) => Ok(value),
+        Err(error) => Err(error),
+    }
+}
+
+/// As [`run`] for work that has something to say however early it is stopped: what it says, and
+/// what a signal handler raised meanwhile.
+pub fn run_until<T, F>(
+    py: Python<'_>,
+    time_limit: Option<TimeLimit>,
+    work: F,
+) -> PyResult<(T, Option<PyErr>)>
+where
+    T: Send,
+    F: FnOnce(&dyn Monitor) -> pinchpoint_core::Result<T> + Send,
+{
     let monitor = SignalMonitor {
         owner: thread::current().id(),
         start: Instant::now(),
@@ -78,13 +96,11 @@ where
         .raised
         .into_inner()
         .unwrap_or_else(|e| e.into_inner());
-    if let Some(raised) = raised {
-        return Err(raised);
-    }
-    match outcome {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(to_py(py, error)),
-        Err(_) => Err(PyRuntimeError::new_err(
+    match (outcome, raised) {
+        (Ok(Ok(value)), raised) => Ok((value, raised)),
+        (_, Some(raised)) => Err(raised),
+        (Ok(Err(error)), None) => Err(to_py(py, error)),
+        (Err(_), None) => Err(PyRuntimeError::new_err(
             "pinchpoint broke one of its own invariants; please report this with the input",
         )),
     }

@@ -50,7 +50,7 @@ mod _core {
     #[pymodule_export]
     use crate::sweep::{cut_tree, failure_sweep};
     #[pymodule_export]
-    use crate::throughput::{Concurrent, concurrent};
+    use crate::throughput::{Concurrent, bound_by_lengths, concurrent};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,6 +1,7 @@
 //! Concurrent flow: reduced, narrowed, and its bounds derived again.
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use pinchpoint_core::certify::lengths::upper as by_lengths;
 use pinchpoint_core::certify::throughput::{Paths, lower, upper};
 use pinchpoint_core::throughput::{self as core, approximate};
 use pinchpoint_core::{Error, ErrorKind};
@@ -19,6 +20,7 @@ pub struct Concurrent {
 
 type Ints<'py> = Bound<'py, PyArray1<u32>>;
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
+type Flags<'py> = Bound<'py, PyArray1<bool>>;
 
 /// Reduces the traffic of a plan on an explicit fabric; see `core::Reduced`.
 #[pyfunction]
@@ -38,6 +40,30 @@ pub fn concurrent(
     Ok(Concurrent { inner })
 }
 
+/// The upper bound that lengths of links, forward and backward, prove; see
+/// `certify::lengths::upper`.
+#[pyfunction]
+pub fn bound_by_lengths(
+    py: Python<'_>,
+    fabric: &Fabric,
+    products: Products<'_>,
+    pairs: Pairs<'_>,
+    plan: Plan<'_>,
+    lengths: (PyReadonlyArray1<'_, f64>, PyReadonlyArray1<'_, f64>),
+    time_limit: Option<gate::TimeLimit>,
+) -> PyResult<f64> {
+    let query = query(py, fabric, products, pairs, plan)?;
+    let fabric = fabric.inner.clone();
+    let own = [
+        lengths.0.as_slice()?.to_vec(),
+        lengths.1.as_slice()?.to_vec(),
+    ];
+    gate::run(py, time_limit, |monitor| {
+        let lengths = [&own[0][..], &own[1][..]];
+        by_lengths(&fabric, &query.demands, query.forwarding, lengths, monitor)
+    })
+}
+
 #[pymethods]
 impl Concurrent {
     #[getter]
@@ -55,6 +81,51 @@ impl Concurrent {
     fn forced(&self) -> (f64, Option<(u32, u32)>) {
         let edge = self.inner.forced_edge.map(|edge| (edge.tail, edge.head));
         (self.inner.forced, edge)
+    }
+
+    /// Largest utilization under ECMP, which is a flow.
+    #[getter]
+    fn routed(&self) -> f64 {
+        self.inner.routed
+    }
+
+    /// By node: whether what it sends out of this set must take the forced edge. Empty if none.
+    fn forced_side<'py>(&self, py: Python<'py>) -> Flags<'py> {
+        PyArray1::from_slice(py, &self.inner.forced_side)
+    }
+
+    /// Of each node: its place in the core, or that of the core node it hangs off.
+    fn place<'py>(&self, py: Python<'py>) -> Ints<'py> {
+        PyArray1::from_slice(py, &self.inner.place)
+    }
+
+    /// Lengths of the links, forward and backward, from those of the core's edges; without, of the
+    /// forced edge.
+    fn of_links<'py>(
+        &self,
+        py: Python<'py>,
+        lengths: Option<PyReadonlyArray1<'_, f64>>,
+    ) -> PyResult<(Floats<'py>, Floats<'py>)> {
+        let [forward, backward] = match lengths {
+            Some(lengths) => self.inner.of_links(lengths.as_slice()?),
+            None => self.inner.of_forced(),
+        };
+        Ok((forward.into_pyarray(py), backward.into_pyarray(py)))
+    }
+
+    /// The sparsest cut among the balls of lengths: whether each core node sends, Gbit/s that can
+    /// leave, Gbit/s that are sent.
+    fn sparsest<'py>(
+        &self,
+        py: Python<'py>,
+        lengths: PyReadonlyArray1<'_, f64>,
+        time_limit: Option<gate::TimeLimit>,
+    ) -> PyResult<Option<(Flags<'py>, f64, f64)>> {
+        let lengths = lengths.as_slice()?.to_vec();
+        let found = gate::run(py, time_limit, |monitor| {
+            core::sparsest(&self.inner, &lengths, monitor)
+        })?;
+        Ok(found.map(|cut| (cut.side.into_pyarray(py), cut.capacity, cut.demand)))
     }
 
     /// Number of unreachable pairs, their Gbit/s, and the first of them.
@@ -100,7 +171,8 @@ impl Concurrent {
         )
     }
 
-    /// Lower and upper bound, lengths, loads, and whether time ran out.
+    /// Lower and upper bound, lengths, whether the search was stopped, and what a signal handler
+    /// raised meanwhile.
     #[allow(clippy::type_complexity)]
     fn approximate<'py>(
         &self,
@@ -108,16 +180,16 @@ impl Concurrent {
         gap: f64,
         quick: bool,
         time_limit: Option<gate::TimeLimit>,
-    ) -> PyResult<(f64, f64, Floats<'py>, Floats<'py>, bool)> {
-        let bounds = gate::run(py, time_limit, |monitor| {
+    ) -> PyResult<(f64, f64, Floats<'py>, bool, Option<PyErr>)> {
+        let (bounds, raised) = gate::run_until(py, time_limit, |monitor| {
             approximate(&self.inner, gap, quick, monitor)
         })?;
         Ok((
             bounds.lower,
             bounds.upper,
             bounds.lengths.into_pyarray(py),
-            bounds.loads.into_pyarray(py),
             bounds.stopped,
+            raised,
         ))
     }
 

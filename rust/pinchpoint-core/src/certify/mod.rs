@@ -5,6 +5,7 @@ pub mod concurrent;
 pub mod cut_tree;
 pub mod fair;
 pub mod flow;
+pub mod lengths;
 pub mod loads;
 pub mod orbits;
 pub mod structured;

@@ -2,6 +2,7 @@
 
 use super::links::Links;
 use super::orbits::Orbits;
+use crate::fabric::{Block, Subset};
 
 /// A pair of pinned classes that a link orbit joins.
 #[derive(Debug, Clone, Copy)]
@@ -204,6 +205,26 @@ impl Pinned {
                 .unwrap_or(orbit.point[digit])
         });
         digits.collect()
+    }
+
+    /// The nodes of a class.
+    pub fn block(&self, orbits: &Orbits, class: u32) -> Block {
+        let (id, mask) = (
+            self.orbit[class as usize] as usize,
+            self.shared[class as usize],
+        );
+        let orbit = &orbits.list[id];
+        let axes = orbit.cells.iter().enumerate().map(|(digit, cell)| {
+            let cell = &orbits.cells.list[*cell as usize];
+            if mask >> digit & 1 == 1 {
+                Subset::single(cell.first)
+            } else if self.beside(orbit.group, id, mask, digit) {
+                cell.values.minus(&Subset::single(cell.first))
+            } else {
+                cell.values.clone()
+            }
+        });
+        Block::new(axes.collect())
     }
 
     /// Whether the values of a digit leave out that of the fixed node.

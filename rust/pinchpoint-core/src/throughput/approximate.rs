@@ -5,7 +5,7 @@ use super::reduced::Reduced;
 use super::soft::soften;
 use crate::certify::throughput::{Paths, fits, upper};
 use crate::error::{Error, ErrorKind, Result};
-use crate::monitor::{Monitor, Stop};
+use crate::monitor::Monitor;
 
 /// The optimum is between these.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Bounds {
     pub lengths: Vec<f64>,
     /// Load of each edge at the lower bound: its witness.
     pub loads: Vec<f64>,
-    /// Whether time ran out before the gap was reached.
+    /// Whether time ran out, or the user stopped it, before the gap was reached.
     pub stopped: bool,
 }
 
@@ -24,7 +24,7 @@ pub struct Bounds {
 /// `quick` method alone is asked for and does not get there.
 ///
 /// # Errors
-/// An interrupt; `Certificate` if the flow found does not fit, which is a bug. The time limit is
+/// `Certificate` if the flow found does not fit, which is a bug. The time limit or an interrupt is
 /// no error: it ends the search.
 pub fn approximate(
     reduced: &Reduced,
@@ -70,13 +70,9 @@ fn narrow(reduced: &Reduced, gap: f64, quick: bool, monitor: &dyn Monitor) -> Re
     loop {
         // One round: every source sends all it wants once, along shortest paths of the moment.
         for commodities in &reduced.commodities {
-            match monitor.poll() {
-                Err(Stop::TimeLimit) => {
-                    best.stopped = true;
-                    return Ok(best);
-                }
-                Err(stop) => return Err(Error::from(stop)),
-                Ok(()) => {}
+            if monitor.poll().is_err() {
+                best.stopped = true;
+                return Ok(best);
             }
             own.fill(0.0);
             paths.route(commodities, &lengths, &mut own);

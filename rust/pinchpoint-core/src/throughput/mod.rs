@@ -6,10 +6,14 @@
 //! the same of a structured fabric, up to its symmetries.
 
 mod approximate;
+mod cut;
+mod orbit_cut;
 mod orbits;
 mod reduced;
 mod soft;
 
 pub use approximate::{Bounds, approximate};
+pub use cut::{Cut, sparsest};
+pub use orbit_cut::{CutRow, OrbitCut};
 pub use orbits::{OrbitProblem, Step, Toward};
 pub use reduced::{Commodities, Reduced};

@@ -5,7 +5,9 @@
 //! each kind of links: a *slot*, which is a link orbit, a pattern of equal values and a direction.
 
 use crate::bandwidth::{Forwarding, Relay};
-use crate::congestion::{FAR, Halves, Model, OrbitLoads, Route, SelectedProduct, Split, by_orbits};
+use crate::congestion::{
+    FAR, Halves, LoadRow, Model, OrbitLoads, Route, SelectedProduct, Split, by_orbits,
+};
 use crate::error::Result;
 use crate::fabric::Fabric;
 use crate::monitor::Monitor;
@@ -93,6 +95,32 @@ impl OrbitProblem {
     /// Number of nodes of a destination's orbit.
     pub fn alike(&self, root: u32) -> f64 {
         self.model().orbits.list[root as usize].size
+    }
+
+    /// The length of every link of a bundle, forward and backward, in materialize order.
+    ///
+    /// # Errors
+    /// `SizeLimit`; what the monitor says.
+    pub fn lift(
+        &self,
+        fabric: &Fabric,
+        index: usize,
+        lengths: &[f64],
+        limit_bytes: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<[Vec<f64>; 2]> {
+        let model = self.model();
+        let value = |id: usize, pattern: usize, row: &LoadRow| {
+            if row.capacity == 0.0 {
+                return (0.0, 0.0);
+            }
+            let link = &model.links.list[id];
+            let whole = model.links.plans[link.bundle as usize].within && link.a == link.b;
+            let slot = self.first[id] + 2 * pattern;
+            (lengths[slot], lengths[slot + usize::from(!whole)])
+        };
+        self.routed
+            .lift_by(fabric, index, limit_bytes, monitor, value)
     }
 
     /// The steps toward a destination, in a fixed order.

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fabric::Fabric;
 use crate::memory;
 use crate::monitor::Monitor;
-use crate::routing::{Edge, Network, Trees};
+use crate::routing::{Edge, NO_EDGE, Network, Trees};
 use crate::traffic::Demands;
 
 /// What one node sends, by sink.
@@ -35,6 +35,14 @@ pub struct Reduced {
     /// The edge that has it.
     pub forced_edge: Option<Edge>,
     pub unreachable: Unreachable,
+    /// Largest utilization under ECMP, which is a flow.
+    pub routed: f64,
+    /// Of each node: its place in the core, or that of the node its tree hangs off.
+    pub place: Vec<u32>,
+    /// By node: what can leave these by the forced edge alone. Empty without a forced edge.
+    pub forced_side: Vec<bool>,
+    /// Of each link, forward and backward: its edge of the core and whether it is the forced one.
+    links: Vec<[(u32, bool); 2]>,
 }
 
 impl Reduced {
@@ -66,7 +74,7 @@ impl Reduced {
             return Err(Error::new(ErrorKind::Graph, message));
         }
         let mut forced = f64::INFINITY;
-        let mut forced_edge = None;
+        let mut forced_by = None;
         let mut on_edge = vec![0.0f64; network.edges.len()];
         for (link, edges) in network.edge_of.iter().enumerate() {
             for (edge, load) in edges
@@ -79,24 +87,30 @@ impl Reduced {
             }
         }
         for node in &trees.order {
-            for edge in trees.edges[*node as usize] {
+            for (falls, edge) in trees.edges[*node as usize].into_iter().enumerate() {
                 let whole = network.edges[edge as usize];
                 let load = on_edge[edge as usize];
                 if load > 0.0 && whole.capacity / load < forced {
                     forced = whole.capacity / load;
-                    forced_edge = Some(whole);
+                    forced_by = Some((*node, falls == 1, edge));
                 }
             }
         }
+        let used = network.edges.iter().zip(&on_edge);
+        let routed = used
+            .map(|(edge, load)| load / edge.capacity)
+            .fold(0.0, f64::max);
         let place = |node: u32| trees.place[trees.root[node as usize] as usize];
         let n = trees.core.len();
         let mut edges = Vec::new();
-        for edge in &network.edges {
+        let mut own = vec![NO_EDGE; network.edges.len()];
+        for (id, edge) in network.edges.iter().enumerate() {
             let ends = (
                 trees.place[edge.tail as usize],
                 trees.place[edge.head as usize],
             );
             if ends.0 != u32::MAX && ends.1 != u32::MAX {
+                own[id] = edges.len() as u32;
                 edges.push(Edge {
                     tail: ends.0,
                     head: ends.1,
@@ -105,7 +119,24 @@ impl Reduced {
             }
         }
         let commodities = gather(&network, demands, &loads.unreachable, n, place)?;
+        let forced_id = forced_by.map_or(NO_EDGE, |found| found.2);
+        let links = network.edge_of.iter().map(|ways| {
+            ways.map(|edge| match own.get(edge as usize) {
+                Some(core) => (*core, edge == forced_id),
+                None => (NO_EDGE, false),
+            })
+        });
         Ok(Reduced {
+            routed,
+            place: (0..network.num_nodes as u32).map(place).collect(),
+            forced_side: forced_by.map_or(Vec::new(), |(node, falls, _)| {
+                below(&trees, node)
+                    .into_iter()
+                    .map(|in_it| in_it != falls)
+                    .collect()
+            }),
+            links: links.collect(),
+            forced_edge: forced_by.map(|found| network.edges[found.2 as usize]),
             num_nodes: n,
             edges,
             always: trees
@@ -116,10 +147,33 @@ impl Reduced {
             commodities,
             nodes: trees.core,
             forced,
-            forced_edge,
             unreachable: loads.unreachable,
         })
     }
+
+    /// Lengths of the links, forward and backward, from those of the core's edges.
+    pub fn of_links(&self, lengths: &[f64]) -> [Vec<f64>; 2] {
+        let length = |edge: u32| lengths.get(edge as usize).copied().unwrap_or(0.0);
+        [0, 1].map(|back| self.links.iter().map(|ways| length(ways[back].0)).collect())
+    }
+
+    /// One for each link of the forced edge, forward and backward.
+    pub fn of_forced(&self) -> [Vec<f64>; 2] {
+        let one = |forced: bool| f64::from(u8::from(forced));
+        [0, 1].map(|back| self.links.iter().map(|ways| one(ways[back].1)).collect())
+    }
+}
+
+/// Whether each node hangs off a peeled node, or is it.
+fn below(trees: &Trees, node: u32) -> Vec<bool> {
+    let mut found = vec![false; trees.parent.len()];
+    found[node as usize] = true;
+    for other in trees.order.iter().rev() {
+        if found[trees.parent[*other as usize] as usize] {
+            found[*other as usize] = true;
+        }
+    }
+    found
 }
 
 /// Demands between core nodes, without the pairs that have no way.

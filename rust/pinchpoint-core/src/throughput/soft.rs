@@ -10,8 +10,8 @@
 use super::approximate::Bounds;
 use super::reduced::{Commodities, Reduced};
 use crate::certify::throughput::{Paths, upper};
-use crate::error::{Error, Result};
-use crate::monitor::{Monitor, Stop};
+use crate::error::{ErrorKind, Result};
+use crate::monitor::Monitor;
 use crate::parallel::in_pieces;
 
 const DETOUR: usize = 2;
@@ -192,10 +192,10 @@ impl Net<'_> {
 /// Narrows `best` as far as soft ways can, or to `gap`.
 ///
 /// # Errors
-/// An interrupt. The time limit is no error: it ends the search.
+/// None: the time limit or an interrupt ends the search.
 pub fn soften(reduced: &Reduced, gap: f64, best: &mut Bounds, monitor: &dyn Monitor) -> Result<()> {
     match descend(reduced, gap, best, monitor) {
-        Err(error) if error.kind == crate::error::ErrorKind::TimeLimit => {
+        Err(error) if matches!(error.kind, ErrorKind::TimeLimit | ErrorKind::Interrupted) => {
             best.stopped = true;
             Ok(())
         }
@@ -303,12 +303,7 @@ fn descend(reduced: &Reduced, gap: f64, best: &mut Bounds, monitor: &dyn Monitor
         depth
             .iter_mut()
             .for_each(|depth| *depth = (*depth - least + spread).min(LEAST));
-        if let Err(stop) = monitor.poll() {
-            return match stop {
-                Stop::TimeLimit => Err(Error::from(Stop::TimeLimit)),
-                stop => Err(Error::from(stop)),
-            };
-        }
+        monitor.poll()?;
     }
     Ok(())
 }

@@ -140,6 +140,23 @@ impl OrbitLoads {
         limit_bytes: u64,
         monitor: &dyn Monitor,
     ) -> Result<[Vec<f64>; 2]> {
+        let loads = |_, _, row: &LoadRow| (row.forward, row.backward);
+        self.lift_by(fabric, index, limit_bytes, monitor, loads)
+    }
+
+    /// What `value` says of each link of a bundle, from its link orbit, pattern and row: forward and
+    /// backward, in materialize order.
+    ///
+    /// # Errors
+    /// `SizeLimit`; what the monitor says.
+    pub fn lift_by(
+        &self,
+        fabric: &Fabric,
+        index: usize,
+        limit_bytes: u64,
+        monitor: &dyn Monitor,
+        value: impl Fn(usize, usize, &LoadRow) -> (f64, f64),
+    ) -> Result<[Vec<f64>; 2]> {
         let layout = fabric.layout();
         let plain = fabric.materialize(limit_bytes, monitor)?;
         let arrays = plain.arrays().expect("it has been materialised");
@@ -209,9 +226,9 @@ impl OrbitLoads {
                 .iter()
                 .position(|flavor| flavor.cables.contains(cable));
             let row = self.first_row[id] as usize + pattern * flavors.len() + flavor.unwrap_or(0);
-            let loads = (self.rows[row].forward, self.rows[row].backward);
-            out[usize::from(turned)][at] = loads.0;
-            out[usize::from(!turned)][at] = loads.1;
+            let (forward, backward) = value(id, pattern, &self.rows[row]);
+            out[usize::from(turned)][at] = forward;
+            out[usize::from(!turned)][at] = backward;
         }
         Ok(out)
     }

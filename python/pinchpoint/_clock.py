@@ -1,0 +1,23 @@
+"""What is left of a time limit."""
+
+from __future__ import annotations
+
+import time
+
+__all__ = ["Clock"]
+
+
+class Clock:
+    """Counts from when it is made; None is no limit."""
+
+    def __init__(self, limit: float | None) -> None:
+        self.limit, self.start = limit, time.monotonic()
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, zero once it is over."""
+        if self.limit is None:
+            return None
+        if not isinstance(self.limit, int | float) or not self.limit >= 0:
+            return self.limit  # the core says what is wrong with it
+        return max(0.0, self.limit - (time.monotonic() - self.start))
