@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
 from pinchpoint._table import text_table
-from pinchpoint.errors import BuildError, CapacityError, InputTypeError, SelectionError, StudyError
+from pinchpoint.errors import (
+    BuildError,
+    CapacityError,
+    InputTypeError,
+    PinchpointError,
+    SelectionError,
+    StudyError,
+)
 from pinchpoint.interop._source import Source
 from pinchpoint.interop._yaml import Node, parse
 
@@ -208,9 +215,9 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
     Raises
     ------
     BuildError
-        An option without values, more than 10,000 designs, or one that cannot be built, by name.
-    CatalogueError
-        No such cluster or option.
+        An option without values, more than 10,000 designs.
+    PinchpointError
+        What the builder raises, with the name of the design.
 
     Examples
     --------
@@ -241,8 +248,8 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
                 out[label] = clusters.build(cluster, **fixed, **own)
             else:
                 out[label] = _built(cluster(**fixed, **own), name)
-        except BuildError as error:
-            raise BuildError(f"design {label!r}: {error}") from None
+        except PinchpointError as error:
+            raise type(error)(f"design {label!r}: {error}") from None
     return out
 
 

@@ -131,7 +131,7 @@ def test_grids_of_racks_on_a_network(components):
     assert "domain=144, nvlink=6" in text
     assert text.endswith("value, worst: GB/s")
     assert "coins" in str(bill(designs["domain=72, nvlink=5"], every))
-    with pytest.raises(BuildError, match="design 'domain=70, nvlink=5'"):
+    with pytest.raises(pp.PinchpointError, match="design 'domain=70, nvlink=5': chips_per_tray"):
         grid(pods, domain=[72, 70], nvlink=[5])
     with pytest.raises(InputTypeError, match="returned a int"):
         grid(lambda size: size, size=[1])
