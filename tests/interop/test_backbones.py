@@ -119,6 +119,16 @@ def test_graphml_of_the_topology_zoo(tmp_path):
     assert found.report.guessed == ("an edge has no LinkSpeedRaw; taken as 2.5 Gbps",)
 
 
+def test_graphml_without_any_capacity_says_what_to_do(tmp_path):
+    # As most files of the Topology Zoo are.
+    path = graphml(tmp_path, nx.Graph([(0, 1, {"LinkLabel": "OC-3"}), (1, 2, {"LinkType": "E"})]))
+    says = r":\d+: edges have no capacity \(their attributes: 'Link.*', 'Link.*'\)"
+    refuses(tmp_path, path.name, path.read_bytes(), read, says + ".*default='10Gb/s'")
+    assert read_graphml(path, default="155 Mbps").fabric.gbit_per_s.tolist() == [0.155] * 2
+    with pytest.raises(pp.errors.InputTypeError, match=r"default is 1.0; it must be text"):
+        read_graphml(path, default=1.0)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -146,7 +156,9 @@ def test_graphml_faults(tmp_path, old, new, says):
 
 def test_graphml_names_what_there_is(tmp_path):
     path = graphml(tmp_path, nx.Graph([(0, 1, {"speed": 5})]))
-    with pytest.raises(pp.PinchpointError, match="no attribute 'sped'; there is 'speed'"):
+    with pytest.raises(
+        pp.PinchpointError, match=r"no attribute 'sped' \(their attributes: 'speed'\)"
+    ):
         read_graphml(path, capacity="sped")
     assert read_graphml(path, capacity="speed", unit="Mbit/s").fabric.gbit_per_s.tolist() == [0.005]
 

@@ -98,6 +98,21 @@ def test_amd_and_grace(tmp_path):
     assert fabric.bandwidth("a", "cpu0").gbyte_per_s == 4 * 112 + 48
 
 
+def test_bridges_that_are_there_twice_are_two(tmp_path):
+    # RCCL's model topo_4p4h.xml repeats the bus id of a bridge, topo_8p1h_1.xml that of a NIC.
+    bridge = '<pci busid="c5" class="0x060400" link_speed="8 GT/s" link_width="16">{}</pci>'
+    nic = '<pci busid="c5" class="0x020700" link_speed="8 GT/s" link_width="16"/>'
+    text = system(bridge.format(chip("a")), bridge.format(chip("b")), nic)
+    found = read_nccl(written(tmp_path, text))
+    sizes = {group.name: group.size for group in found.fabric.groups}
+    assert sizes == {"host": 1, "bridge": 2, "chip": 2, "nic": 1}
+    assert found.fabric.bandwidth("a", "b").gbyte_per_s == 12
+    assert [line for line in found.report.guessed if "there twice; taken as two" in line] == [
+        "line 3: 'pci c5' is there twice; taken as two",
+        "line 4: 'pci c5' is there twice; taken as two",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

@@ -102,6 +102,16 @@ def test_a_wrong_oversubscription_is_reported(tmp_path):
     assert guess == "tier 0: Oversubscribed says 2:1, its ports say 4:1; the ports are taken"
 
 
+def test_messages_of_a_connection_may_have_no_number(tmp_path):
+    # As the simulator's test_cr_1f10m1p.cm has them.
+    path = tmp_path / "a.cm"
+    path.write_text(
+        "Nodes 2\nConnections 3\n0->1 id 1 msg start 0 size 4\n"
+        "1->0 id 2 msg 7 size 5\n0->1 size 6 msg\n"
+    )
+    assert read_uec(TINY, path).demands.amount.tolist() == [4, 5, 6]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -249,7 +249,10 @@ def load(source: Source) -> Fabric:
     """
     root = parse(source)
     if not isinstance(root.value, dict) or "format" not in root.value:
-        root.fail(f"is no fabric: its first line should be 'format: {_FORMAT}'")
+        root.fail(
+            f"is no fabric: it would start with 'format: {_FORMAT}', InfraGraph has devices and "
+            "instances at its top, NetGraph a network"
+        )
     common = ("format", "version", "kind", "name")
     shared = ("groups", "bundles")
     later = ("figures", "changes", "rounded", "directed", "unit_shift")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint._suggest import shorten
-from pinchpoint.errors import PinchpointError
+from pinchpoint.errors import InputTypeError, PinchpointError
 from pinchpoint.explicit import exact_kbit
 from pinchpoint.interop import _xml
 from pinchpoint.interop._imported import Imported
@@ -105,7 +105,13 @@ def parse(
                 keys.setdefault(name, set()).add(key.attributes.get("id", ""))
     ids, names = _nodes(source, notes, graph, keys)
     attribute, own, unit = _capacity(source, notes, graph, keys, capacity, unit)
-    fallback = None if default is None else kbit_of_text(default) / 1e6
+    fallback = None if default is None else _default(default)
+    if not own and fallback is None and next(graph.all("edge"), None) is not None:
+        source.fail(
+            graph.line,
+            f"edges have no capacity ({_known(keys)}); pinchpoint.interop.read_graphml(path, "
+            "default='10Gb/s') gives them one, capacity= names another attribute",
+        )
     directed = graph.attributes.get("edgedefault") == "directed"
     ends: list[tuple[int, int]] = []
     values: list[float] = []
@@ -203,11 +209,19 @@ def _capacity(
                 notes.guess(f"attribute {shorten(name)} has no unit; numbers are taken as Gbit/s")
             return name, found, known
     if capacity is not None:
-        there = ", ".join(shorten(name[5:]) for name in keys if name.startswith("edge "))
-        source.fail(
-            graph.line, f"edges have no attribute {shorten(capacity)}; there is {there or 'none'}"
-        )
+        source.fail(graph.line, f"edges have no attribute {shorten(capacity)} ({_known(keys)})")
     return "capacity", set(), "Gbit/s"
+
+
+def _known(keys: dict[str, set[str]]) -> str:
+    there = ", ".join(shorten(name[5:]) for name in keys if name.startswith("edge "))
+    return f"their attributes: {there or 'none'}"
+
+
+def _default(text: str) -> float:
+    if not isinstance(text, str):
+        raise InputTypeError(f"default is {text!r}; it must be text such as '10Gb/s'")
+    return kbit_of_text(text) / 1e6
 
 
 def _number(source: Source, line: int, attribute: str, text: str, unit: str) -> float:

@@ -79,7 +79,7 @@ def read_nccl(path: str | os.PathLike[str], /) -> Imported:
     ------
     FormatError
         A file of search results (``<graphs>``), a document type, an attribute that is no number, a
-        device that is there twice.
+        GPU that is there twice.
     """
     return parse(Source.open(path))
 
@@ -182,7 +182,13 @@ class _System:
         busid = element.attributes.get("busid", "")
         if not busid:
             self.source.fail(element.line, "<pci> has no busid")
-        own = self._node(f"pci {busid}", self._kind(element), busid, element.line)
+        kind = self._kind(element)
+        key = f"pci {busid}"
+        if key in self.fabric and self.chip not in (kind, self.fabric.kind(self.fabric[key])):
+            # Files edited by hand repeat bridges, and NCCL makes a device of each.
+            self.notes.guess(f"line {element.line}: {shorten(key)} is there twice; taken as two")
+            key = f"{key} at line {element.line}"
+        own = self._node(key, kind, busid, element.line)
         self.fabric.link(above, own, self._pci_kbit(element))
         return own
 

@@ -275,7 +275,9 @@ def _ends(own: str, notes: Notes, data: Any, columns: list[str]) -> _Ends:
         return _Ends(index[:rows], index[rows:], labels.size, [str(x) for x in labels.tolist()])
     pieces = [piece for values in both for piece in pc.cast(values, pa.large_string()).chunks]
     try:
-        numbers, names = _core.number_names([_text_buffers(piece) for piece in pieces if len(piece)])
+        numbers, names = _core.number_names(
+            [_text_buffers(piece) for piece in pieces if len(piece)]
+        )
     except GraphError as error:
         raise FormatError(f"{own}: {columns[0]} and {columns[1]}: {error}") from None
     return _Ends(numbers[:rows], numbers[rows:], len(names), names)

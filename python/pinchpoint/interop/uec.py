@@ -27,7 +27,16 @@ _TIER = ("downlink_speed_gbps", "radix_down", "radix_up", "oversubscribed", "bun
 _IGNORED = ("switch_latency_ns", "downlink_latency_ns", "queue_down", "queue_up")
 _MAX_HOSTS = 1 << 32
 _CONNECTION = re.compile(r"([0-9]{1,10})->([0-9]{1,10})(?:\s+(.*))?")
-_PAIRED = ("id", "start", "size", "trigger", "send_done_trigger", "recv_done_trigger", "prio")
+_PAIRED = (
+    "id",
+    "msg",
+    "start",
+    "size",
+    "trigger",
+    "send_done_trigger",
+    "recv_done_trigger",
+    "prio",
+)
 
 
 def looks_like(head: str) -> bool:
@@ -194,6 +203,23 @@ def _oversubscribed(notes: Notes, tiers: list[dict[str, _Field]]) -> None:
             )
 
 
+def _pairs(source: Source, line: int, words: list[str]) -> dict[str, str]:
+    """Read the fields of a connection; only ``msg`` may go without its number."""
+    fields: dict[str, str] = {}
+    waiting = iter(enumerate(words, 1))
+    for after, field in waiting:
+        value = words[after] if after < len(words) else None
+        if field == "msg" and (value is None or not value.isdecimal()):
+            continue
+        if field not in _PAIRED:
+            source.fail(line, f"{shorten(field)} is unknown{did_you_mean(field[:60], _PAIRED)}")
+        if value is None:
+            source.fail(line, f"{shorten(field)} has no value")
+        fields[field] = value
+        next(waiting)
+    return fields
+
+
 def _connections(source: Source, notes: Notes, hosts: int) -> Demands:
     rows: list[tuple[int, int, int]] = []
     counts: dict[str, tuple[int, int]] = {}
@@ -215,13 +241,7 @@ def _connections(source: Source, notes: Notes, hosts: int) -> Demands:
         if match is None:
             source.fail(line, f"{shorten(own)} is cut off or no connection such as '0->1 size 9'")
         ends = [integer(source, line, "host", match[i], 0, hosts - 1) for i in (1, 2)]
-        rest = (match[3] or "").split()
-        if len(rest) % 2:
-            source.fail(line, f"{shorten(rest[-1])} has no value")
-        fields = dict(zip(rest[::2], rest[1::2], strict=True))
-        for field in fields:
-            if field not in _PAIRED:
-                source.fail(line, f"{shorten(field)} is unknown{did_you_mean(field[:60], _PAIRED)}")
+        fields = _pairs(source, line, (match[3] or "").split())
         if "size" not in fields:
             source.fail(line, f"connection {ends[0]}->{ends[1]} has no size")
         size = integer(source, line, "size", fields["size"], 0, 1 << 62)
