@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._patterns import Traffic, _Product, _Ranked
-from pinchpoint.errors import SelectionError
+from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bytes
 
@@ -137,6 +137,8 @@ def sent(traffic: Traffic, count: int) -> tuple[Floats, Floats]:
 
 def listed(fabric: Fabric) -> Fabric:
     """Return the fabric written out."""
+    if not isinstance(getattr(fabric, "is_structured", None), bool):
+        raise InputTypeError(f"fabric is a {type(fabric).__name__}; it must be a Fabric")
     return fabric.materialize() if fabric.is_structured else fabric
 
 

@@ -25,6 +25,7 @@ from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.fair import _ask
 from pinchpoint.ranks import read_ranks
 from pinchpoint.selection import Selection
+from pinchpoint.studies.scenario import chosen_in
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -401,7 +402,7 @@ def drain(
     fabric: Fabric,
     jobs: Iterable[Job],
     /,
-    *taken: Selection | LinkSelection,
+    *taken: Selection | LinkSelection | str,
     routing: Routing = "ecmp",
 ) -> Drain:
     """Find what a drain costs each job.
@@ -412,7 +413,7 @@ def drain(
         As it is now; written out if it is structured.
     jobs : iterable of Job
         What runs on it.
-    *taken : Selection or LinkSelection
+    *taken : Selection, LinkSelection or str
         What is to be drained.
     routing : {"ecmp", "wcmp", "valiant", "single"}, default "ecmp"
         As :meth:`Fabric.congestion` takes it.
@@ -425,11 +426,15 @@ def drain(
     Raises
     ------
     SelectionError
-        Jobs without ranks, or selections of another fabric.
+        Jobs without ranks.
+    ScenarioError
+        Nothing of that name to drain, or selections of another fabric.
     """
     own = _checked(jobs)
-    before, after = listed(fabric), listed(fabric.without(*taken))
-    nodes = [one for one in taken if isinstance(one, Selection)]
+    before = listed(fabric)
+    out = chosen_in(fabric, taken, "drain")
+    after = listed(fabric.without(*out))
+    nodes = [one for one in out if isinstance(one, Selection)]
     gone = {int(node) for one in nodes for node in fabric.node_ids(one)}
     rows = []
     for job in own:

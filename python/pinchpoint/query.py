@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pinchpoint import _core, errors
+from pinchpoint._suggest import did_you_mean
 from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
 from pinchpoint.selection import Selection, shown
 
@@ -160,6 +161,28 @@ def _kept(ends: Any) -> Any:
         ) from None
 
 
+def _check_traffic(traffic: object) -> None:
+    from pinchpoint._patterns import Traffic
+
+    if not isinstance(traffic, Traffic):
+        raise InputTypeError(
+            f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
+        )
+
+
+def _checked(method: str, options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Refuse options that the method does not have before anything is solved."""
+    from inspect import signature
+
+    from pinchpoint.fabric import Fabric
+
+    known = list(signature(getattr(Fabric, method)).parameters)[2:]
+    for name in options:
+        if name not in known:
+            raise InputTypeError(f"{method} has no option {name!r}{did_you_mean(name, known)}")
+    return tuple(sorted(options.items()))
+
+
 @dataclass(frozen=True)
 class _Bisection(Query):
     by: str | None = None
@@ -277,7 +300,8 @@ class _Congestion(Query):
 
 def congestion(traffic: Traffic, /, *, routing: str = "ecmp", **options: Any) -> Query:
     """Ask :meth:`Fabric.congestion`: the utilisation of the fullest link, and its tier."""
-    return _Congestion(traffic, routing, tuple(sorted(options.items())))
+    _check_traffic(traffic)
+    return _Congestion(traffic, routing, _checked("congestion", options))
 
 
 @dataclass(frozen=True)
@@ -302,7 +326,8 @@ class _Throughput(Query):
 
 def throughput(traffic: Traffic, /, **options: Any) -> Query:
     """Ask :meth:`Fabric.throughput`: certified bounds, as multiples of the traffic."""
-    return _Throughput(traffic, tuple(sorted(options.items())))
+    _check_traffic(traffic)
+    return _Throughput(traffic, _checked("throughput", options))
 
 
 @dataclass(frozen=True)
@@ -344,7 +369,7 @@ class _Collective(Query):
 
 def collective(operation: str, /, *, ranks: Ends, gbyte: float, **options: Any) -> Query:
     """Ask :meth:`Fabric.collective`: bus and algorithm bandwidth and the time."""
-    return _Collective(operation, _kept(ranks), float(gbyte), tuple(sorted(options.items())))
+    return _Collective(operation, _kept(ranks), float(gbyte), _checked("collective", options))
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ or text such as ``"spine[pod=0]"`` (nodes of a group) and ``"leaf-spine"`` (link
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pinchpoint.errors import ScenarioError
+from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import shown
 from pinchpoint.studies.drawn import MOST, drawn, whole_number
 from pinchpoint.studies.elementwise import Each
 from pinchpoint.studies.policy import Mode, Policy, Rule
-from pinchpoint.studies.scenario import Chosen, Listed, Scenario, Scenarios, several
+from pinchpoint.studies.scenario import Chosen, Listed, Scenario, Scenarios, multiplier, several
 
 if TYPE_CHECKING:
     import os
@@ -43,6 +43,13 @@ __all__ = [
 ]
 
 
+def _named_ones(chosen: tuple[Chosen, ...]) -> tuple[Any, ...]:
+    own = tuple(item for one in chosen for item in several(one))
+    if not own:
+        raise ScenarioError("nothing is named; healthy() is the fabric as it is")
+    return own
+
+
 def healthy() -> Scenarios:
     """Return the fabric as it is, as the only scenario."""
     return Listed((("as it is", (), ()),))
@@ -58,20 +65,29 @@ def failed(*chosen: Chosen, label: str | None = None) -> Scenarios:
     >>> pp.scenarios.failed("chip[chip=0]").resolve(rack)[0].nodes_failed
     1
     """
-    own = tuple(item for one in chosen for item in several(one))
+    own = _named_ones(chosen)
     return Listed(((label or f"failed: {shown(own)}", own, ()),))
 
 
 def drained(*chosen: Chosen) -> Scenarios:
-    """Drain these nodes or links at once: they carry nothing. One scenario."""
-    own = tuple(item for one in chosen for item in several(one))
+    """Drain these nodes or links at once: they carry nothing. One scenario.
+
+    To a bandwidth a drain and a failure are the same; the label tells them apart.
+    """
+    own = _named_ones(chosen)
     return Listed(((f"drained: {shown(own)}", own, ()),))
 
 
 def degraded(links: Chosen, factor: float, label: str | None = None) -> Scenarios:
-    """Multiply the capacity of links: one scenario."""
+    """Multiply the capacity of links: one scenario.
+
+    Raises
+    ------
+    ScenarioError
+        A factor that is not above zero.
+    """
     own = several(links)
-    rows = tuple((one, factor) for one in own)
+    rows = tuple((one, multiplier(factor)) for one in own)
     return Listed(((label or f"{shown(own)} x {factor:g}", (), rows),))
 
 
@@ -82,6 +98,7 @@ def upgrades(links: Chosen, factors: Iterable[float]) -> Scenarios:
     :func:`pinchpoint.designs.grid`.
     """
     own = several(links)
+    factors = [multiplier(factor) for factor in factors]
     return Listed(
         tuple(
             (f"{shown(own)} x {factor:g}", (), tuple((one, factor) for one in own))
@@ -108,6 +125,8 @@ def each(groups: Mapping[str, Chosen] | Iterable[Chosen]) -> Scenarios:
     """
     if isinstance(groups, Mapping):
         return Listed(tuple((str(name), several(one), ()) for name, one in groups.items()))
+    if not isinstance(groups, Iterable):
+        raise InputTypeError(f"groups is a {type(groups).__name__}; it must be a mapping or a list")
     own = [several(one) for one in groups]
     return Listed(tuple((f"failed: {shown(one)}", one, ()) for one in own))
 
@@ -143,7 +162,7 @@ def each_node(among: Chosen | None = None) -> Scenarios:
 
 def each_pair(among: Chosen) -> Scenarios:
     """Fail every two of these elements together; otherwise as :func:`each_link`."""
-    return Each(several(among), "link", pairs=True)
+    return Each(several(among), "", pairs=True)
 
 
 def random_links(
@@ -201,6 +220,8 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
     if not own:
         raise ScenarioError("a policy needs a mode at least")
     for place, mode in enumerate(own):
+        if not isinstance(mode, Mode):
+            raise InputTypeError(f"modes[{place}] is a {type(mode).__name__}; it must be a Mode")
         if not 0 <= mode.weight <= 1:
             raise ScenarioError(f"weight of mode {mode.name or place!r} is {mode.weight}")
     total = sum(mode.weight for mode in own)

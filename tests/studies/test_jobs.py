@@ -3,7 +3,13 @@
 import numpy as np
 import pinchpoint as pp
 import pytest
-from pinchpoint.errors import CapacityError, FormatError, InputTypeError, SelectionError
+from pinchpoint.errors import (
+    CapacityError,
+    FormatError,
+    InputTypeError,
+    ScenarioError,
+    SelectionError,
+)
 from pinchpoint.jobs import Job, Schedule, drain, placement, share
 from pinchpoint.slurm import read_topology
 
@@ -170,7 +176,7 @@ def test_a_drain(lab):
     across = Job("across", chips((1, 0), (1, 1)), "ring")
     wide = Job("wide", chips((1, 2), (1, 3)), "ring")
     far = Job("far", chips((0, 0), (0, 1), (1, 0), (1, 1)))
-    found = drain(lab, [inside, across, wide], lab.select("spine[spine=0]"))
+    found = drain(lab, [inside, across, wide], "spine[spine=0]")
     assert found.affected == ()
     found = drain(lab, [far], lab.select("spine[spine=0]"))
     # 4/3 of the pace over one uplink of 100.
@@ -266,6 +272,10 @@ def test_rank_files_and_bad_jobs(lab, tmp_path):
         share(lab, [Job("a", [0, 1], "star")])
     with pytest.raises(InputTypeError, match=r"jobs\[0\]"):
         share(lab, ["a"])
+    with pytest.raises(InputTypeError, match="fabric is a str"):
+        share("lab", [Job("a", [0, 1])])
+    with pytest.raises(ScenarioError, match=r"drain: .*spin"):
+        drain(lab, [Job("a", [0, 1])], "spin")
     with pytest.raises(SelectionError, match="no jobs"):
         share(lab, [])
     with pytest.raises(SelectionError, match="cut off"):

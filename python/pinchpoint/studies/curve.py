@@ -150,6 +150,8 @@ def failure_curve(
     """
     from pinchpoint.studies.sweep import sweep
 
+    if not isinstance(confidence, int | float) or isinstance(confidence, bool):
+        raise InputTypeError(f"confidence is {confidence!r}; it must be a number")
     if not 0 < confidence < 1:
         raise ScenarioError(f"confidence is {confidence}; it must be between 0 and 1")
     threshold = float(Fraction(parse_rate(below)) / 10**6)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint.errors import SizeLimitError
-from pinchpoint.selection import shown
+from pinchpoint.errors import ScenarioError, SizeLimitError
+from pinchpoint.selection import LinkSelection, shown
 from pinchpoint.studies.elements import Population, Wiring, gathered
 from pinchpoint.studies.scenario import Scenario, Scenarios, chosen_in
 from pinchpoint.studies.symmetry import Symmetry, inside_any
@@ -24,8 +24,12 @@ _MOST_LISTED = 2_000_000
 def whole(fabric: Fabric, among: tuple[Any, ...] | None, kind: str) -> list[Any]:
     """Resolve what is chosen from, or take all links or nodes."""
     if among is not None:
-        return chosen_in(fabric, among, "among")
-    if kind == "link":
+        found = chosen_in(fabric, among, "among")
+        for one in found if kind else ():
+            if isinstance(one, LinkSelection) != (kind == "link"):
+                raise ScenarioError(f"among: {one} are no {kind}s")
+        return found
+    if kind != "node":
         return [fabric.select_links(bundle.name) for bundle in fabric.bundles]
     return [fabric.select(group.name) for group in fabric.groups]
 
@@ -84,7 +88,7 @@ class Each(Scenarios):
 
     def describe(self) -> str:
         """Return in words what they are."""
-        what = "each_pair" if self.pairs else f"each_{self.kind}"
+        what = f"each_{self.kind or 'pair'}"
         return f"{what}({'' if self.among is None else shown(self.among)})"
 
     def _listed(self, wiring: Wiring, chosen: list[Any]) -> Sequence[Scenario]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint.errors import ScenarioError
+import numpy as np
+
+from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import LinkSelection, Selection
 from pinchpoint.studies.drawn import whole_number
 from pinchpoint.studies.elements import Population, Wiring, gathered
 from pinchpoint.studies.random import SplitMix64, seeded
-from pinchpoint.studies.scenario import Scenario, Scenarios, chosen_in, several
+from pinchpoint.studies.scenario import Scenario, Scenarios, chosen_in, multiplier, several
 
 if TYPE_CHECKING:
     from pinchpoint.fabric import Fabric
@@ -45,10 +47,12 @@ class Rule:
             raise ScenarioError("a rule takes choose= or probability=, not both")
         if self.choose is not None:
             whole_number("choose", self.choose, 1, 1_000_000)
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            raise ScenarioError(f"probability is {self.probability}; it must be from 0 to 1")
-        if self.factor is not None and not self.factor > 0:
-            raise ScenarioError(f"factor is {self.factor}; it must be above 0")
+        if self.probability is not None:
+            _number("probability", self.probability)
+            if not 0 <= self.probability <= 1:
+                raise ScenarioError(f"probability is {self.probability}; it must be from 0 to 1")
+        if self.factor is not None:
+            multiplier(self.factor)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,15 @@ class Mode:
     weight: float
     rules: tuple[Rule, ...]
     name: str = ""
+
+    def __post_init__(self) -> None:
+        _number("weight", self.weight)
+        for place, rule in enumerate(self.rules):
+            if not isinstance(rule, Rule):
+                raise InputTypeError(
+                    f"rules[{place}] of mode {self.name!r} is a {type(rule).__name__}; it must be "
+                    "a Rule"
+                )
 
 
 @dataclass(frozen=True)
@@ -114,21 +127,32 @@ class Policy(Scenarios):
         return Scenario(label, tuple(down), tuple(scaled))
 
 
+def _number(what: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise InputTypeError(f"{what} is {value!r}; it must be a number")
+
+
 def _targets(
     fabric: Fabric, wiring: Wiring, rule: Rule, mode: Mode, place: int
 ) -> Population | list[list[Any]] | list[Any]:
     where = f"mode {mode.name or place!r}"
     if isinstance(rule.among, Mapping):
-        return [
+        groups = [
             chosen_in(fabric, several(one), f"{where}, risk group {name!r}")
             for name, one in rule.among.items()
         ]
+        _scalable(rule, [one for group in groups for one in group], where)
+        return groups
     found = chosen_in(fabric, several(rule.among), where)
-    if rule.factor is not None and any(isinstance(one, Selection) for one in found):
-        raise ScenarioError(f"{where}: only links have a capacity to multiply by {rule.factor}")
+    _scalable(rule, found, where)
     if rule.choose is None and rule.probability is None:
         return [found]
     return Population.of(wiring, found)
+
+
+def _scalable(rule: Rule, found: list[Any], where: str) -> None:
+    if rule.factor is not None and any(isinstance(one, Selection) for one in found):
+        raise ScenarioError(f"{where}: only links have a capacity to multiply by {rule.factor}")
 
 
 def _chosen(

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection
 
 if TYPE_CHECKING:
     from pinchpoint.fabric import Fabric
 
-__all__ = ["Chosen", "Listed", "Scenario", "Scenarios", "chosen_in", "of", "several"]
+__all__ = ["Chosen", "Listed", "Scenario", "Scenarios", "chosen_in", "multiplier", "of", "several"]
 
 # A selection, its text, or several that fail together.
 Chosen: TypeAlias = "Selection | LinkSelection | str | Sequence[Selection | LinkSelection | str]"
@@ -165,6 +167,15 @@ def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selecti
     return out
 
 
+def multiplier(factor: Any) -> float:
+    """Take a factor of capacities; it is finite and above zero."""
+    if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
+        raise InputTypeError(f"factor is {factor!r}; it must be a number")
+    if not 0 < factor < float("inf"):
+        raise ScenarioError(f"factor is {factor}; it must be finite and above 0")
+    return float(factor)
+
+
 def several(chosen: Chosen) -> tuple[Any, ...]:
     """Take one selection, or several that fail together, as a tuple."""
     if isinstance(chosen, Selection | LinkSelection | str):
@@ -178,6 +189,10 @@ def of(chosen: Scenarios | Scenario | Iterable[Scenario]) -> Scenarios:
     """Take a set of scenarios, or a list of single ones."""
     if isinstance(chosen, Scenarios):
         return chosen
+    if isinstance(chosen, str) or not isinstance(chosen, Iterable | Scenario):
+        raise InputTypeError(
+            f"scenarios is a {type(chosen).__name__}; make it with pinchpoint.scenarios"
+        )
     own = [chosen] if isinstance(chosen, Scenario) else list(chosen)
     for place, one in enumerate(own):
         if not isinstance(one, Scenario):

@@ -83,6 +83,8 @@ class Study(TabularResult):
 
     def quantile(self, share: float, design: str | None = None) -> float:
         """Return the value that this share of the scenarios is at or below."""
+        if not 0 <= share <= 1:
+            raise StudyError(f"share is {share}; it must be from 0 to 1")
         values, weights = self.values(design)
         if not len(values):
             raise StudyError("no scenario of the study has an answer")

@@ -12,6 +12,7 @@ from pinchpoint._core import __version__
 from pinchpoint.errors import InputTypeError, StudyError
 from pinchpoint.fabric import Fabric
 from pinchpoint.query import of as query_of
+from pinchpoint.studies.drawn import whole_number
 from pinchpoint.studies.elements import Wiring
 from pinchpoint.studies.engine import (
     ExecutorError,
@@ -104,10 +105,11 @@ def sweep(
     """
     names, fabrics = _designs(fabric)
     asked = query_of(query)
+    whole_number("seed", seed, 0, (1 << 64) - 1)
     own = scenarios_of(scenarios)
     tasks, leaders = _tasks(fabrics, own, asked, seed)
     key = fingerprint(_FORMAT, __version__, names, fabrics, asked, asked.columns, tasks, leaders)
-    path = None if out is None else Path(out)
+    path = None if out is None else _writable(out)
     if path is not None:
         known = _finished(path, key)
         if known is not None:
@@ -182,6 +184,21 @@ def _boxes(symmetry: Symmetry, scenario: Scenario) -> list[Any]:
     for place, (links, factor) in enumerate(scenario.scaled):
         boxes += symmetry.boxes([links], (place, factor))
     return boxes
+
+
+def _writable(out: str | os.PathLike[str]) -> Path:
+    """Refuse now what could not be written in hours."""
+    try:
+        path = Path(out)
+    except TypeError:
+        raise InputTypeError(f"out is a {type(out).__name__}; it must be a path") from None
+    if path.is_dir():
+        raise StudyError(f"{path} is a folder; out= is the file to write")
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError:
+        raise StudyError("out= needs the extra: pip install 'pinchpoint[arrow]'") from None
+    return path
 
 
 def _kept(store: Store | None, done: int, total: int) -> str:

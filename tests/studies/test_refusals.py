@@ -1,0 +1,149 @@
+"""What studies refuse, in one typed error each, and what they keep when a disk is full."""
+
+import errno
+import os
+import sys
+
+import pinchpoint as pp
+import pytest
+from pinchpoint.errors import InputTypeError, ScenarioError, StudyError
+from pinchpoint.scenarios import Mode, Rule
+from pinchpoint.studies import sweep
+
+from studies import functions
+
+S = pp.scenarios
+ASK = pp.query.bandwidth("chip[chip=0]", "chip[chip=1]")
+TRAFFIC = pp.traffic.all_to_all("chip", gbyte_per_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def rack():
+    return pp.clusters.gb200_nvl72()
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "asked"),
+    [
+        (InputTypeError, "seed is 'a'", lambda f: pp.sweep(f, S.healthy(), ASK, seed="a")),
+        (ScenarioError, "seed is -1", lambda f: pp.sweep(f, S.healthy(), ASK, seed=-1)),
+        (InputTypeError, "scenarios is a int", lambda f: pp.sweep(f, 3, ASK)),
+        (InputTypeError, "scenarios is a str", lambda f: pp.sweep(f, "chip", ASK)),
+        (InputTypeError, "fabric is a list", lambda f: pp.sweep([f], S.healthy(), ASK)),
+        (InputTypeError, "out is a int", lambda f: pp.sweep(f, S.healthy(), ASK, out=3)),
+        (StudyError, "is a folder", lambda f: pp.sweep(f, S.healthy(), ASK, out=os.sep)),
+        (StudyError, "no designs", lambda f: pp.sweep({}, S.healthy(), ASK)),
+        (ScenarioError, "factor is 0", lambda f: S.degraded("chip-switch", 0)),
+        (ScenarioError, "factor is nan", lambda f: S.degraded("chip-switch", float("nan"))),
+        (InputTypeError, "factor is '2'", lambda f: S.upgrades("chip-switch", ["2"])),
+        (ScenarioError, "nothing is named", lambda f: S.failed()),
+        (InputTypeError, "groups is a int", lambda f: S.each(3)),
+        (InputTypeError, "probability is 'x'", lambda f: Rule("chip", probability="x")),
+        (ScenarioError, "factor is inf", lambda f: Rule("chip-switch", factor=float("inf"))),
+        (InputTypeError, "weight is '1'", lambda f: Mode("1", ())),
+        (InputTypeError, r"rules\[0\] of mode 'a' is a str", lambda f: Mode(1, ("chip",), "a")),
+        (InputTypeError, r"modes\[0\] is a Rule", lambda f: S.policy([Rule("chip")], 3)),
+        (
+            ScenarioError,
+            "mode 'power': only links have a capacity to multiply",
+            lambda f: S.policy(
+                [Mode(1, (Rule({"a": "chip[chip=0]"}, factor=0.5),), "power")], 1
+            ).resolve(f),
+        ),
+        (ScenarioError, "chip are no links", lambda f: S.each_link("chip").resolve(f)),
+        (ScenarioError, "switch are no nodes", lambda f: S.each_node("chip-switch").resolve(f)),
+        (ScenarioError, "no links", lambda f: S.random_links(k=1, among="chip").resolve(f)),
+        (InputTypeError, "traffic is a str", lambda f: pp.query.congestion("x")),
+        (InputTypeError, "no option 'rooting'", lambda f: pp.query.throughput(TRAFFIC, rooting=1)),
+        (
+            InputTypeError,
+            "no option 'algoritm'.*algorithm",
+            lambda f: pp.query.collective("all_reduce", ranks="chip", gbyte=1.0, algoritm="ring"),
+        ),
+        (StudyError, r"share is 1\.5", lambda f: pp.sweep(f, S.healthy(), ASK).quantile(1.5)),
+        (StudyError, "no scenario", lambda f: pp.sweep(f, [], ASK).worst()),
+    ],
+)
+def test_refused_with_one_sentence(rack, error, match, asked):
+    with pytest.raises(error, match=match) as refused:
+        asked(rack)
+    assert isinstance(refused.value, pp.PinchpointError | ValueError)
+
+
+def test_unknown_selections_in_a_scenario_file(rack, tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "policy: 1\ncount: 3\nmodes:\n  - weight: 1\n    name: optics\n"
+        "    rules:\n      - {among: chip-swich, choose: 1}\n"
+    )
+    with pytest.raises(ScenarioError, match=r"mode 'optics': .*chip-swich.*chip-switch"):
+        pp.sweep(rack, S.load(path), ASK)
+
+
+def test_out_is_refused_before_anything_is_solved(rack, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    calls = []
+    with pytest.raises(StudyError, match=r"pip install 'pinchpoint\[arrow\]'"):
+        pp.sweep(rack, S.healthy(), lambda f: calls.append(1) or 0.0, out=tmp_path / "x.parquet")
+    assert not calls
+
+
+def test_a_file_of_another_version_is_left_alone(rack, tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "study.parquet"
+    pp.sweep(rack, S.healthy(), ASK, out=out)
+    before = out.read_bytes()
+    monkeypatch.setattr(sweep, "__version__", "9.9")
+    with pytest.raises(StudyError, match="another study, or one of another version"):
+        pp.sweep(rack, S.healthy(), ASK, out=out)
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("writes", [1, 2, 4])
+def test_a_disk_that_fills_up_keeps_what_was_written(rack, tmp_path, monkeypatch, writes):
+    pytest.importorskip("pyarrow")
+    scenarios = S.each([rack.select("chip", chip=c) for c in range(30)])
+    ask = functions.Slow(seconds=0.02)
+    real, left = os.fsync, [writes]
+
+    def full(file):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(file)
+
+    out = tmp_path / "study.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StudyError, match=r"cannot write .*No space left.*run the study again"):
+            pp.sweep(rack, scenarios, ask, out=out)
+    parts = tmp_path / "study.parquet.parts"
+    # The first write is what says whose rows these are.
+    assert len(list(parts.glob("*.rows"))) == writes - 1
+    assert not list(tmp_path.rglob("*.draft"))
+    assert not out.exists()
+    pp.sweep(rack, scenarios, ask, out=out)
+    pp.sweep(rack, scenarios, ask, out=tmp_path / "whole.parquet")
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
+def test_pairs_of_nodes_and_links():
+    b = pp.FabricBuilder("two tiers")
+    chip, leaf = b.nodes("chip", leaf=2, chip=2), b.nodes("leaf", leaf=2)
+    b.links(chip, leaf, "100Gb/s")
+    b.links(leaf, b.nodes("spine", spine=3), "100Gb/s")
+    fabric = b.build()
+    ask = pp.query.bandwidth("chip[leaf=0]", "chip[leaf=1]")
+    study = pp.sweep(fabric, S.each_pair(["spine", "leaf-spine"]), ask)
+    assert sum(study.columns["stands_for"]) == 9 * 8 // 2
+    elements = [fabric.select("spine", spine=s) for s in range(3)]
+    elements += [
+        fabric.select_links("leaf-spine", leaf=a, spine=s) for a in (0, 1) for s in range(3)
+    ]
+    values = sorted(
+        fabric.without(one, other).bandwidth("chip[leaf=0]", "chip[leaf=1]").gbit_per_s
+        for place, one in enumerate(elements)
+        for other in elements[:place]
+    )
+    found = zip(study.columns["gbit_per_s"], study.columns["stands_for"], strict=True)
+    assert sorted(value for value, many in found for _ in range(many)) == values
