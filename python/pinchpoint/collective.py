@@ -37,7 +37,7 @@ _OPS = {
 }
 # Ranks that are told apart, at most; beyond, one per class is tried and nothing more is claimed.
 _MOST_RECEIVERS = 10_000
-_MOST_PARTS = 2_000
+_MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,17 @@ class CollectiveProof:
         "quotient" or "listed" for cuts and flows, "throughput" for concurrent flow, "routing" for a
         named algorithm.
     receivers : int
-        Ranks into which a flow from all senders was found and checked: one of each kind.
+        Ranks into which a flow was found and checked: one of each kind.
+    near : int
+        Those among them whose flow comes from ranks near by that are known to receive; for the
+        others it comes from all senders.
     classes, arcs : int
         Size of the largest quotient.
     """
 
     method: str
     receivers: int = 0
+    near: int = 0
     classes: int = 0
     arcs: int = 0
 
@@ -434,7 +438,9 @@ class _Cuts:
             bool(proved and reached == lower),
             binding,
             self.cut(answer),
-            CollectiveProof("quotient" if classes else "listed", answer.reached[1], classes, arcs),
+            CollectiveProof(
+                "quotient" if classes else "listed", *answer.reached[1:], classes, arcs
+            ),
             (reached, lower),
             question,
         )

@@ -157,6 +157,18 @@ def test_a_million_chips_and_a_hundred_million(ultraservers):
     answer.verify()
 
 
+@pytest.mark.parametrize(("bundle", "lost"), [("leaf-spine", 0), ("chip-switch", 512)])
+def test_a_million_chips_with_failed_links(bundle, lost):
+    """A chip that lost a link binds; failures above the chips do not."""
+    fabric = pp.clusters.trn3_ultracluster(ultraservers=7168)
+    worse = fabric.without(fabric.sample_links(bundle, 40, seed=3))
+    answer = worse.collective("all_reduce", "chip")
+    assert answer.busbw_gbyte_per_s == pytest.approx(1177.0 - lost / 8, rel=1e-12)
+    assert answer.optimal == (not lost)
+    assert answer.proof.receivers > 100 or not lost
+    assert answer.proof.near >= answer.proof.receivers - 2
+
+
 def test_ring_and_broadcast_by_hand():
     """A ring of n unit links: all-gather 2 in per rank, broadcast 2, send/receive 1 and back."""
     ring = pp.Fabric.from_links([0, 1, 2, 3, 4], [1, 2, 3, 4, 0], 8.0)

@@ -141,10 +141,11 @@ impl CollectiveAnswer {
         named.collect()
     }
 
-    /// Whether flows were found for one receiver of every orbit, and for how many receivers.
+    /// Whether flows were found for one receiver of every orbit, for how many receivers, and for how
+    /// many of them from ranks near by.
     #[getter]
-    fn reached(&self) -> (bool, u64) {
-        (self.inner.reached, self.inner.tried)
+    fn reached(&self) -> (bool, u64, u64) {
+        (self.inner.reached, self.inner.tried, self.inner.near)
     }
 
     /// Classes and arcs of the quotient; zero if solved link by link.

@@ -27,13 +27,18 @@ fn refuse<T>(message: impl Into<String>) -> Result<T> {
     Err(Error::new(ErrorKind::Certificate, message))
 }
 
-/// Accepts a flow only if it brings what every sender sends to the receiver.
+/// Accepts a flow only if it shows that the rate passes to the receiver.
+///
+/// By group, `shown` are ranks to which it passes already. A set that stops the rate holds all of
+/// them, so they may send without limit, and other senders no more than their share, which need not
+/// take part at all; if none is shown, every sender's share must arrive.
 pub fn check_flow(
     fabric: &Fabric,
     ends: &Ends,
     members: &Members,
     receiver: &(usize, Vec<u32>),
     sent: &Sent,
+    shown: &[Vec<Block>],
 ) -> Result<()> {
     let parts = check_classes(fabric, ends, &sent.classes)?;
     let units = i128::from(sent.rate.senders);
@@ -80,9 +85,15 @@ pub fn check_flow(
         }
         senders += sending;
         let own = sent.rate.capacity * i128::from(sending);
+        let more = out[place] - into[place];
+        let free = || {
+            let shown = &shown[class.group];
+            parts[place] == Part::Source
+                && total_len(&intersection(&class.blocks, shown)) == class.size
+        };
         if parts[place] == Part::Sink {
-            arrived += into[place] - out[place];
-        } else if out[place] - into[place] != own {
+            arrived -= more;
+        } else if more != own && (shown.is_empty() || more < 0 || more > own && !free()) {
             return refuse("a class sends more or less than it has and receives");
         }
         if let Some(limit) = fabric.layout().groups[class.group].capacity
@@ -92,7 +103,8 @@ pub fn check_flow(
         }
     }
     let others = members.num_senders - u64::from(members.sends(receiver));
-    if senders != others || arrived != sent.rate.capacity * i128::from(others) {
+    let all = senders == others || !shown.is_empty();
+    if !all || arrived != sent.rate.capacity * i128::from(others) {
         return refuse(format!(
             "{senders} of {others} senders reach the receiver, with {arrived}"
         ));

@@ -24,7 +24,7 @@ fn budget(fabric: &Fabric) -> u64 {
 }
 
 /// The graph in which senders are told from other ranks.
-fn graph<'a>(search: &Search<'a>, ends: &crate::bandwidth::Ends) -> Symbolic {
+pub fn graph<'a>(search: &Search<'a>, ends: &crate::bandwidth::Ends) -> Symbolic {
     let mut graph = Symbolic::new(search.fabric, ends, Scope::All);
     let seeds = std::mem::take(&mut graph.seeds);
     for seed in seeds {
@@ -83,28 +83,32 @@ pub fn solve(
         .map(|arc| arc.capacity)
         .sum();
     lower(search, receiver, into, found, |rate| {
-        let (sent, stopped) = classes.send(search, &partition, &arcs, rate, monitor)?;
+        let asked = rate.capacity * i128::from(search.weight(receiver));
+        let (sent, stopped) = classes.send(search, &partition, &arcs, rate, asked, monitor)?;
         if let Some(stopped) = stopped {
             return Ok(stopped);
         }
-        check_flow(search.fabric, &ends, search.members, receiver, &sent)?;
+        check_flow(search.fabric, &ends, search.members, receiver, &sent, &[])?;
         Ok(Outcome::Passed)
     })?;
     Ok(true)
 }
 
-struct Classes {
+/// The quotient graph of a search.
+pub struct Classes {
     sink: u32,
     tails: Vec<u32>,
     heads: Vec<u32>,
     capacity: Vec<i128>,
     /// Class and number of its nodes, which are senders.
     senders: Vec<(u32, u64)>,
+    /// Classes that send without limit.
+    free: Vec<u32>,
     limits: Vec<i128>,
 }
 
 impl Classes {
-    fn new(
+    pub fn new(
         search: &Search<'_>,
         graph: &Symbolic,
         partition: &Partition,
@@ -127,6 +131,7 @@ impl Classes {
                 .filter(|(id, class)| class.terminal == Terminal::Source && is_sender(*id))
                 .map(|(id, class)| (id, class.size))
                 .collect(),
+            free: Vec::new(),
             limits: classes()
                 .map(|(_, class)| match graph.node_capacity[class.group] {
                     Some(limit) => i128::from(limit) * i128::from(class.size),
@@ -140,13 +145,27 @@ impl Classes {
         self.limits.len()
     }
 
-    /// A flow at `rate`, and the cut that stopped it if one did.
-    fn send(
+    /// Lets the classes of ranks that are `free` send without limit.
+    pub fn free_where(&mut self, partition: &Partition, free: impl Fn(usize, &[u32]) -> bool) {
+        for (id, class) in (0u32..).zip(&partition.classes) {
+            let node = partition.blocks_of(id).next().and_then(Block::first);
+            if class.terminal == Terminal::Source
+                && node.is_some_and(|node| free(class.group, &node))
+            {
+                self.free.push(id);
+            }
+        }
+        self.senders.retain(|own| !self.free.contains(&own.0));
+    }
+
+    /// A flow of `asked` at `rate`, and the cut that stopped it if one did.
+    pub fn send(
         &self,
         search: &Search<'_>,
         partition: &Partition,
         arcs: &[QuotientArc],
         rate: super::Rate,
+        asked: i128,
         monitor: &dyn Monitor,
     ) -> Result<(Sent, Option<Outcome>)> {
         let units = i128::from(rate.senders);
@@ -156,12 +175,17 @@ impl Classes {
         };
         let capacity: Vec<i128> = self.capacity.iter().map(wide).collect();
         let limits: Vec<i128> = self.limits.iter().map(wide).collect();
-        let sources: Vec<FlowTerminal<i128>> = (self.senders.iter())
+        let mut sources: Vec<FlowTerminal<i128>> = (self.senders.iter())
             .map(|(class, size)| FlowTerminal {
                 node: *class,
                 limit: Some(rate.capacity * i128::from(*size)),
             })
             .collect();
+        sources.extend(
+            self.free
+                .iter()
+                .map(|class| FlowTerminal::unlimited(*class)),
+        );
         let problem = FlowProblem {
             num_nodes: self.len() as u32,
             tails: &self.tails,
@@ -169,12 +193,14 @@ impl Classes {
             capacity: &capacity,
             duplex: true,
             sources: &sources,
-            sinks: &[FlowTerminal::unlimited(self.sink)],
+            sinks: &[FlowTerminal {
+                node: self.sink,
+                limit: Some(asked),
+            }],
             node_capacity: (limits.iter().any(|limit| *limit < i128::MAX))
                 .then_some(limits.as_slice()),
         };
         let solution = max_flow(&problem, &Options::default(), monitor)?;
-        let asked: i128 = sources.iter().filter_map(|source| source.limit).sum();
         let mut sent = Sent {
             rate,
             classes: Vec::new(),

@@ -8,25 +8,25 @@
 
 mod classes;
 mod listed;
+mod members;
+mod nearby;
 mod newton;
-mod orbits;
 mod parts;
 mod switched;
 
+pub use members::Members;
 pub use newton::Rate;
 pub use parts::{Parts, parts};
 pub use switched::{Switched, switched};
 
-use rustc_hash::FxHashMap;
-
-use crate::bandwidth::{Ends, Forwarding, Side, node_name};
+use crate::bandwidth::{Ends, Forwarding, Side};
 use crate::certify;
 use crate::certify::structured::Crossing;
-use crate::error::{Error, ErrorKind, Result};
-use crate::fabric::{
-    Block, Fabric, Selection, Subset, disjoint_union, hull, intersection, subtract, total_len,
-};
+use crate::error::Result;
+use crate::fabric::{Block, Fabric, Selection, Subset, hull, intersection, subtract};
 use crate::monitor::Monitor;
+use crate::parallel::in_pieces;
+use crate::symmetry::Orbit;
 
 /// A fabric whose classes are too many is solved link by link up to this size.
 const PLAIN_LIMIT_BYTES: u64 = 8_000_000_000;
@@ -44,15 +44,6 @@ pub struct Query {
     pub reversed: bool,
     /// At most this many receivers are tried; beyond, one per class of alike ranks.
     pub max_receivers: u64,
-}
-
-/// The ranks of a query, by group, as disjoint blocks.
-#[derive(Debug, Clone)]
-pub struct Members {
-    pub ranks: Vec<Vec<Block>>,
-    pub senders: Vec<Vec<Block>>,
-    pub num_ranks: u64,
-    pub num_senders: u64,
 }
 
 /// The set of nodes that binds: its capacity over its senders is the rate.
@@ -82,6 +73,8 @@ pub struct Optimum {
     pub reached: bool,
     /// Receivers for which a flow was found.
     pub tried: u64,
+    /// Those of them for which one from ranks near by was enough.
+    pub near: u64,
     /// Classes and arcs of the largest quotient; zero if solved link by link.
     pub effort: (usize, usize),
     ends: Ends,
@@ -153,38 +146,69 @@ pub fn optimum(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<
     if let Some(receiver) = search.failed() {
         return search.nothing(receiver);
     }
-    let orbits = orbits::receivers(fabric, &members, query.max_receivers);
+    let orbits = members.orbits(fabric, query.max_receivers, monitor)?;
     let mut found = newton::Found::default();
     let mut reached = orbits.is_some();
-    let own = match orbits {
-        Some(own) => own,
+    let mut near = None;
+    let own: Vec<Node> = match orbits {
+        Some(mut orbits) => {
+            // What most ranks are like helps most to show the rest.
+            orbits.list.sort_by(|a, b| b.size.total_cmp(&a.size));
+            if fabric.arrays().is_none() && orbits.list.len() > 1 {
+                let block = |own: &Orbit| (own.group, orbits.block(own));
+                let blocks = orbits.list.iter().map(block).collect();
+                near = Some(nearby::Nearby::new(&search, blocks));
+            }
+            let nodes = orbits.list.into_iter();
+            nodes.map(|own| (own.group, own.point)).collect()
+        }
         None => classes::receivers(&search, monitor)?,
     };
     let mut plain = None;
     if fabric.arrays().is_some() {
         plain = Some(fabric.clone());
     }
-    for receiver in &own {
-        if plain.is_none() && !classes::solve(&search, receiver, &mut found, monitor)? {
-            plain = Some(fabric.materialize(PLAIN_LIMIT_BYTES, monitor)?);
+    let mut passes = vec![false; own.len()];
+    for (orbit, receiver) in own.iter().enumerate() {
+        if found
+            .best
+            .as_ref()
+            .is_some_and(|(rate, ..)| rate.capacity == 0)
+        {
+            // No receiver can have less.
+            break;
         }
-        if let Some(plain) = &plain {
-            listed::solve(&search, plain, receiver, &mut found, monitor)?;
+        if !passes[orbit]
+            && let (Some(near), Some((rate, _, _))) = (&near, &found.best)
+        {
+            passes[orbit] = near.passes(receiver, rate.reduced(), monitor)?;
+        }
+        if passes[orbit] {
+            found.tried += 1;
+            found.near += 1;
+        } else {
+            if plain.is_none() && !classes::solve(&search, receiver, &mut found, monitor)? {
+                plain = Some(fabric.materialize(PLAIN_LIMIT_BYTES, monitor)?);
+            }
+            if let Some(plain) = &plain {
+                listed::solve(&search, plain, receiver, &mut found, monitor)?;
+            }
+        }
+        if let (Some(near), Some((rate, _, _))) = (&mut near, &found.best) {
+            near.note(orbit);
+            if orbit == 0 {
+                // Most follow from the first at once, in any order.
+                let pass = |other| near.passes(&own[other + 1], rate.reduced(), monitor);
+                passes[1..].copy_from_slice(&in_pieces(own.len() - 1, pass)?);
+            }
         }
     }
     let Some((rate, side, receiver)) = found.best.take() else {
         // Only the one sender was there to receive.
-        return Err(few(1));
+        return Err(members::few(1));
     };
     reached &= found.tried > 0;
     search.answer(rate, side, receiver, reached, &found)
-}
-
-fn few(count: u64) -> Error {
-    Error::new(
-        ErrorKind::Selection,
-        format!("a collective needs two ranks or more, and {count} is given"),
-    )
 }
 
 /// A node: its group and its digits.
@@ -278,6 +302,7 @@ impl Search<'_> {
             members: self.members.clone(),
             reached,
             tried: found.tried,
+            near: found.near,
             effort: found.effort,
             ends,
         };
@@ -286,110 +311,7 @@ impl Search<'_> {
     }
 }
 
-/// Joins disjoint blocks that differ in one axis, axis by axis: ranks that were listed one by one
-/// become the boxes that they fill, and are then known to be alike.
-fn merged(mut blocks: Vec<Block>) -> Vec<Block> {
-    let axes = blocks.first().map_or(0, |block| block.axes().len());
-    for axis in (0..axes).rev() {
-        let mut places: FxHashMap<Block, usize> = FxHashMap::default();
-        let mut joined: Vec<(Block, Vec<(u32, u32)>)> = Vec::new();
-        for block in blocks {
-            let rest = block.with_axis(axis, Subset::empty());
-            let place = *places.entry(rest).or_insert_with(|| {
-                joined.push((block.clone(), Vec::new()));
-                joined.len() - 1
-            });
-            joined[place].1.extend(block.axis(axis).iter_runs());
-        }
-        let whole = joined.into_iter();
-        blocks = whole
-            .map(|(block, runs)| block.with_axis(axis, Subset::from_runs(runs)))
-            .collect();
-    }
-    blocks
-}
-
-/// The rank with the smallest node id, alone.
-fn first(fabric: &Fabric, ranks: &[Vec<Block>]) -> Vec<Vec<Block>> {
-    let mut alone = vec![Vec::new(); ranks.len()];
-    for (index, blocks) in ranks.iter().enumerate() {
-        let group = &fabric.layout().groups[index];
-        let nodes = blocks.iter().filter_map(Block::first);
-        if let Some(node) = nodes.min_by_key(|node| group.rank(node)) {
-            alone[index].push(point(&node));
-            break;
-        }
-    }
-    alone
-}
-
 /// A node as a block.
 pub(crate) fn point(digits: &[u32]) -> Block {
     Block::new(digits.iter().map(|value| Subset::single(*value)).collect())
-}
-
-impl Members {
-    fn new(fabric: &Fabric, query: &Query) -> Result<Members> {
-        let layout = fabric.layout();
-        let gather = |selections: &[Selection]| -> Result<Vec<Vec<Block>>> {
-            let mut blocks: Vec<Vec<Block>> = vec![Vec::new(); layout.groups.len()];
-            for selection in selections {
-                let index = layout.resolve(selection)?;
-                let twice = intersection(&blocks[index], &selection.blocks);
-                if let Some(node) = twice.first().and_then(Block::first) {
-                    let name = node_name(&layout.groups[index], &node);
-                    let message = format!("{name} is a rank twice");
-                    return Err(Error::new(ErrorKind::Selection, message));
-                }
-                blocks[index].extend(selection.blocks.iter().cloned());
-            }
-            let own = blocks.into_iter().map(|own| merged(disjoint_union(own)));
-            Ok(own.collect())
-        };
-        let ranks = gather(&query.ranks)?;
-        let senders = if query.senders.is_empty() && query.first_sends {
-            first(fabric, &ranks)
-        } else if query.senders.is_empty() {
-            ranks.clone()
-        } else {
-            gather(&query.senders)?
-        };
-        for (index, own) in senders.iter().enumerate() {
-            let strange = subtract(own, &ranks[index]);
-            if let Some(node) = strange.first().and_then(Block::first) {
-                let name = node_name(&layout.groups[index], &node);
-                let message = format!("{name} is the root and no rank");
-                return Err(Error::new(ErrorKind::Selection, message));
-            }
-        }
-        let count = |blocks: &[Vec<Block>]| blocks.iter().map(|own| total_len(own)).sum();
-        let members = Members {
-            num_ranks: count(&ranks),
-            num_senders: count(&senders),
-            ranks,
-            senders,
-        };
-        if members.num_ranks < 2 {
-            return Err(few(members.num_ranks));
-        }
-        Ok(members)
-    }
-
-    /// Whether a node is a sender.
-    pub fn sends(&self, node: &Node) -> bool {
-        let senders = &self.senders[node.0];
-        senders.iter().any(|block| block.contains(&node.1))
-    }
-
-    /// How many of `nodes` are on the source side, of which `half` is what enters or leaves.
-    pub fn inside(&self, side: &Side, half: &[Vec<Block>], nodes: &[Vec<Block>]) -> u64 {
-        let both = nodes.iter().zip(half);
-        let shared: u64 = both
-            .map(|(own, side)| total_len(&intersection(own, side)))
-            .sum();
-        if side.of_source {
-            return shared;
-        }
-        nodes.iter().map(|own| total_len(own)).sum::<u64>() - shared
-    }
 }

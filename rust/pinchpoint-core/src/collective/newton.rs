@@ -35,6 +35,7 @@ impl Rate {
 pub struct Found {
     pub best: Option<(Rate, Side, Node)>,
     pub tried: u64,
+    pub near: u64,
     pub effort: (usize, usize),
 }
 

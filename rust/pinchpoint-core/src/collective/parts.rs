@@ -1,26 +1,33 @@
 //! Partitions of the ranks: what must leave the parts bounds an all-reduce (`theory.md` 6.7).
 
-use super::orbits::Families;
 use super::{Members, Query};
-use crate::bandwidth::{self, bandwidth};
+use crate::bandwidth::{self, Ends, Side, bandwidth};
+use crate::certify::collective::rows;
 use crate::error::Result;
-use crate::fabric::{Block, Fabric, Selection, Subset, intersection, subtract};
+use crate::fabric::{Block, Fabric, Selection, State, Subset, intersection, subtract};
 use crate::monitor::Monitor;
+use crate::symmetry::{Boundary, Cells, Families};
+
+/// Flows are asked for while kinds of parts times changes of the fabric are no more than this.
+const MOST_FLOWS: usize = 512;
+/// The same for an explicit fabric, where changes cost nothing.
+const MOST_LISTED: usize = 2_000;
 
 /// A partition of the ranks, and the sum over its parts of what can leave one for the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
     pub count: u64,
-    /// In the fabric's units.
+    /// In the fabric's units; a cut of each part at least, not always its smallest.
     pub capacity: i128,
 }
 
 /// The partition of the ranks by the values of some coordinates; by all of them if `names` is
 /// `None`, so that every rank is a part.
 ///
-/// `None` if more than `query.max_receivers` parts differ. Each part's capacity is a certified
-/// minimum cut between its ranks and the others; parts that an automorphism maps to each other are
-/// asked once.
+/// `None` if more than `query.max_receivers` parts differ. Parts that an automorphism maps to each
+/// other are asked once. A part's capacity is a certified minimum cut between its ranks and the
+/// others; where that would take too many flows, the smaller of what its own links carry and of the
+/// minimum cut before anything failed.
 ///
 /// # Errors
 /// As [`bandwidth`].
@@ -31,103 +38,208 @@ pub fn parts(
     monitor: &dyn Monitor,
 ) -> Result<Option<Parts>> {
     let members = Members::new(fabric, query)?;
-    let limit = query.max_receivers;
-    let Some(families) = Families::new(fabric, &members, limit) else {
+    let most = usize::try_from(query.max_receivers).unwrap_or(usize::MAX);
+    let own = Partition::new(fabric, &members, names);
+    let Some(kinds) = own.kinds(&members.boundary(fabric), most) else {
         return Ok(None);
     };
-    let layout = fabric.layout();
+    if kinds.len() == 1 && kinds[0].alike == 1 {
+        return Ok(None);
+    }
+    let state = fabric.state();
+    let links = state.overrides.iter().flatten();
+    let changes = links.count() + state.removed.iter().map(Vec::len).sum::<usize>();
+    let few = match fabric.arrays() {
+        Some(_) => kinds.len() <= MOST_LISTED,
+        None => kinds.len() * (1 + changes) <= MOST_FLOWS,
+    };
+    let mut built = Vec::new();
+    let mut before = None;
+    if !few && fabric.arrays().is_none() {
+        before = own.before();
+    }
+    if let Some(before) = &before
+        && let Some(kinds) = own.kinds(&members.boundary(before), MOST_FLOWS)
+    {
+        for kind in kinds {
+            let value = own.flow(before, query, &kind, monitor)?;
+            built.push((kind, value));
+        }
+    }
     let mut total = Parts {
         count: 0,
         capacity: 0,
     };
-    let mut asked = 0u64;
-    for (index, ranks) in members.ranks.iter().enumerate() {
-        if ranks.is_empty() {
-            continue;
-        }
-        let group = &layout.groups[index];
-        let mut digits: Vec<usize> = Vec::new();
-        match names {
-            None => digits.extend(0..group.digits.len()),
-            Some(names) => {
-                for name in names {
-                    digits.extend(group.digits_of(name).unwrap_or_default());
-                }
-            }
-        }
-        // By ranks block: the cells of the digits, and a value of each.
-        let mut kinds: Vec<Vec<Subset>> = Vec::new();
-        for block in ranks {
-            let mut own: Vec<Vec<Subset>> = vec![Vec::new()];
-            for digit in &digits {
-                let cells = &families.of(index, *digit).cells;
-                let inside: Vec<Subset> = cells
-                    .iter()
-                    .map(|cell| cell.intersect(block.axis(*digit)))
-                    .filter(|cell| !cell.is_empty())
-                    .collect();
-                if own.len() as u64 * inside.len() as u64 > limit {
-                    return Ok(None);
-                }
-                let longer = |so_far: &Vec<Subset>| -> Vec<Vec<Subset>> {
-                    let next = inside.iter().map(|cell| {
-                        let mut longer = so_far.clone();
-                        longer.push(cell.clone());
-                        longer
-                    });
-                    next.collect()
-                };
-                own = own.iter().flat_map(longer).collect();
-            }
-            for kind in own {
-                if !kinds.contains(&kind) {
-                    kinds.push(kind);
-                }
-            }
-        }
-        asked += kinds.len() as u64;
-        if asked > limit {
-            return Ok(None);
-        }
-        for kind in kinds {
-            monitor.poll()?;
-            let mut around = Block::full(group.digit_sizes());
-            for (digit, cell) in digits.iter().zip(&kind) {
-                let value = Subset::single(cell.first().unwrap_or(0));
-                around = around.with_axis(*digit, value);
-            }
-            let part = intersection(ranks, std::slice::from_ref(&around));
-            let alike: u64 = kind.iter().map(|cell| u64::from(cell.len())).product();
-            let select = |group: usize, blocks: Vec<Block>| Selection {
-                group: layout.groups[group].name.clone(),
-                sizes: layout.groups[group].digit_sizes(),
-                blocks,
-            };
-            let others: Vec<Selection> = (members.ranks.iter().enumerate())
-                .map(|(other, blocks)| match other == index {
-                    true => (other, subtract(blocks, &part)),
-                    false => (other, blocks.clone()),
-                })
-                .filter(|(_, blocks)| !blocks.is_empty())
-                .map(|(other, blocks)| select(other, blocks))
-                .collect();
-            let part = vec![select(index, part)];
-            if others.is_empty() {
-                return Ok(None);
-            }
-            let (sources, sinks) = if query.reversed {
-                (others, part)
-            } else {
-                (part, others)
-            };
-            let cut = bandwidth::Query {
-                sources,
-                sinks,
-                forwarding: query.forwarding,
-            };
-            total.count += alike;
-            total.capacity += bandwidth(fabric, &cut, monitor)?.value * i128::from(alike);
-        }
+    for kind in kinds {
+        monitor.poll()?;
+        let each = if few {
+            own.flow(fabric, query, &kind, monitor)?
+        } else {
+            let around = built.iter().find(|(built, _)| built.holds(&kind));
+            let most = around.map_or(i128::MAX, |own| own.1);
+            most.min(own.links(query, &kind))
+        };
+        total.count += kind.alike;
+        total.capacity += each * i128::from(kind.alike);
     }
     Ok(Some(total))
+}
+
+/// The partition that is asked for.
+struct Partition<'a> {
+    fabric: &'a Fabric,
+    members: &'a Members,
+    /// Groups that have ranks, and the digits that tell their parts.
+    told: Vec<(usize, Vec<usize>)>,
+}
+
+/// Parts that are alike.
+struct Kind {
+    group: usize,
+    /// By digit, the values that the parts have, or all of them.
+    values: Vec<Subset>,
+    /// The ranks of one part.
+    part: Vec<Block>,
+    alike: u64,
+}
+
+impl Kind {
+    /// Whether the part of another kind is one of these.
+    fn holds(&self, other: &Kind) -> bool {
+        let mut both = self.values.iter().zip(&other.values);
+        self.group == other.group && both.all(|(own, other)| other.is_subset(own))
+    }
+}
+
+impl<'a> Partition<'a> {
+    fn new(fabric: &'a Fabric, members: &'a Members, names: Option<&[String]>) -> Self {
+        let groups = fabric.layout().groups.iter().enumerate();
+        let ranked = groups.filter(|(index, _)| !members.ranks[*index].is_empty());
+        let told = ranked.map(|(index, group)| {
+            let digits = match names {
+                None => (0..group.digits.len()).collect(),
+                Some(names) => {
+                    let own = names.iter().filter_map(|name| group.digits_of(name));
+                    own.flatten().collect()
+                }
+            };
+            (index, digits)
+        });
+        Partition {
+            fabric,
+            members,
+            told: told.collect(),
+        }
+    }
+
+    /// A part of each orbit of parts.
+    fn kinds(&self, boundary: &Boundary, most: usize) -> Option<Vec<Kind>> {
+        let layout = self.fabric.layout();
+        let mut kinds = Vec::new();
+        for (group, digits) in &self.told {
+            let ranks = &self.members.ranks[*group];
+            let families = Families::new(layout)
+                .turning(boundary)
+                .told_by(*group, digits);
+            let order = families.order[*group].iter().copied();
+            let order: Vec<usize> = order.filter(|digit| digits.contains(digit)).collect();
+            let mut cells = Cells::new(&families, boundary);
+            for own in cells.products(&families, *group, &order, ranks, most - kinds.len())? {
+                let mut around = Block::full(layout.groups[*group].digit_sizes());
+                let mut values = around.axes().to_vec();
+                let mut alike = 1;
+                for digit in &order {
+                    let cell = &cells.list[own[*digit] as usize];
+                    around = around.with_axis(*digit, Subset::single(cell.first));
+                    values[*digit] = cell.values.clone();
+                    alike *= cell.size;
+                }
+                kinds.push(Kind {
+                    group: *group,
+                    values,
+                    part: intersection(ranks, &[around]),
+                    alike,
+                });
+            }
+            if kinds.len() > most {
+                return None;
+            }
+        }
+        Some(kinds)
+    }
+
+    /// The fabric before anything failed, if links have lost capacity and none has gained any.
+    fn before(&self) -> Option<Fabric> {
+        let layout = self.fabric.layout();
+        let mut both = layout.bundles.iter().zip(&self.fabric.state().overrides);
+        let lost = both.all(|(bundle, own)| own.iter().all(|own| own.capacity <= bundle.capacity));
+        lost.then(|| {
+            self.fabric.with_state(State {
+                overrides: vec![Vec::new(); layout.bundles.len()],
+                removed: vec![Vec::new(); layout.groups.len()],
+            })
+        })
+    }
+
+    /// By group, the ranks that are not in a part.
+    fn others(&self, kind: &Kind) -> Vec<Vec<Block>> {
+        let mut others = self.members.ranks.clone();
+        others[kind.group] = subtract(&others[kind.group], &kind.part);
+        others
+    }
+
+    /// The smallest cut between a part and the other ranks.
+    fn flow(
+        &self,
+        fabric: &Fabric,
+        query: &Query,
+        kind: &Kind,
+        monitor: &dyn Monitor,
+    ) -> Result<i128> {
+        let groups = &self.fabric.layout().groups;
+        let select = |group: usize, blocks: Vec<Block>| Selection {
+            group: groups[group].name.clone(),
+            sizes: groups[group].digit_sizes(),
+            blocks,
+        };
+        let others = self.others(kind).into_iter().enumerate();
+        let others: Vec<Selection> = others
+            .filter(|(_, blocks)| !blocks.is_empty())
+            .map(|(other, blocks)| select(other, blocks))
+            .collect();
+        let part = vec![select(kind.group, kind.part.clone())];
+        let (sources, sinks) = if query.reversed {
+            (others, part)
+        } else {
+            (part, others)
+        };
+        let cut = bandwidth::Query {
+            sources,
+            sinks,
+            forwarding: query.forwarding,
+        };
+        Ok(bandwidth(fabric, &cut, monitor)?.value)
+    }
+
+    /// What the links at the ranks of a part carry.
+    fn links(&self, query: &Query, kind: &Kind) -> i128 {
+        let groups = &self.fabric.layout().groups;
+        let mut part = vec![Vec::new(); groups.len()];
+        part[kind.group].clone_from(&kind.part);
+        let ends = Ends {
+            sources: part.clone(),
+            sinks: self.others(kind),
+            relays: groups
+                .iter()
+                .map(|own| query.forwarding.relay(own))
+                .collect(),
+        };
+        let side = Side {
+            of_source: true,
+            enters: part.clone(),
+            leaves: part,
+        };
+        let rows = rows(self.fabric, &ends, &side, query.reversed);
+        rows.iter().map(|row| row.capacity).sum()
+    }
 }

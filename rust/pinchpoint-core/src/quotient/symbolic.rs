@@ -38,7 +38,7 @@ struct Shift {
 }
 
 /// What the quotient engine works on.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Symbolic {
     pub num_groups: usize,
     pub seeds: Vec<Seed>,
@@ -277,6 +277,17 @@ impl Arm {
         for (own, theirs) in &self.joined {
             let value = Subset::single(node[*own]);
             far[*theirs] = far[*theirs].intersect(&self.moved(*theirs, &value, true));
+        }
+        let far = Block::new(far);
+        (!far.is_empty()).then_some(far)
+    }
+
+    /// A block around the far nodes joined to some of a block of near nodes.
+    pub fn reach(&self, near: &Block) -> Option<Block> {
+        let near = near.intersect(&self.near)?;
+        let mut far = self.far.axes().to_vec();
+        for (own, theirs) in &self.joined {
+            far[*theirs] = far[*theirs].intersect(&self.moved(*theirs, near.axis(*own), true));
         }
         let far = Block::new(far);
         (!far.is_empty()).then_some(far)

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::families::Families;
-use crate::fabric::{Block, Fabric, Subset};
+use crate::fabric::{Block, Fabric, Subset, Wiring};
 
 /// Blocks of nodes that every symmetry must keep.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,10 @@ impl Boundary {
             boundary.add(index, &fabric.state().removed[index]);
         }
         for (bundle, changes) in layout.bundles.iter().zip(&fabric.state().overrides) {
+            // Listed links join rigid groups.
+            if bundle.wiring == Wiring::Listed {
+                continue;
+            }
             let group_a = &layout.groups[bundle.a];
             let changed = changes.iter().map(|change| &change.links);
             for links in bundle.links.iter().chain(changed) {
@@ -130,5 +134,49 @@ impl Cells {
         let ids: Vec<u32> = ids.collect();
         self.known.insert(key, ids.clone());
         ids
+    }
+
+    /// Every choice of a cell for each of some digits of a group, parents first, that some of
+    /// `nodes` have: by digit, zero for those not asked for. None if there are more than `most`.
+    pub fn products(
+        &mut self,
+        families: &Families,
+        group: usize,
+        digits: &[usize],
+        nodes: &[Block],
+        most: usize,
+    ) -> Option<Vec<Vec<u32>>> {
+        let mut found: Vec<(Vec<u32>, Vec<u32>)> = Vec::new();
+        if !nodes.is_empty() {
+            let inside = (0..nodes.len() as u32).collect();
+            found.push((vec![0; families.of[group].len()], inside));
+        }
+        for digit in digits {
+            let family = families.of[group][*digit];
+            let above: Vec<usize> = families.list[family]
+                .parents
+                .iter()
+                .filter_map(|parent| families.digit(group, *parent))
+                .collect();
+            let mut next = Vec::with_capacity(found.len());
+            for (own, inside) in found {
+                let parents = above.iter().map(|digit| own[*digit]).collect();
+                for cell in self.below(families, family, parents) {
+                    let value = self.list[cell as usize].first;
+                    let holds = |block: &&u32| nodes[**block as usize].axis(*digit).contains(value);
+                    let left: Vec<u32> = inside.iter().filter(holds).copied().collect();
+                    if !left.is_empty() {
+                        let mut finer = own.clone();
+                        finer[*digit] = cell;
+                        next.push((finer, left));
+                    }
+                }
+                if next.len() > most {
+                    return None;
+                }
+            }
+            found = next;
+        }
+        Some(found.into_iter().map(|(own, _)| own).collect())
     }
 }

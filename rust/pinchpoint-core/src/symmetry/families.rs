@@ -1,5 +1,6 @@
 //! Families: coordinates that bundles tie together, and below which others a family is free.
 
+use super::cells::Boundary;
 use crate::fabric::{Bundle, Layout, Wiring};
 
 /// Coordinates tied by joins; a permutation acts on all of them.
@@ -10,8 +11,10 @@ pub struct Family {
     /// Families with the values of which its permutation may differ: every group that has this one
     /// has those, and every bundle that joins this one joins those. With a parent come its parents.
     pub parents: Vec<usize>,
-    /// Not permuted at all: along a ring, or twice in one group.
+    /// Not permuted at all: along a ring, listed one by one, or twice in one group.
     pub rigid: bool,
+    /// Rigid only because it is the axis of a ring: turns of the whole family are symmetries.
+    pub turns: bool,
 }
 
 /// All families of a layout.
@@ -74,6 +77,7 @@ impl Families {
                 size: 0,
                 parents: Vec::new(),
                 rigid: false,
+                turns: false,
             };
             names.len()
         ];
@@ -92,7 +96,16 @@ impl Families {
         }
         for bundle in &layout.bundles {
             if let Wiring::Ring { axis } = bundle.wiring {
-                list[of[bundle.a][axis]].rigid = true;
+                let family = &mut list[of[bundle.a][axis]];
+                family.turns |= !family.rigid;
+                family.rigid = true;
+            }
+        }
+        for bundle in &layout.bundles {
+            if bundle.wiring == Wiring::Listed {
+                for family in of[bundle.a].iter().chain(&of[bundle.b]) {
+                    (list[*family].rigid, list[*family].turns) = (true, false);
+                }
             }
         }
         let mut order: Vec<usize> = (0..names.len()).collect();
@@ -135,6 +148,34 @@ impl Families {
             of,
             order: by_group,
         }
+    }
+
+    /// Lets rings turn where the boundary has no place on them: all values of such a family are then
+    /// alike. Right for what one node may be, and not for what two may be to each other.
+    #[must_use]
+    pub fn turning(mut self, boundary: &Boundary) -> Families {
+        for (group, block) in &boundary.blocks {
+            for (digit, family) in self.of[*group].iter().enumerate() {
+                let family = &mut self.list[*family];
+                family.turns &= block.axis(digit).len() == family.size;
+            }
+        }
+        for family in &mut self.list {
+            family.rigid &= !family.turns;
+        }
+        self
+    }
+
+    /// Permutes the families of some digits of a group alike wherever other digits differ: sets of
+    /// nodes told by these digits alone are then mapped to each other.
+    #[must_use]
+    pub fn told_by(mut self, group: usize, digits: &[usize]) -> Families {
+        let told: Vec<usize> = digits.iter().map(|digit| self.of[group][*digit]).collect();
+        for family in &told {
+            let parents = &mut self.list[*family].parents;
+            parents.retain(|parent| told.contains(parent));
+        }
+        self
     }
 
     /// The digit of a group that belongs to a family.

@@ -3,7 +3,7 @@
 use super::cells::{Boundary, Cells};
 use super::families::Families;
 use crate::error::Result;
-use crate::fabric::Fabric;
+use crate::fabric::{Block, Fabric};
 use crate::monitor::Monitor;
 
 /// Nodes that a symmetry maps to each other.
@@ -44,45 +44,38 @@ impl Orbits {
     ) -> Result<std::result::Result<Orbits, TooFine>> {
         let layout = fabric.layout();
         let families = Families::new(layout);
+        let all: Vec<&[Block]> = layout.groups.iter().map(|own| &own.domain[..]).collect();
+        Self::among(fabric, families, boundary, &all, most, monitor)
+    }
+
+    /// The orbits among some nodes of each group, which the boundary keeps, or none if there are
+    /// more than `most`.
+    pub fn among(
+        fabric: &Fabric,
+        families: Families,
+        boundary: &Boundary,
+        nodes: &[&[Block]],
+        most: usize,
+        monitor: &dyn Monitor,
+    ) -> Result<std::result::Result<Orbits, TooFine>> {
         let mut cells = Cells::new(&families, boundary);
         let mut list: Vec<Orbit> = Vec::new();
-        let mut first = Vec::with_capacity(layout.groups.len() + 1);
-        for (index, group) in layout.groups.iter().enumerate() {
+        let mut first = Vec::with_capacity(nodes.len() + 1);
+        for (group, own) in nodes.iter().enumerate() {
             monitor.poll()?;
             first.push(list.len());
-            let mut found = vec![vec![0u32; group.digits.len()]];
-            for digit in &families.order[index] {
-                let family = families.of[index][*digit];
-                let above: Vec<usize> = families.list[family]
-                    .parents
-                    .iter()
-                    .filter_map(|parent| families.digit(index, *parent))
-                    .collect();
-                let mut next = Vec::with_capacity(found.len());
-                for orbit in found {
-                    let parents = above.iter().map(|digit| orbit[*digit]).collect();
-                    for cell in cells.below(&families, family, parents) {
-                        let mut finer = orbit.clone();
-                        finer[*digit] = cell;
-                        next.push(finer);
-                    }
-                    if next.len() > most {
-                        return Ok(Err(TooFine));
-                    }
-                }
-                found = next;
-            }
-            let removed = &fabric.state().removed[index];
+            let digits = &families.order[group];
+            let Some(found) = cells.products(&families, group, digits, own, most) else {
+                return Ok(Err(TooFine));
+            };
+            let removed = &fabric.state().removed[group];
             for own in found {
                 let point: Vec<u32> = own.iter().map(|c| cells.list[*c as usize].first).collect();
-                if !group.domain.iter().any(|block| block.contains(&point)) {
-                    continue;
-                }
                 let sizes = own
                     .iter()
                     .map(|cell| cells.list[*cell as usize].size as f64);
                 list.push(Orbit {
-                    group: index,
+                    group,
                     size: sizes.product(),
                     up: !removed.iter().any(|block| block.contains(&point)),
                     cells: own,
@@ -100,6 +93,16 @@ impl Orbits {
             list,
             first,
         }))
+    }
+
+    /// The nodes of an orbit.
+    pub fn block(&self, orbit: &Orbit) -> Block {
+        let cells = orbit.cells.iter();
+        Block::new(
+            cells
+                .map(|cell| self.cells.list[*cell as usize].values.clone())
+                .collect(),
+        )
     }
 
     /// Number of values of a digit of an orbit.
