@@ -45,6 +45,7 @@ def test_the_answer_comes_first(page):
     body = text[text.index("<body>") :]
     plain = re.sub(r"<[^>]+>", "", body[: body.index("Worst scenarios")])
     assert "0 kB/s in the worst" in plain or "0 " in plain.split("in the worst")[0]
+    assert "scenarios (&lt;b&gt;both racks&lt;/b&gt; &amp; more), 3.6 TB/s when" in plain
     assert "3.6 TB/s when nothing more has failed" in plain
     assert body.index('class="answer"') < body.index("Scenarios at or below")
     assert "&lt;b&gt;both racks&lt;/b&gt; &amp; more" in body

@@ -50,6 +50,13 @@ pre { background: #fff; border: 1px solid var(--line); border-radius: 8px; paddi
   main { padding: 16px 12px 48px; } .answer { font-size: 1.2rem; }
   .figure { height: 320px; } th, td { padding: 6px; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
+  /* A row becomes a card: scenario and value, then what binds and how many are alike. */
+  thead { display: none; }
+  tr { display: grid; grid-template-columns: 1fr auto; grid-auto-flow: dense; padding: 6px 0;
+    border-bottom: 1px solid var(--line); }
+  td { grid-column: 1; border: 0; padding: 1px 4px; color: var(--soft); overflow-wrap: anywhere; }
+  td.label, td.value { min-width: 0; color: var(--ink); } td.number { grid-column: 2; }
+  td.alike::before { content: "stands for "; }
 }
 """
 
@@ -150,9 +157,10 @@ def _script(figures: list[Any]) -> str:
 
 def _asked(study: Study) -> str:
     about = study.about
+    own = about["designs"] or [fabric["name"] for fabric in about["fabrics"]]
     names = ", ".join(
-        f"{fabric['name']} ({fabric['chips']:,} chips, {fabric['links']:,} links)"
-        for fabric in about["fabrics"]
+        f"{name} ({fabric['chips']:,} chips, {fabric['links']:,} links)"
+        for name, fabric in zip(own, about["fabrics"], strict=True)
     )
     query = about["query"]
     if {"sources", "sinks"} <= set(query):
@@ -254,8 +262,8 @@ def _table(study: Study) -> str:
         text = summary.shown(study, value) if row["error"] is None else row["error"]
         cells = [
             f'<td class="label">{escape(str(row["label"])).replace(",", ",<wbr>")}</td>',
-            f'<td class="number">{escape(text)}</td>',
-            f'<td class="number">{row["stands_for"]:,}</td>',
+            f'<td class="{"value" if row["error"] else "number value"}">{escape(text)}</td>',
+            f'<td class="number alike">{row["stands_for"]:,}</td>',
             *(f"<td>{escape(str(row[name] or ''))}</td>" for name in tall),
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
@@ -284,6 +292,7 @@ def _facts(study: Study) -> str:
     return "".join(
         f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>"
         for name, value in facts.items()
+        if value is not None
     )
 
 

@@ -86,8 +86,10 @@ def bottlenecks(study: Study) -> list[tuple[str, float]]:
     if names is None:
         return []
     weights: dict[str, int] = {}
-    for name, weight in zip(names, study.columns["stands_for"], strict=True):
-        if name is not None:
+    for tiers, weight in zip(names, study.columns["stands_for"], strict=True):
+        if tiers is not None:
+            # Whichever of them has the larger share.
+            name = " + ".join(sorted(tiers.split(" + ")))
             weights[name] = weights.get(name, 0) + weight
     total = sum(weights.values())
     return sorted(
@@ -123,6 +125,7 @@ def answer(study: Study) -> list[str]:
         worst = float(values.min() if higher else values.max())
         healthy = study.about["healthy"][place].get(study.value_name)
         text = f"{where}{shown(study, worst)} in the worst of {int(weights.sum()):,} scenarios"
+        text += f" ({_first_with(study, name, worst)})"
         if healthy is not None:
             text += f", {shown(study, healthy)} when nothing more has failed"
             if healthy:
@@ -132,6 +135,19 @@ def answer(study: Study) -> list[str]:
             text += f". {percent(share)} of the scenarios lose something"
         sentences.append(text + ".")
     return sentences
+
+
+def _first_with(study: Study, design: str | None, value: float) -> str:
+    """Name the first scenario of a value, and say how many have the same."""
+    columns = study.columns
+    own = [
+        place
+        for place, found in enumerate(columns[study.value_name])
+        if found == value and (design is None or columns["design"][place] == design)
+    ]
+    alike = sum(columns["stands_for"][place] for place in own) - 1
+    label = str(columns["label"][own[0]])
+    return f"{label}, and {alike:,} more" if alike else label
 
 
 def percent(share: float) -> str:
