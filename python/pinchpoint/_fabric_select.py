@@ -128,7 +128,23 @@ def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> Lin
 
 
 def node_ids(self: Fabric, selection: Selection | str) -> npt.NDArray[np.uint64]:
-    """Return the ids of selected nodes in increasing order, shape (nodes,)."""
+    """Return the ids of selected nodes.
+
+    Parameters
+    ----------
+    selection : Selection or str
+        Nodes of one group.
+
+    Returns
+    -------
+    ndarray of uint64, shape (nodes,)
+        Increasing.
+
+    Raises
+    ------
+    SelectionError
+        Nothing of that name, or a selection of another fabric.
+    """
     return self._handle.node_ids(self._ends(selection, "selection")[0])
 
 

@@ -89,6 +89,15 @@ class Components:
 def load_components(path: str | os.PathLike[str], /) -> Components:
     """Read components from a YAML file (extra ``yaml``); the how-to page shows one.
 
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    Components
+
     Raises
     ------
     FormatError

@@ -95,7 +95,7 @@ class Job:
     pattern: Pattern = "all_to_all"
 
     def ids(self, fabric: Fabric) -> list[int]:
-        """Return the node ids of the ranks, in order."""
+        """Return the node ids of the ranks in `fabric`, in order."""
         import os
 
         if isinstance(self.ranks, os.PathLike):
@@ -112,7 +112,7 @@ class Job:
         return ids
 
     def phases(self, fabric: Fabric) -> list[Traffic]:
-        """Return what a round sends, one phase after another, between ranks numbered from 0.
+        """Return what a round sends on `fabric`, phase after phase, between ranks numbered from 0.
 
         Rates are those that do a phase in a second. A scale-up domain is the one of the ranks where
         they are now.

@@ -378,12 +378,22 @@ def minimum_cut(
 ) -> MinimumCut:
     """Find the cheapest set of arcs that separates source and sink.
 
-    Takes what `maximum_flow` takes and raises what it raises.
+    Parameters
+    ----------
+    tails, heads, capacity, source, sink, num_nodes
+        As in :func:`maximum_flow`.
+    supplies, demands, node_capacity, time_limit
+        As in :func:`maximum_flow`.
 
     Returns
     -------
     MinimumCut
         The source-minimal minimum cut, checked by independent code.
+
+    Raises
+    ------
+    PinchpointError
+        What :func:`maximum_flow` raises, for the same reasons.
 
     Examples
     --------

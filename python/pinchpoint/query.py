@@ -45,12 +45,12 @@ class Query:
     def pins(self, fabric: Fabric) -> Sequence[Selection] | None:
         """Return the selections that the question tells apart.
 
-        None says that symmetry must not be used: the answer depends on node ids or names.
+        None says that symmetry must not be used: the answer depends on ids or names of `fabric`.
         """
         return None
 
     def ask(self, fabric: Fabric) -> Row:
-        """Return the answer, by column."""
+        """Return the answer about `fabric`, by column."""
         raise NotImplementedError
 
     def ask_many(self, fabrics: Sequence[Fabric]) -> list[Row | Exception]:
@@ -130,6 +130,19 @@ class _Bandwidth(Query):
 
 def bandwidth(sources: Ends, sinks: Ends, /, *, forwarding: Forwarding = "hardware") -> Query:
     """Ask :meth:`Fabric.bandwidth`: the value, and the bottleneck by tier.
+
+    Parameters
+    ----------
+    sources, sinks : Selection, str, node id, or a list of them
+        The two ends.
+    forwarding : {"hardware", "all", "none"}, default "hardware"
+        As in :meth:`Fabric.bandwidth`.
+
+    Returns
+    -------
+    Query
+        Its columns: ``gbit_per_s`` (per direction), ``bottleneck`` (tiers of the
+        source-minimal cut, the largest share first), ``bottleneck_links``.
 
     Examples
     --------
@@ -222,7 +235,20 @@ class _Bisection(Query):
 
 
 def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") -> Query:
-    """Ask :meth:`Fabric.bisection`: the value of the smallest split, and where it pinches."""
+    """Ask :meth:`Fabric.bisection`: the value of the smallest split, and where it pinches.
+
+    Parameters
+    ----------
+    by : str, optional
+        Coordinate of the chips to split; default all of them in turn.
+    forwarding : {"hardware", "all", "none"}, default "hardware"
+        As in :meth:`Fabric.bandwidth`.
+
+    Returns
+    -------
+    Query
+        Its columns: ``gbit_per_s`` (per direction), ``split``, ``bottleneck``.
+    """
     _check_forwarding(forwarding)
     return _Bisection(by, forwarding)
 
@@ -299,7 +325,28 @@ class _Congestion(Query):
 
 
 def congestion(traffic: Traffic, /, *, routing: str = "ecmp", **options: Any) -> Query:
-    """Ask :meth:`Fabric.congestion`: the utilisation of the fullest link, and its tier."""
+    """Ask :meth:`Fabric.congestion`: the utilisation of the fullest link, and its tier.
+
+    Parameters
+    ----------
+    traffic : Traffic
+        Made with :mod:`pinchpoint.traffic`.
+    routing : str, default "ecmp"
+        As :meth:`Fabric.congestion` takes it.
+    **options
+        Its other options.
+
+    Returns
+    -------
+    Query
+        Its columns: ``max_utilization`` (1 is full), ``bottleneck``,
+        ``unreachable_pairs``.
+
+    Raises
+    ------
+    InputTypeError
+        No traffic, or an option that there is not.
+    """
     _check_traffic(traffic)
     return _Congestion(traffic, routing, _checked("congestion", options))
 
@@ -325,7 +372,25 @@ class _Throughput(Query):
 
 
 def throughput(traffic: Traffic, /, **options: Any) -> Query:
-    """Ask :meth:`Fabric.throughput`: certified bounds, as multiples of the traffic."""
+    """Ask :meth:`Fabric.throughput`: certified bounds, as multiples of the traffic.
+
+    Parameters
+    ----------
+    traffic : Traffic
+        Made with :mod:`pinchpoint.traffic`.
+    **options
+        Options of :meth:`Fabric.throughput`.
+
+    Returns
+    -------
+    Query
+        Its columns: ``lower``, ``upper``.
+
+    Raises
+    ------
+    InputTypeError
+        No traffic, or an option that there is not.
+    """
     _check_traffic(traffic)
     return _Throughput(traffic, _checked("throughput", options))
 
@@ -368,7 +433,29 @@ class _Collective(Query):
 
 
 def collective(operation: str, /, *, ranks: Ends, gbyte: float, **options: Any) -> Query:
-    """Ask :meth:`Fabric.collective`: bus and algorithm bandwidth and the time."""
+    """Ask :meth:`Fabric.collective`: bus and algorithm bandwidth and the time.
+
+    Parameters
+    ----------
+    operation : str
+        Such as "all_reduce".
+    ranks : Selection, str, node id, or a list of them
+        Who takes part.
+    gbyte : float
+        nccl-tests' S in 10^9 bytes.
+    **options
+        Other options of :meth:`Fabric.collective`.
+
+    Returns
+    -------
+    Query
+        Its columns: ``busbw_gbyte_per_s``, ``algbw_gbyte_per_s`` (10^9 bytes/s), ``seconds``.
+
+    Raises
+    ------
+    InputTypeError
+        An option that there is not.
+    """
     return _Collective(operation, _kept(ranks), float(gbyte), _checked("collective", options))
 
 

@@ -58,6 +58,18 @@ def healthy() -> Scenarios:
 def failed(*chosen: Chosen, label: str | None = None) -> Scenarios:
     """Fail all of these at once: one scenario.
 
+    Parameters
+    ----------
+    *chosen : selections or text
+        What is down.
+    label : str, optional
+        What a reader calls it.
+
+    Raises
+    ------
+    ScenarioError
+        Nothing is named.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -73,6 +85,11 @@ def drained(*chosen: Chosen) -> Scenarios:
     """Drain these nodes or links at once: they carry nothing. One scenario.
 
     To a bandwidth a drain and a failure are the same; the label tells them apart.
+
+    Parameters
+    ----------
+    *chosen : selections or text
+        What is drained.
     """
     own = _named_ones(chosen)
     return Listed(((f"drained: {shown(own)}", own, ()),))
@@ -80,6 +97,15 @@ def drained(*chosen: Chosen) -> Scenarios:
 
 def degraded(links: Chosen, factor: float, label: str | None = None) -> Scenarios:
     """Multiply the capacity of links: one scenario.
+
+    Parameters
+    ----------
+    links : selections or text
+        Which links.
+    factor : float
+        Of their capacity; finite and above zero.
+    label : str, optional
+        What a reader calls it.
 
     Raises
     ------
@@ -95,7 +121,19 @@ def upgrades(links: Chosen, factors: Iterable[float]) -> Scenarios:
     """Multiply the capacity of links by each factor: a scenario per factor.
 
     A tier's count or the generation of a link changes the wiring: see
-    :func:`pinchpoint.designs.grid`.
+    :func:`pinchpoint.designs.grid`, whose designs :func:`pinchpoint.sweep` takes too.
+
+    Parameters
+    ----------
+    links : selections or text
+        Which links.
+    factors : iterable of float
+        Of their capacity; each finite and above zero.
+
+    Raises
+    ------
+    ScenarioError
+        A factor that is not above zero.
     """
     own = several(links)
     factors = [multiplier(factor) for factor in factors]
@@ -156,12 +194,24 @@ def each_link(among: Chosen | None = None) -> Scenarios:
 
 
 def each_node(among: Chosen | None = None) -> Scenarios:
-    """Fail every node alone; otherwise as :func:`each_link`."""
+    """Fail every node alone; otherwise as :func:`each_link`.
+
+    Parameters
+    ----------
+    among : selections or text, optional
+        Only these; default all nodes of the fabric.
+    """
     return Each(None if among is None else several(among), "node")
 
 
 def each_pair(among: Chosen) -> Scenarios:
-    """Fail every two of these elements together; otherwise as :func:`each_link`."""
+    """Fail every two of these elements together; otherwise as :func:`each_link`.
+
+    Parameters
+    ----------
+    among : selections or text
+        Links, nodes, or both.
+    """
     return Each(several(among), "", pairs=True)
 
 
@@ -185,7 +235,19 @@ def random_links(
 
 
 def random_nodes(k: int, count: int, seed: int = 0, among: Chosen | None = None) -> Scenarios:
-    """Fail `k` random nodes that are up, `count` times; otherwise as :func:`random_links`."""
+    """Fail `k` random nodes that are up, `count` times; otherwise as :func:`random_links`.
+
+    Parameters
+    ----------
+    k : int
+        Nodes per scenario, all different.
+    count : int
+        Scenarios.
+    seed : int, default 0
+        With the index of a scenario it decides the draw.
+    among : selections or text, optional
+        Only these; default all nodes of the fabric.
+    """
     return drawn(k, count, seed, among, "node")
 
 
@@ -234,6 +296,11 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
 
 def load(path: str | os.PathLike[str], /) -> Scenarios:
     """Read a policy from a YAML file (extra ``yaml``); the how-to page shows one.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
 
     Raises
     ------

@@ -51,6 +51,15 @@ class Topology:
 def read_topology(path: str | os.PathLike[str], /) -> Topology:
     r"""Read a ``topology.conf``.
 
+    Parameters
+    ----------
+    path : str or path-like
+        The file, of Slurm's plugin topology/tree.
+
+    Returns
+    -------
+    Topology
+
     Raises
     ------
     FormatError

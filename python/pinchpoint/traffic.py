@@ -151,7 +151,25 @@ def between(
     gbit_per_s: float | None = None,
     gbyte_per_s: float | None = None,
 ) -> Traffic:
-    """Every source sends to every sink other than itself, at this rate per ordered pair."""
+    """Every source sends to every sink other than itself, at this rate per ordered pair.
+
+    Parameters
+    ----------
+    sources, sinks : Selection, str, node id, or a list of them
+        Who sends, and to whom.
+    gbit_per_s, gbyte_per_s : float
+        Of each pair that sends, in Gbit/s or 10^9 bytes/s; one of them.
+
+    Returns
+    -------
+    Traffic
+        Never listed before a fabric is asked.
+
+    Raises
+    ------
+    UnitError
+        Not exactly one rate is given.
+    """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
     return Traffic((_Product(sources, sinks, rate),))
 
@@ -163,7 +181,27 @@ def incast(
     gbit_per_s: float | None = None,
     gbyte_per_s: float | None = None,
 ) -> Traffic:
-    """Every source sends to one sink, at this rate each."""
+    """Every source sends to one sink, at this rate each.
+
+    Parameters
+    ----------
+    sources : Selection, str, node id, or a list of them
+        Who sends.
+    sink : Selection, str or node id
+        Who receives.
+    gbit_per_s, gbyte_per_s : float
+        Of each pair that sends, in Gbit/s or 10^9 bytes/s; one of them.
+
+    Returns
+    -------
+    Traffic
+        Never listed before a fabric is asked.
+
+    Raises
+    ------
+    UnitError
+        Not exactly one rate is given.
+    """
     return between(sources, sink, gbit_per_s=gbit_per_s, gbyte_per_s=gbyte_per_s)
 
 
@@ -250,7 +288,24 @@ def permutation(
 ) -> Traffic:
     """Every node sends to one other, drawn so that each also receives from one.
 
-    The same seed and number of nodes give the same pairs.
+    Parameters
+    ----------
+    nodes : Selection, str, node id, or a list of them
+        Who takes part.
+    seed : int, default 0
+        The same seed and number of nodes give the same pairs.
+    gbit_per_s, gbyte_per_s : float
+        Of each pair that sends, in Gbit/s or 10^9 bytes/s; one of them.
+
+    Returns
+    -------
+    Traffic
+        Never listed before a fabric is asked.
+
+    Raises
+    ------
+    UnitError
+        Not exactly one rate is given.
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
@@ -263,7 +318,23 @@ def ring(
 ) -> Traffic:
     """Every node sends to the next one, the last to the first.
 
-    Ranks are in the order of the list if node ids are listed, else in the order of ids.
+    Parameters
+    ----------
+    nodes : Selection, str, node id, or a list of them
+        Who takes part; ranks are in the order of the list if node ids are listed, else in the
+        order of ids.
+    gbit_per_s, gbyte_per_s : float
+        Of each pair that sends, in Gbit/s or 10^9 bytes/s; one of them.
+
+    Returns
+    -------
+    Traffic
+        Never listed before a fabric is asked.
+
+    Raises
+    ------
+    UnitError
+        Not exactly one rate is given.
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
     return Traffic((_Ranked(nodes, "ring", rate),))

@@ -58,17 +58,47 @@ _SUFFIXES = {
 
 
 def read_csv(path: str | os.PathLike[str], /, **options: Any) -> Imported:
-    """Read an edge list from a CSV file, with a header; takes the options of :func:`from_table`.
+    """Read an edge list from a CSV file with a header (extra ``arrow``).
 
-    A file that ends in ``.tsv`` is split at tabs. Needs pyarrow.
+    Parameters
+    ----------
+    path : str or path-like
+        A file; one that ends in ``.tsv`` is split at tabs.
+    **options
+        As in :func:`from_table`.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    FormatError
+        No such file, a file that cannot be read, or one without the columns; file and line are
+        named.
     """
     return _read(path, "csv", options)
 
 
 def read_parquet(path: str | os.PathLike[str], /, **options: Any) -> Imported:
-    """Read an edge list from a Parquet file; takes the options of :func:`from_table`.
+    """Read an edge list from a Parquet file (extra ``arrow``).
 
-    Needs pyarrow.
+    Parameters
+    ----------
+    path : str or path-like
+        A file.
+    **options
+        As in :func:`from_table`.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    FormatError
+        No such file, a file that cannot be read, or one without the columns; file and line are
+        named.
     """
     return _read(path, "parquet", options)
 

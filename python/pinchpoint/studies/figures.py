@@ -57,7 +57,19 @@ def distribution(study: Study, ax: Axes | None = None) -> Axes:
 
 
 def bottlenecks(study: Study, ax: Axes | None = None) -> Axes:
-    """Draw which tiers bind, by share of the scenarios; otherwise as :func:`distribution`."""
+    """Draw which tiers bind, by share of the scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        Whose query tells a bottleneck; the twelve most frequent are drawn.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
     own = _axes(ax)
     rows = summary.bottlenecks(study)[:12][::-1]
     own.barh([name for name, _ in rows], [100 * share for _, share in rows])
@@ -67,7 +79,19 @@ def bottlenecks(study: Study, ax: Axes | None = None) -> Axes:
 
 
 def failure_curve(curve: FailureCurve, ax: Axes | None = None) -> Axes:
-    """Draw the estimated probability of falling below the threshold, with its intervals."""
+    """Draw the estimated probability of falling below the threshold, with its intervals.
+
+    Parameters
+    ----------
+    curve : FailureCurve
+        Made by :func:`pinchpoint.failure_curve`.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
     own = _axes(ax)
     low = [share - one for share, one in zip(curve.share_below, curve.low, strict=True)]
     high = [one - share for share, one in zip(curve.share_below, curve.high, strict=True)]
