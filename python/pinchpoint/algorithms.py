@@ -9,7 +9,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
-from pinchpoint._patterns import Traffic, _rank_ids
+from pinchpoint._patterns import Traffic, _ids, _rank_ids
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck
 from pinchpoint.collective import Collective, CollectiveProof, _Cuts
@@ -48,7 +48,8 @@ def achieved(
     _check(op, algorithm)
     if options["in_network"]:
         raise SelectionError("in_network goes with the optimum, not with a named algorithm")
-    phases = phases_of(fabric, op, algorithm, ordered, gbyte, options["domain"])
+    domain, root = options["domain"], options["root"]
+    phases = phases_of(fabric, op, algorithm, ordered, gbyte, domain, root)
     count = _rank_ids(fabric, ordered).size
     clock = Clock(options["time_limit"])
     seconds, longest, words = 0.0, -1.0, ""
@@ -103,7 +104,13 @@ def _check(op: str, algorithm: Any) -> None:
 
 
 def phases_of(
-    fabric: Fabric, op: str, algorithm: str, ordered: Any, gbyte: float, domain: Any
+    fabric: Fabric,
+    op: str,
+    algorithm: str,
+    ordered: Any,
+    gbyte: float,
+    domain: Any,
+    root: Any = None,
 ) -> list[tuple[str, Traffic]]:
     """Write an algorithm as phases, one after another: rates that do each in a second."""
     _check(op, algorithm)
@@ -113,6 +120,8 @@ def phases_of(
         raise SelectionError(f"a collective needs two ranks or more, and {count} is given")
     if algorithm == "direct":
         return [("all pairs", all_to_all(ordered, gbit_per_s=gbit / count))]
+    if op in ("broadcast", "reduce"):
+        return [("the chain", _chain(fabric, op, ids, gbit, root))]
     if algorithm == "ring":
         return [("the ring", _ring([ids], _share(op, count) * gbit))]
     if algorithm == "tree":
@@ -137,6 +146,19 @@ def _ring(rings: list[Ids], gbit: float) -> Traffic:
     tails = np.concatenate(rings)
     heads = np.concatenate([np.roll(ring, -1) for ring in rings])
     return pairs(tails, heads, gbit)
+
+
+def _chain(fabric: Fabric, op: str, ids: Ids, gbit: float, root: Any) -> Traffic:
+    """From the root through all others in their order, or through all of them to the root."""
+    if root is not None:
+        own = _ids(fabric, fabric._ends(root, "root"))
+        place = np.flatnonzero(ids == own[0])
+        if own.size != 1 or not place.size:
+            raise SelectionError("root must be one node, and a rank")
+        ids = np.roll(ids, -place[0])
+    if op == "reduce":
+        ids = np.roll(ids, -1)
+    return pairs(ids[:-1], ids[1:], gbit)
 
 
 def _trees(ids: Ids, gbit: float) -> Traffic:
@@ -216,11 +238,21 @@ def _hierarchy(op: str, rows: Ids, gbit: float) -> list[tuple[str, Traffic]]:
 def _rails(op: str, rows: Ids, gbit: float) -> list[tuple[str, Traffic]]:
     """One ring per place in a domain: through each domain from that place, out by its own rail."""
     domains, width = rows.shape
+    # Where each domain is entered, counted from the ring's rail: it is left where the next one is
+    # entered, so that ways between domains are one rail's, and by another node than it is entered.
+    enters = [(width - 1) * (place % 2) for place in range(domains)]
+    if domains % 2 and width > 2 and domains > 1:
+        enters[-1] = 1
     rings = []
     for rail in range(width):
-        # A domain is left where the one before was entered, so that ways between are one rail's.
-        turned = np.roll(rows, -rail, axis=1)
-        turned[1::2] = turned[1::2, ::-1]
-        rings.append(turned.ravel())
+        ring = []
+        for place, enter in enumerate(enters):
+            leave = enters[(place + 1) % domains]
+            others = [own for own in range(width) if own not in (enter, leave)]
+            if enter > leave:
+                others.reverse()
+            path = [enter, *others, leave] if leave != enter else [enter, *others]
+            ring.append(rows[place, (rail + np.array(path)) % width])
+        rings.append(np.concatenate(ring))
     count = domains * width
     return [("the rings", _ring(rings, _share(op, count) * gbit / width))]

@@ -10,6 +10,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
+from pinchpoint._patterns import _rank_ids
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
@@ -219,8 +220,12 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
         raise SelectionError(
             f"forwarding is {options['forwarding']!r}; it must be 'hardware', 'all' or 'none'"
         )
+    if options["root"] is not None and name not in ("broadcast", "reduce"):
+        raise SelectionError(f"root goes with broadcast and reduce, not with {name}")
     ordered, own = resolved(fabric, ranks)
     question = (fabric, name, ranks, {**options, "time_limit": None})
+    if name in ("broadcast", "reduce") and options["root"] is None:
+        options["root"] = _first(fabric, ordered)
     if options["algorithm"] is not None:
         from pinchpoint.algorithms import achieved
 
@@ -228,6 +233,13 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
     if name in ("all_to_all", "send_recv"):
         return _carried(fabric, name, ordered, own, options, question)
     return _Cuts(fabric, name, own, options).answer(question)
+
+
+def _first(fabric: Fabric, ordered: Any) -> int | None:
+    """Rank 0 of ranks that have an order; the core takes the first node of others."""
+    if isinstance(ordered, Selection | str) or not isinstance(ordered, list | tuple | np.ndarray):
+        return None
+    return int(_rank_ids(fabric, ordered)[0])
 
 
 class _Cuts:
@@ -245,8 +257,6 @@ class _Cuts:
         self.unit = 1_000_000 << fabric._handle.unit_shift
         self.root: list[_core.Selection] = []
         if options["root"] is not None:
-            if op not in ("broadcast", "reduce"):
-                raise SelectionError(f"root goes with broadcast and reduce, not with {op}")
             self.root = fabric._ends(options["root"], "root")
             if sum(one.num_nodes for one in self.root) != 1:
                 raise SelectionError("root must be one node")
@@ -381,8 +391,9 @@ class _Cuts:
                 )
                 return self.result(question, worst, inside, lower, binding, True, "nvls")
         binding = (
-            self.words(plain, False) + "; ranks reduce, since no one switch serves all of them, "
-            f"and reducing in switches takes {float(lower):.4g} s at least"
+            self.words(plain, False) + "; that is for ranks that reduce, since no one switch "
+            f"serves all of them: for reducing in switches {float(lower):.4g} s is a bound only, "
+            "not known to be reached"
         )
         return self.result(question, worst, reached, lower, binding, proved)
 

@@ -76,6 +76,39 @@ def test_rail_aligned_rings_use_every_rail(racks):
     assert ring.seconds > answer.seconds
 
 
+@pytest.mark.parametrize(
+    ("count", "width"), [(2, 4), (3, 4), (4, 3), (5, 3), (3, 8), (4, 2), (3, 1)]
+)
+def test_rail_aligned_rings_never_change_rails_between_domains(count, width):
+    """On rails that nothing joins they have a way, whether domains are odd or even in number."""
+    builder = pp.FabricBuilder("rails")
+    chip = builder.nodes("chip", rack=count, chip=width, forwards="scale_up")
+    builder.links(chip, builder.nodes("switch", rack=count), "450GB/s")
+    nic = builder.nodes("nic", rack=count, nic=width)
+    builder.links(chip, nic, "50GB/s", join={"rack": "rack", "chip": "nic"})
+    builder.links(nic, builder.nodes("leaf", nic=width), "50GB/s")
+    answer = builder.build().collective("all_reduce", algorithm="rail-aligned", domain="rack")
+    ranks = count * width
+    fullest = max(1 / 50, (width - 1) / 450)
+    assert answer.seconds == pytest.approx(2 * (ranks - 1) / ranks / width * fullest, rel=1e-9)
+
+
+def test_a_ring_is_a_chain_from_or_to_the_root():
+    """One of a ring's edges is slow; a broadcast that starts behind it never uses it."""
+    ring = pp.Fabric.from_links([0, 1, 2, 3], [1, 2, 3, 0], [8.0, 8.0, 8.0, 0.8], directed=True)
+    ranks = [0, 1, 2, 3]
+    for op, good in (("broadcast", 0), ("reduce", 3)):
+        for root in ranks:
+            answer = ring.collective(op, ranks, algorithm="ring", root=root)
+            assert answer.seconds == pytest.approx(1.0 if root == good else 10.0)
+            assert answer.seconds >= answer.seconds_lower
+    # Without a root it is rank 0.
+    for ranks, seconds in (([0, 1, 2, 3], 1.0), ([1, 2, 3, 0], 10.0)):
+        answer = ring.collective("broadcast", ranks, algorithm="ring")
+        assert answer.seconds == pytest.approx(seconds)
+        assert ring.collective("broadcast", ranks).seconds == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize("op", ["all_reduce", "all_gather", "reduce_scatter"])
 @pytest.mark.parametrize("algorithm", ["ring", "tree", "hierarchical", "rail-aligned"])
 def test_no_algorithm_beats_the_optimum(racks, op, algorithm):

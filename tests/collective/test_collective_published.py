@@ -142,6 +142,12 @@ def test_in_network_over_racks_is_a_bound():
     assert inside.seconds == plain.seconds
     assert inside.seconds_lower < plain.seconds
     assert not inside.optimal
+    assert inside.algorithm == "optimum"
+    assert "no one switch serves all of them" in inside.binding
+    assert f"{inside.seconds_lower:.4g} s is a bound only, not known" in inside.binding
+    # S crosses the cut between a chip and all others once each way.
+    assert inside.seconds_lower == pytest.approx(1 / 1177.0, rel=1e-12)
+    assert inside.busbw_upper_gbyte_per_s > plain.busbw_gbyte_per_s
 
 
 @pytest.mark.parametrize("ultraservers", [7168, 716_800])
@@ -213,6 +219,40 @@ def test_words_name_the_part_that_is_short():
     assert cut.algbw_gbyte_per_s == 0
     assert cut.busbw_gbyte_per_s == 0
     assert math.isinf(cut.seconds)
+
+
+@pytest.mark.parametrize(
+    ("op", "algbw", "factor"),
+    [
+        ("all_reduce", 900 * 4 / 6, 2 * 3 / 4),
+        ("all_gather", 900 * 4 / 3, 3 / 4),
+        ("reduce_scatter", 900 * 4 / 3, 3 / 4),
+        ("all_to_all", 900 * 4 / 3, 3 / 4),
+        ("broadcast", 900, 1),
+        ("reduce", 900, 1),
+        ("send_recv", 900, 1),
+    ],
+)
+def test_nccl_tests_definitions(op, algbw, factor):
+    """Four chips of 900 GB/s on switches: what must leave or reach one chip for S says it all.
+
+    S is what a rank ends with (all-gather) or starts with; 3/4 of it goes to or from others.
+    """
+    answer = pp.clusters.gb200_nvl72().collective(op, "chip[chip=0:4]", gbyte=3.0)
+    assert answer.algbw_gbyte_per_s == pytest.approx(algbw, rel=1e-9)
+    assert answer.busbw_gbyte_per_s == pytest.approx(factor * algbw, rel=1e-9)
+    assert answer.seconds == pytest.approx(3.0 / algbw, rel=1e-9)
+
+
+def test_the_first_rank_of_a_list_is_the_root():
+    """Node 0 can send little; nodes are ranks in the order of the list."""
+    links = ([0, 1, 2, 0], [1, 2, 0, 2], [8.0, 16.0, 24.0, 8.0])
+    ring = pp.Fabric.from_links(*links, directed=True)
+    for ranks in ([0, 1, 2], [1, 0, 2], [2, 1, 0]):
+        for op in ("broadcast", "reduce"):
+            named = ring.collective(op, ranks, root=ranks[0])
+            assert ring.collective(op, ranks).algbw_gbyte_per_s == named.algbw_gbyte_per_s
+    assert ring.collective("broadcast", [1, 0, 2]).algbw_gbyte_per_s == 2.0
 
 
 def test_result_reads_and_travels():
