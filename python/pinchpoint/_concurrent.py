@@ -29,6 +29,10 @@ _TRIED = 3
 _NAMED = 10
 # Steps of all destinations up to which a flow is written out.
 _FOLLOWED = 4_000_000
+# The same where ways are evened out, which takes a pass over all steps for each round.
+_BALANCED = 40_000_000
+# Gap to which they are, and bounds so far apart that it is not tried.
+_CLOSE, _NEAR = 2e-10, 1.05
 
 
 def by_orbits(search: Search) -> bool:
@@ -49,7 +53,7 @@ def by_orbits(search: Search) -> bool:
     search.carries((1 - 1e-12) / problem.routed, "routed")
     small = problem.size <= _SMALL and linear.available()
     enough = EXACT if small else max(search.gap, EXACT)
-    known = np.zeros(0)
+    known, evened = np.zeros(0), False
     for candidate in problem.fullest(_TRIED):
         bound = problem.upper(candidate, clock.left)
         # Of bounds equal but for rounding, the first has the most links to stay off.
@@ -57,6 +61,12 @@ def by_orbits(search: Search) -> bool:
             known = candidate
             binding = _binding(question.fabric, problem, candidate)
             search.bounded(bound, candidate, "slots", binding)
+        if search.upper <= search.lower * _NEAR and not evened:
+            evened = True
+            if not search.reached(enough) and problem.size <= _BALANCED:
+                weights, _ = problem.balance(search.upper, _CLOSE, clock.left)
+                flows = problem.weighted(weights, clock.left)
+                search.carries(problem.lower(flows, clock.left), "routed")
         if search.reached(enough):
             break
     if known.size and not search.reached(enough) and problem.size <= _FOLLOWED:

@@ -171,8 +171,9 @@ def throughput(
     A maximum concurrent flow [1]_. On a structured fabric, traffic between selections is solved
     by symmetry: flow toward one node of each kind of destination, one row of capacity for each
     kind of links. Where lengths of the fullest links prove that a routing is best there is
-    nothing to solve; else the linear program is solved if it is small, or the fabric is listed
-    if that is small. On listed links, trees that hang off the network, such as the hosts of a
+    nothing to solve. Where ECMP is uneven, as with failed links, ways are weighted until it is
+    not; else the linear program is solved if it is small, or the fabric is listed if that is
+    small. On listed links, trees that hang off the network, such as the hosts of a
     leaf, leave no choice of routes and are taken off first. What is left is a linear program if
     it is tiny, else narrowed by descent on the weights of ways, then by multiplicative
     weights [2]_ or, if it is small, the linear program. Either way both bounds are

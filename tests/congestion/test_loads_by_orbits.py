@@ -104,3 +104,30 @@ def test_scaling_traffic_scales_loads_and_throughput():
     assert fabric.throughput(everyone() * 3).lower == pytest.approx(
         fabric.throughput(everyone()).lower / 3
     )
+
+
+@pytest.mark.parametrize(("bundle", "count"), [("leaf-spine", 12), ("spine-core", 5)])
+def test_failures_are_evened_out_to_the_optimum(bundle, count, monkeypatch):
+    """Without a linear program: a flow that meets the bound, where ECMP does not."""
+    cluster = pp.clusters.trn3_ultracluster(ultraservers=128)
+    worse = cluster.without(cluster.sample_links(bundle, count, seed=1))
+    traffic = pp.traffic.all_to_all("chip", per_chip_gbyte_per_s=1.0)
+    monkeypatch.setattr("pinchpoint._concurrent._SMALL", 0)
+    best = worse.throughput(traffic, gap=0)
+    assert best.gap <= 1e-9
+    assert best.method == "exact"
+    assert worse.congestion(traffic).multiplier < best.lower * (1 - 1e-7)
+
+
+@highs
+def test_evened_flows_are_no_better_than_the_linear_program(monkeypatch):
+    fabric = leaf_spine(leaves=5, spines=3, hosts=3)
+    worse = fabric.without(fabric.sample_links("leaf-spine", 2, seed=4))
+    exact = worse.throughput(everyone(), gap=0)
+    monkeypatch.setattr("pinchpoint._concurrent._SMALL", 0)
+    monkeypatch.setattr("pinchpoint.throughput._LISTED", 0)
+    evened = worse.throughput(everyone(), gap=0)
+    assert exact.gap <= 1e-9
+    assert evened.lower <= exact.upper * (1 + 1e-9)
+    assert evened.upper >= exact.lower * (1 - 1e-9)
+    assert worse.congestion(everyone()).multiplier <= evened.lower * (1 + 1e-9)

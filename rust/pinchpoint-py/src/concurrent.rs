@@ -238,6 +238,35 @@ impl OrbitConcurrent {
         Ok(flows.into_pyarray(py))
     }
 
+    /// Weights of slots whose flow carries `bound`, but for `gap`, or the most that was found; and
+    /// how much that is.
+    fn balance<'py>(
+        &self,
+        py: Python<'py>,
+        bound: f64,
+        gap: f64,
+        time_limit: Option<gate::TimeLimit>,
+    ) -> PyResult<(Floats<'py>, f64)> {
+        let (weights, carried) = gate::run(py, time_limit, |monitor| {
+            self.inner.balance(bound, gap, monitor)
+        })?;
+        Ok((weights.into_pyarray(py), carried))
+    }
+
+    /// Flows of steps along shortest ways, shared by weights of slots.
+    fn weighted<'py>(
+        &self,
+        py: Python<'py>,
+        weights: PyReadonlyArray1<'_, f64>,
+        time_limit: Option<gate::TimeLimit>,
+    ) -> PyResult<Floats<'py>> {
+        let weights = weights.as_slice()?.to_vec();
+        let flows = gate::run(py, time_limit, |monitor| {
+            self.inner.weighted(&weights, monitor)
+        })?;
+        Ok(flows.into_pyarray(py))
+    }
+
     /// The lower bound that flows of steps prove; zero if they are none.
     fn lower(
         &self,

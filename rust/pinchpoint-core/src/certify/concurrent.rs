@@ -9,10 +9,13 @@ use std::collections::BinaryHeap;
 
 use crate::error::Result;
 use crate::monitor::Monitor;
+use crate::parallel::in_pieces;
 use crate::throughput::{OrbitProblem, Step, Toward};
 
 /// Part that rounding may have added to a distance or a sum; bounds give it away.
 const SLACK: f64 = 1e-12;
+/// Destinations are dealt out in this many pieces, whatever the number of threads.
+const PIECES: usize = 16;
 
 #[derive(PartialEq)]
 struct Near(f64, u32);
@@ -54,42 +57,18 @@ fn by_end(n: usize, steps: &[Step], end: impl Fn(&Step) -> u32) -> (Vec<usize>, 
 /// # Errors
 /// What the monitor says.
 pub fn upper(problem: &OrbitProblem, lengths: &[f64], monitor: &dyn Monitor) -> Result<f64> {
-    let mut toward = Toward::default();
-    let mut needed = 0.0;
-    for root in &problem.destinations {
-        monitor.poll()?;
-        problem.toward(*root, &mut toward);
-        let n = toward.pinned.len();
-        let (first, into) = by_end(n, &toward.steps, |step| step.head);
-        let (mut through, mut starts) = (vec![f64::INFINITY; n], vec![f64::INFINITY; n]);
-        let mut heap = BinaryHeap::new();
-        through[toward.pinned.root as usize] = 0.0;
-        heap.push(Near(0.0, toward.pinned.root));
-        while let Some(Near(distance, class)) = heap.pop() {
-            if distance > through[class as usize] {
-                continue;
-            }
-            for id in &into[first[class as usize]..first[class as usize + 1]] {
-                let step = &toward.steps[*id as usize];
-                if !step.enters {
-                    continue;
-                }
-                let far = distance + lengths[step.slot as usize];
-                let tail = step.tail as usize;
-                starts[tail] = starts[tail].min(far);
-                if step.leaves && far < through[tail] {
-                    through[tail] = far;
-                    heap.push(Near(far, step.tail));
-                }
-            }
+    let pieces = PIECES.min(problem.destinations.len());
+    let parts = in_pieces(pieces, |piece| {
+        let mut toward = Toward::default();
+        let mut needed = 0.0;
+        for root in problem.destinations.iter().skip(piece).step_by(pieces) {
+            monitor.poll()?;
+            problem.toward(*root, &mut toward);
+            needed += problem.alike(*root) * far(&toward, lengths);
         }
-        let sent = toward.sent.iter().zip(&starts);
-        let own: f64 = sent
-            .filter(|(sent, far)| **sent > 0.0 && far.is_finite())
-            .map(|(sent, far)| sent * far)
-            .sum();
-        needed += own * problem.alike(*root);
-    }
+        Ok(needed)
+    })?;
+    let needed: f64 = parts.into_iter().sum();
     let offered: f64 = problem
         .capacity
         .iter()
@@ -100,6 +79,38 @@ pub fn upper(problem: &OrbitProblem, lengths: &[f64], monitor: &dyn Monitor) -> 
         return Ok(f64::INFINITY);
     }
     Ok(offered / needed * (1.0 + SLACK))
+}
+
+/// Demand times distance to one destination.
+fn far(toward: &Toward, lengths: &[f64]) -> f64 {
+    let n = toward.pinned.len();
+    let (first, into) = by_end(n, &toward.steps, |step| step.head);
+    let (mut through, mut starts) = (vec![f64::INFINITY; n], vec![f64::INFINITY; n]);
+    let mut heap = BinaryHeap::new();
+    through[toward.pinned.root as usize] = 0.0;
+    heap.push(Near(0.0, toward.pinned.root));
+    while let Some(Near(distance, class)) = heap.pop() {
+        if distance > through[class as usize] {
+            continue;
+        }
+        for id in &into[first[class as usize]..first[class as usize + 1]] {
+            let step = &toward.steps[*id as usize];
+            if !step.enters {
+                continue;
+            }
+            let far = distance + lengths[step.slot as usize];
+            let tail = step.tail as usize;
+            starts[tail] = starts[tail].min(far);
+            if step.leaves && far < through[tail] {
+                through[tail] = far;
+                heap.push(Near(far, step.tail));
+            }
+        }
+    }
+    let sent = toward.sent.iter().zip(&starts);
+    sent.filter(|(sent, far)| **sent > 0.0 && far.is_finite())
+        .map(|(sent, far)| sent * far)
+        .sum()
 }
 
 /// A multiple of the traffic that fits: that of `flows`, by destination and step. Zero if they do

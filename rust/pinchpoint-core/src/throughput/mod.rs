@@ -6,6 +6,7 @@
 //! the same of a structured fabric, up to its symmetries.
 
 mod approximate;
+mod balance;
 mod cut;
 mod orbit_cut;
 mod orbits;

@@ -46,7 +46,7 @@ pub struct Toward {
     pub halves: Halves,
     pub sent: Vec<f64>,
     pub steps: Vec<Step>,
-    route: Route,
+    pub(super) route: Route,
     shares: Vec<f64>,
 }
 
