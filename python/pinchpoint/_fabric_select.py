@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Label, LinkSelection, Selection, labelled
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from pinchpoint import _core
     from pinchpoint.fabric import Ends, Fabric
+
+_COMPARED = 2_000
 
 __all__ = ["by_id", "by_text", "ends_of", "node_ids", "sample_links", "select", "select_links"]
 
@@ -61,7 +64,20 @@ def by_text(self: Fabric, text: str) -> _core.Selection:
             raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
         if found:
             return self._handle.select_ids([self._names.index(text)])[0]
+        if "[" not in text:
+            groups = ", ".join(shorten(group.name) for group in self.groups[:12])
+            near = did_you_mean(text[:100], _alike(self._names, text))
+            raise SelectionError(
+                f"no node or group is named {shorten(text)}{near}; the groups are {groups}"
+            )
     return self._handle.select_text(text)
+
+
+def _alike(names: tuple[str, ...], text: str) -> list[str]:
+    """Pick the names worth comparing with a text: those that hold it, else some of about all."""
+    own = text.lower()
+    holding = list(islice((name for name in names if own and own in name.lower()), 1))
+    return holding or list(names[:_COMPARED])
 
 
 def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelection:

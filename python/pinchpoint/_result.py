@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._table import html_table
+from pinchpoint.errors import PinchpointError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,12 @@ class TabularResult:
 
     def to_arrow(self) -> pa.Table:
         """Return the table as Arrow (extra ``arrow``)."""
-        import pyarrow as pa
-
+        try:
+            import pyarrow as pa
+        except ModuleNotFoundError:
+            raise PinchpointError(
+                "to_arrow needs pyarrow: pip install 'pinchpoint[arrow]'"
+            ) from None
         return pa.table(self._columns())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -30,8 +35,10 @@ class TabularResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table as a pandas DataFrame."""
-        import pandas as pd
-
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise PinchpointError("to_frame needs pandas: pip install pandas") from None
         return pd.DataFrame(self._columns())
 
     def _repr_html_(self) -> str:

@@ -59,6 +59,10 @@ def test_every_builder_is_documented(name):
     ("name", "options", "says"),
     [
         ("gb300-nvl2", {}, "no cluster is called 'gb300-nvl2': did you mean \"gb300_nvl72\""),
+        ("GB200", {}, 'no cluster is called \'GB200\': there is "gb200_nvl72", "p6e_gb200"'),
+        ("nvl72", {}, 'there is "gb200_nvl72", "gb300_nvl72", "vera_rubin_nvl72"'),
+        ("trainium-3", {}, "called 'trainium-3': there is \"trn3_ultraserver\""),
+        ("-", {}, "no cluster is called '-'"),
         ("trn3-ultracluster", {"ultraserver": 4}, 'did you mean "ultraservers"'),
         ("trn3-ultracluster", {"ultraservers": 0}, "ultraservers=0 is below 1"),
         ("trn3-ultracluster", {"ultraservers": 2**40}, "needs .* ports .* and has 256"),

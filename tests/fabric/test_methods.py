@@ -3,9 +3,11 @@
 import doctest
 import importlib
 import pickle
+import sys
 
 import pinchpoint as pp
 import pytest
+from pinchpoint.errors import PinchpointError, SelectionError
 
 PARTS = ("_fabric_select", "_fabric_flow", "_fabric_traffic", "_fabric_output")
 
@@ -30,3 +32,26 @@ def test_a_bound_method_can_be_pickled():
     rack = pp.clusters.gb200_nvl72()
     again = pickle.loads(pickle.dumps(rack.bandwidth))
     assert again("chip[chip=0]", "chip[chip=1]").gbyte_per_s == 900.0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("NODE046", "did you mean \"node046 HCA-1\"\\?; the groups are 'node'"),
+        ("node46 HCA-1", 'did you mean "node046 HCA-1"'),
+        ("wombat", "no node or group is named 'wombat'.*; the groups are 'node'"),
+    ],
+)
+def test_a_near_name_of_a_node_is_offered(text, says):
+    names = ["node046 HCA-1", "leaf 1", "bee02 HCA-1"]
+    fabric = pp.Fabric.from_links([0, 1], [1, 2], 1.0, names=names)
+    with pytest.raises(SelectionError, match=says):
+        fabric.select(text)
+
+
+@pytest.mark.parametrize(("method", "needs"), [("to_frame", "pandas"), ("to_arrow", "pyarrow")])
+def test_a_table_without_its_package_says_what_to_install(method, needs, monkeypatch):
+    monkeypatch.setitem(sys.modules, needs, None)
+    answer = pp.clusters.gb200_nvl72().bandwidth("chip[chip=0]", "chip[chip=1]")
+    with pytest.raises(PinchpointError, match=f"{method} needs {needs}: pip install"):
+        getattr(answer, method)()

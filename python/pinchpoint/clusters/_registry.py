@@ -231,12 +231,23 @@ def find(name: str) -> Cluster:
         raise InputTypeError(f"the name of a cluster must be text, not {type(name).__name__}")
     key = name.lower().replace("-", "_")
     if key not in _HOMES:
-        raise CatalogueError(
-            f"no cluster is called {shorten(name)}{did_you_mean(key[:100], _HOMES)}"
-        )
+        raise CatalogueError(f"no cluster is called {shorten(name)}{_meant(key[:100])}")
     if key not in _CLUSTERS:
         importlib.import_module(f"pinchpoint.clusters.{_HOMES[key]}")
     return _CLUSTERS[key]
+
+
+def _meant(key: str) -> str:
+    """List the clusters whose name, or else description, has the text in it; else a near name."""
+    text = "".join(filter(str.isalnum, key))
+    names = [name for name in _HOMES if text and text in name.replace("_", "")]
+    if text and not names:
+        whats = {name: filter(str.isalnum, find(name).what.lower()) for name in _HOMES}
+        names = [name for name, what in whats.items() if text in "".join(what)]
+    if not names:
+        return did_you_mean(key, _HOMES)
+    more = ", ..." if len(names) > 6 else ""
+    return ": there is " + ", ".join(f'"{name}"' for name in names[:6]) + more
 
 
 def build(name: str, /, **options: Any) -> Fabric:

@@ -255,6 +255,11 @@ def _units(
     data: Sequence[Mapping[str, Any]], shown: Sequence[str], capacity: str, unit: str
 ) -> tuple[npt.NDArray[np.int64], int]:
     values = [attributes.get(capacity) for attributes in data]
+    if values and not any(capacity in attributes for attributes in data):
+        known = did_you_mean(capacity, map(str, data[0]))
+        raise CapacityError(
+            f"no edge has {capacity!r}{known}; capacity= names the attribute that holds it"
+        )
     faults = []
     numbers: list[float] = []
     for place, value in enumerate(values):
