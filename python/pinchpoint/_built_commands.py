@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pinchpoint import Fabric, clusters
+from pinchpoint._arguments import is_file
 from pinchpoint._commands import Json, app
 from pinchpoint._table import WIDTH
 
@@ -44,14 +47,16 @@ def check(file: File, as_json: Json = False) -> None:
 
 @app.command()
 def diff(
-    designed: File,
-    built: Annotated[str, typer.Argument(metavar="FILE", help="The same as it was built.")],
+    designed: Annotated[
+        str, typer.Argument(metavar="FILE|CLUSTER", help="A file, or the name of a cluster.")
+    ],
+    built: Annotated[str, typer.Argument(metavar="FILE|CLUSTER", help="The same as it was built.")],
     as_json: Json = False,
 ) -> None:
     """Compare a fabric as built with its design: missing, miscabled, slow and extra links."""
     from pinchpoint import differences
 
-    found = differences.diff(designed, built)
+    found = differences.diff(_file_or_cluster(designed), _file_or_cluster(built))
     if as_json:
         faults: list[dict[str, Any]] = [
             {
@@ -67,6 +72,10 @@ def diff(
         _print_json({"faults": faults, **nodes, "costs": costs})
         return
     print("\n".join(_wrapped(line) for line in str(found).split("\n")))
+
+
+def _file_or_cluster(word: str) -> str | Fabric:
+    return word if is_file(word) or Path(word).exists() else clusters.build(word)
 
 
 def _wrapped(text: str) -> str:

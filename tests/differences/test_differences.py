@@ -214,6 +214,15 @@ def test_check_finds_nothing_where_trunks_are_even(capsys):
     assert "Every trunk has cables of one speed." in capsys.readouterr().out
 
 
+def test_a_cluster_by_name_is_a_design(tmp_path, capsys):
+    rack = pp.clusters.gb200_nvl72()
+    rack.without(rack.select_links("chip-switch", chip=3, switch=5)).save(tmp_path / "built.yaml")
+    assert main(["diff", "gb200-nvl72", str(tmp_path / "built.yaml")]) == 0
+    assert "missing: " in capsys.readouterr().out
+    assert main(["diff", "gb200-nvl72", "gb200-nvl27"]) == 2
+    assert 'did you mean "gb200_nvl72"' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["check", "nope.topo"], ["diff", "nope.topo", "nope.topo"]])
 def test_command_line_refuses_what_is_not_there(words, capsys):
     assert main(words) == 2

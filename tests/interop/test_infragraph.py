@@ -73,6 +73,7 @@ def test_missing_bandwidths_are_all_named():
         read(DATA / "clos3.yaml")
     for name in ("pcie", "nvlink", "ic"):
         assert f"link '{name}' has no bandwidth" in str(caught.value)
+    assert str(caught.value).count("pinchpoint.interop.read_infragraph(path, ") == 1
     with pytest.raises(FormatError, match="'nvlnk': did you mean \"nvlink\""):
         read_infragraph(DATA / "clos3.yaml", {**CLOS, "nvlnk": "1Gb/s"})
     with pytest.raises(FormatError, match=r"bandwidths\['ic'\]: bandwidth '5' has no unit"):

@@ -71,7 +71,11 @@ def dragonfly(
     The ports are those of ``pinchpoint.hardware["slingshot_dragonfly"]``. Which switch holds which
     global link is not published: where there are ports for it, a link joins switches of the same
     place, which makes the wiring a join and every pair of groups equal. Otherwise every two groups
-    have the same number of links, dealt out to the switches of a group in turn.
+    have the same number of links, dealt out to the switches of a group in turn. Then every pair of
+    groups meets on switches of its own, and only turning all groups by as many places keeps the
+    wiring: with two groups told apart, as every question does, all others differ, and coordinates
+    would save nothing over a list. At the default switches that ends at 513 groups, 262,656 chips,
+    some 650,000 links.
 
     References
     ----------

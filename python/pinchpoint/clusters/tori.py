@@ -95,7 +95,9 @@ def tpu_v4(slice_shape: str | Sequence[int] = "16x16x16") -> Fabric:
     Notes
     -----
     Figures: ``pinchpoint.hardware["tpu_v4"]``, nominal 50 GB/s per direction a link. The NIC, a
-    chip's share of its host's, is assumed. Hosts are not modelled: they carry no ICI traffic.
+    chip's share of its host's, is assumed. Hosts (of 2x2x1 chips) are not modelled: they carry no
+    ICI traffic, and a ring of chips runs along one coordinate, not along one of hosts and one of
+    chips within. Their figures are in the catalogue.
 
     Examples
     --------

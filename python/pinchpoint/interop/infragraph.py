@@ -374,12 +374,10 @@ class _Reader:
             self.kbit.append(np.full(len(a), kbit, np.int64))
 
     def _finish(self, instances: dict[str, tuple[int, str, int]], total: int) -> Imported:
+        how = "; pinchpoint.interop.read_infragraph(path, {NAME: '64GB/s'}) gives it, None no limit"
         for name, line in itertools.islice(self.missing.items(), 9):
-            self.source.fault(
-                line,
-                f"link {shorten(name)} has no bandwidth: give bandwidths={{{name!r}: '...Gb/s'}}, "
-                "or None for no limit",
-            )
+            self.source.fault(line, f"link {shorten(name)} has no bandwidth{how}")
+            how = ""
         self.source.check()
         every = [*self.devices.values()]
         described = {name for device in every for name in device.links}
