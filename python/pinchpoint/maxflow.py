@@ -339,13 +339,14 @@ def maximum_flow(
     -----
     Float capacities are scaled to integers by a power of two, which is exact unless they span
     more than 100 bits; `MaximumFlow.error_bound` says what rounding may have cost. Highest-label
-    push-relabel [1]_ takes O(n² √m) time. The same input gives the same bytes, whatever the
-    number of threads.
+    pseudoflow [1]_ takes O(n² m) time at worst. The same input gives the same bytes, whatever
+    the number of threads.
 
     References
     ----------
-    .. [1] B. V. Cherkassky and A. V. Goldberg, "On implementing the push-relabel method for the
-       maximum flow problem", Algorithmica 19 (1997), 390-410.
+    .. [1] B. G. Chandran and D. S. Hochbaum, "A computational study of the pseudoflow and
+       push-relabel algorithms for the maximum flow problem", Operations Research 57 (2009),
+       358-376.
 
     Examples
     --------

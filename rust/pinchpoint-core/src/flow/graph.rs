@@ -99,6 +99,13 @@ impl<R: Residue> Residual<R> {
         &self.adjacent[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
     }
 
+    /// Passes `amount` along `slot`, whose residue is at least that.
+    #[inline(always)]
+    pub fn pass(&mut self, slot: u32, amount: R) {
+        self.residue[slot as usize] -= amount;
+        self.residue[slot as usize ^ 1] += amount;
+    }
+
     /// By node: whether the source can still send to it.
     pub fn reached_from_source(&self, monitor: &dyn Monitor) -> Result<Vec<bool>> {
         let mut reached = vec![false; self.num_nodes()];

@@ -7,7 +7,7 @@
 //!
 //! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
 //! renumbers nodes where it helps, `pairing`, `layout` and `graph` lay out the residual network,
-//! `push_relabel` finds the flow, and `extract` reads the answer off the residues.
+//! `pseudoflow` finds the flow, and `extract` reads the answer off the residues.
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
 
@@ -23,7 +23,7 @@ mod network;
 mod pair;
 mod pairing;
 mod problem;
-mod push_relabel;
+mod pseudoflow;
 mod sink_cut;
 mod warm;
 
@@ -42,12 +42,12 @@ use capacity::Residue;
 use extract::extract_flow;
 use graph::{Residual, Scale};
 use network::Network;
-use push_relabel::PushRelabel;
+use pseudoflow::Pseudoflow;
 
 /// A maximum flow and a minimum cut of `problem`.
 ///
-/// Highest-label push-relabel on paired residues (`theory.md` 5), in 32-bit integers where
-/// capacities allow, else in 64 or 128 bits; exact in every case.
+/// Highest-label pseudoflow on paired residues, in 32-bit integers where capacities allow, else in
+/// 64 or 128 bits; exact in every case.
 ///
 /// # Errors
 ///
@@ -60,7 +60,7 @@ use push_relabel::PushRelabel;
 ///
 /// # Complexity
 ///
-/// O(n² √m) time, about 30 bytes per arc beside the input.
+/// O(n² m) time at worst, about 30 bytes per arc beside the input.
 ///
 /// # Example
 ///
@@ -128,8 +128,8 @@ fn solve<C: Capacity, R: Residue>(
     }
     memory::check("the residual network", estimate::<C, R>(problem, network))?;
     let mut graph = Residual::build(problem, network, scale, monitor)?;
-    let mut preflow = PushRelabel::new(&mut graph);
-    let value = preflow.send_to_sink(monitor)?.wide() * scale.divisor;
+    let mut pseudoflow = Pseudoflow::new(&mut graph);
+    let value = pseudoflow.send_to_sink(monitor)?.wide() * scale.divisor;
     if survey.unlimited && value > survey.finite {
         return Err(Error::new(
             ErrorKind::Unbounded,
@@ -137,13 +137,13 @@ fn solve<C: Capacity, R: Residue>(
         ));
     }
     let (side, flow) = if options.want_flow {
-        preflow.return_to_source(monitor)?;
-        drop(preflow);
+        pseudoflow.return_to_source(monitor)?;
+        drop(pseudoflow);
         let side = graph.reached_from_source(monitor)?;
         monitor.poll()?;
         (side, extract_flow(&mut graph, problem, network, scale))
     } else {
-        let mut reaches = preflow.reaches_target(monitor)?;
+        let mut reaches = pseudoflow.reaches_target(monitor)?;
         reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
         (reaches, Vec::new())
     };
@@ -178,7 +178,7 @@ fn estimate<C, R>(problem: &FlowProblem<'_, C>, network: &Network) -> u64 {
     };
     let per_edge = 24 + 2 * size_of::<R>() as u64;
     let per_arc = 8 + size_of::<C>() as u64;
-    edges * per_edge + arcs * per_arc + 64 * u64::from(network.num_nodes)
+    edges * per_edge + arcs * per_arc + 96 * u64::from(network.num_nodes)
 }
 
 /// What the capacities are like: decides the integers to solve in.

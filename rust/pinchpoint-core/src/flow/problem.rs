@@ -49,7 +49,7 @@ pub struct FlowProblem<'a, C> {
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Without it the answer holds the value and the sink-minimal min cut only, and the second
-    /// phase of push-relabel is left out. Default: true.
+    /// phase of the solver is left out. Default: true.
     pub want_flow: bool,
 }
 

@@ -1,0 +1,464 @@
+//! Maximum flow by highest-label pseudoflow, after a global relabel that moves excess.
+//!
+//! Hochbaum, "The pseudoflow algorithm: a new algorithm for the maximum-flow problem" (Operations
+//! Research 56, 2008); Chandran & Hochbaum, "A computational study of the pseudoflow and
+//! push-relabel algorithms for the maximum flow problem" (Operations Research 57, 2009). Nodes
+//! hang in trees; only a root has excess. The tree of the highest root with excess is searched for
+//! a residual arc to a node one label lower, is turned over to hang from there, and its excess runs
+//! to the new root in one sweep. An arc on the way that fills cuts its subtree off, with what
+//! excess could not pass.
+//!
+//! The same kernel serves both phases: phase one sends excess toward the sink until none can reach
+//! it, which fixes the value and the minimum cut; phase two sends what is left back, with the
+//! source as its target, which makes a flow of it.
+
+use crate::error::Result;
+use crate::monitor::Monitor;
+
+use super::capacity::Residue;
+use super::graph::Residual;
+
+const NIL: u32 = u32::MAX;
+/// Work charged for a lift beside the scanned halves, and taken off for a merge: lifts that lead to
+/// merges are not in vain.
+const LIFT_WORK: u64 = 12;
+const MERGE_CREDIT: u64 = 40;
+/// A global relabel after work of this per node, and one per half, over `BUDGETS`.
+const WORK_PER_NODE: usize = 6;
+const BUDGETS: u64 = 4;
+/// Work units between two polls of the monitor.
+const POLL_WORK: u64 = 1 << 14;
+
+/// A node in its tree.
+#[derive(Debug, Clone, Copy)]
+struct Tree {
+    /// First half not yet ruled out, an index into `adjacent`.
+    current: u32,
+    parent: u32,
+    /// Slot of the direction toward the parent.
+    up: u32,
+    child: u32,
+    /// Siblings; of a root, `next` is the next root of its label.
+    next: u32,
+    previous: u32,
+    /// Next child to search.
+    scan: u32,
+}
+
+const ALONE: Tree = Tree {
+    current: 0,
+    parent: NIL,
+    up: 0,
+    child: NIL,
+    next: NIL,
+    previous: NIL,
+    scan: NIL,
+};
+
+/// A pseudoflow in the making: nothing below zero, excess at roots.
+#[derive(Debug)]
+pub struct Pseudoflow<'a, R: Residue> {
+    graph: &'a mut Residual<R>,
+    excess: Vec<R::Excess>,
+    label: Vec<u32>,
+    tree: Vec<Tree>,
+    /// Nodes by label.
+    count: Vec<u32>,
+    /// First root with excess, by label.
+    roots: Vec<u32>,
+    /// No root with excess has a higher label.
+    highest: u32,
+    queue: Vec<u32>,
+    /// What left the source.
+    sent: R::Excess,
+    /// Where excess is sent, and the node left out.
+    target: u32,
+    barred: u32,
+    /// Lifts that led nowhere since the last global relabel.
+    work: u64,
+    unpolled: u64,
+}
+
+impl<'a, R: Residue> Pseudoflow<'a, R> {
+    /// No excess anywhere yet.
+    pub fn new(graph: &'a mut Residual<R>) -> Self {
+        let n = graph.num_nodes();
+        let (target, barred) = (graph.sink, graph.source);
+        Pseudoflow {
+            excess: vec![R::Excess::default(); n],
+            label: vec![n as u32; n],
+            tree: Vec::new(),
+            count: Vec::new(),
+            roots: Vec::new(),
+            highest: 0,
+            queue: Vec::new(),
+            sent: R::Excess::default(),
+            target,
+            barred,
+            work: 0,
+            unpolled: 0,
+            graph,
+        }
+    }
+
+    /// Phase one: the value.
+    pub fn send_to_sink(&mut self, monitor: &dyn Monitor) -> Result<R::Excess> {
+        (self.target, self.barred) = (self.graph.sink, self.graph.source);
+        self.saturate_source();
+        self.drain(monitor)?;
+        Ok(self.excess[self.graph.sink as usize])
+    }
+
+    /// Phase two: returns all excess to the source.
+    pub fn return_to_source(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        if self.sent == self.excess[self.graph.sink as usize] {
+            return Ok(());
+        }
+        (self.target, self.barred) = (self.graph.source, self.graph.sink);
+        self.drain(monitor)
+    }
+
+    /// By node: whether it can still send to the sink. Valid after phase one.
+    pub fn reaches_target(&mut self, monitor: &dyn Monitor) -> Result<Vec<bool>> {
+        self.relabel_all(false, monitor)?;
+        let n = self.label.len() as u32;
+        Ok(self.label.iter().map(|label| *label < n).collect())
+    }
+
+    /// Fills every arc out of the source.
+    fn saturate_source(&mut self) {
+        let source = self.graph.source as usize;
+        let halves = self.graph.first[source] as usize..self.graph.first[source + 1] as usize;
+        for half in &self.graph.adjacent[halves] {
+            let residue = self.graph.residue[half.slot as usize];
+            if half.head == self.graph.source || residue == R::default() {
+                continue;
+            }
+            self.graph.residue[half.slot as usize] = R::default();
+            self.graph.residue[half.slot as usize ^ 1] += residue;
+            self.excess[half.head as usize] += residue.to_excess();
+            self.sent += residue.to_excess();
+        }
+    }
+
+    /// Exact labels by a breadth-first search from the target against residual arcs; what it does
+    /// not find has label `n`.
+    ///
+    /// If `moving`, a node with excess is discharged into the node that finds it before it gets a
+    /// label, which moves most excess on shallow networks at no cost. Not with trees, where only
+    /// roots may have excess.
+    fn relabel_all(&mut self, moving: bool, monitor: &dyn Monitor) -> Result<()> {
+        let n = self.label.len() as u32;
+        let zero = R::Excess::default();
+        self.label.fill(n);
+        self.queue.clear();
+        self.queue.push(self.target);
+        self.label[self.target as usize] = 0;
+        let mut at = 0;
+        while at < self.queue.len() {
+            let v = self.queue[at];
+            at += 1;
+            let label = self.label[v as usize];
+            let halves = self.graph.first[v as usize]..self.graph.first[v as usize + 1];
+            self.unpolled += 1 + halves.len() as u64;
+            if self.unpolled > POLL_WORK {
+                self.unpolled = 0;
+                monitor.poll()?;
+            }
+            let mut gained = zero;
+            for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
+                let w = half.head as usize;
+                if self.label[w] != n || half.head == self.barred {
+                    continue;
+                }
+                let toward = half.slot as usize ^ 1;
+                let residue = self.graph.residue[toward];
+                if residue == R::default() {
+                    continue;
+                }
+                if moving && self.excess[w] > zero {
+                    let amount = self.excess[w].min(residue.to_excess());
+                    let moved = R::from_excess(amount);
+                    self.graph.residue[toward] -= moved;
+                    self.graph.residue[toward ^ 1] += moved;
+                    self.excess[w] -= amount;
+                    gained += amount;
+                    if moved == residue {
+                        continue;
+                    }
+                }
+                self.label[w] = label + 1;
+                self.queue.push(half.head);
+            }
+            self.excess[v as usize] += gained;
+        }
+        Ok(())
+    }
+
+    /// Sends excess to the target until none can reach it.
+    fn drain(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        self.relabel_all(true, monitor)?;
+        if !self.any_left() {
+            return Ok(());
+        }
+        let n = self.label.len();
+        self.tree.clear();
+        self.tree.resize(n, ALONE);
+        self.count.resize(n + 1, 0);
+        self.roots.resize(n + 1, NIL);
+        self.collect();
+        let budget = (WORK_PER_NODE * n + self.graph.adjacent.len()) as u64 / BUDGETS;
+        loop {
+            if self.work > budget {
+                self.relabel_all(false, monitor)?;
+                self.collect();
+            }
+            let root = self.roots[self.highest as usize];
+            if root == NIL {
+                if self.highest == 0 {
+                    return Ok(());
+                }
+                self.highest -= 1;
+                continue;
+            }
+            self.roots[self.highest as usize] = self.tree[root as usize].next;
+            self.tree[root as usize].next = NIL;
+            if self.count[self.highest as usize - 1] == 0 {
+                self.give_up(root);
+            } else {
+                self.process(root);
+            }
+            if self.unpolled > POLL_WORK {
+                self.unpolled = 0;
+                monitor.poll()?;
+            }
+        }
+    }
+
+    /// Whether a node with excess can reach the target.
+    fn any_left(&self) -> bool {
+        let found = &self.queue[1..];
+        found
+            .iter()
+            .any(|v| self.excess[*v as usize] > R::Excess::default())
+    }
+
+    /// Makes trees fit new labels, which must not fall on the way from a root, and collects the
+    /// roots with excess that can reach the target.
+    fn collect(&mut self) {
+        let n = self.label.len();
+        self.work = 0;
+        self.count.fill(0);
+        self.roots.fill(NIL);
+        self.highest = 0;
+        for v in 0..n as u32 {
+            self.tree[v as usize].current = self.graph.first[v as usize];
+            let label = self.label[v as usize];
+            self.count[label as usize] += 1;
+            let parent = self.tree[v as usize].parent;
+            if parent == NIL {
+                self.tree[v as usize].next = NIL;
+            } else if label < self.label[parent as usize] {
+                self.detach(v);
+            }
+        }
+        for at in (1..self.queue.len()).rev() {
+            let v = self.queue[at];
+            if self.tree[v as usize].parent == NIL && self.excess[v as usize] > R::Excess::default()
+            {
+                self.add_root(v);
+            }
+        }
+    }
+
+    fn add_root(&mut self, v: u32) {
+        let label = self.label[v as usize];
+        self.tree[v as usize].next = self.roots[label as usize];
+        self.roots[label as usize] = v;
+        self.highest = self.highest.max(label);
+    }
+
+    /// Nothing in the tree of `root` can reach the target.
+    fn give_up(&mut self, root: u32) {
+        let n = self.label.len() as u32;
+        let mut v = root;
+        self.tree[root as usize].scan = self.tree[root as usize].child;
+        self.retire(root, n);
+        loop {
+            let child = self.tree[v as usize].scan;
+            if child != NIL {
+                self.tree[v as usize].scan = self.tree[child as usize].next;
+                self.tree[child as usize].scan = self.tree[child as usize].child;
+                self.retire(child, n);
+                v = child;
+            } else if v == root {
+                return;
+            } else {
+                v = self.tree[v as usize].parent;
+            }
+        }
+    }
+
+    fn retire(&mut self, v: u32, n: u32) {
+        self.unpolled += 1;
+        self.count[self.label[v as usize] as usize] -= 1;
+        self.label[v as usize] = n;
+        self.count[n as usize] += 1;
+    }
+
+    /// Searches the nodes of the tree of `root` that have its label for an arc to a lower label, and
+    /// sends the excess along it; or lifts all of them by one.
+    fn process(&mut self, root: u32) {
+        let mut v = root;
+        loop {
+            if let Some((w, slot)) = self.admissible(v) {
+                self.work = self.work.saturating_sub(MERGE_CREDIT);
+                let excess = self.excess[root as usize];
+                let residue = self.graph.residue[slot as usize];
+                if v == root && residue.to_excess() < excess {
+                    // It would fill and be cut off at once.
+                    self.graph.pass(slot, residue);
+                    self.excess[root as usize] = excess - residue.to_excess();
+                    self.send(w, residue.to_excess());
+                    continue;
+                }
+                self.hang(v, w, slot);
+                self.excess[root as usize] = R::Excess::default();
+                self.send(root, excess);
+                return;
+            }
+            self.tree[v as usize].scan = self.tree[v as usize].child;
+            loop {
+                let child = self.next_child(v);
+                if child != NIL {
+                    self.tree[v as usize].scan = self.tree[child as usize].next;
+                    v = child;
+                    break;
+                }
+                self.lift(v);
+                if v == root {
+                    self.add_root(root);
+                    return;
+                }
+                v = self.tree[v as usize].parent;
+            }
+        }
+    }
+
+    /// The next child of `v` with its label.
+    fn next_child(&mut self, v: u32) -> u32 {
+        let label = self.label[v as usize];
+        let mut child = self.tree[v as usize].scan;
+        while child != NIL && self.label[child as usize] != label {
+            child = self.tree[child as usize].next;
+        }
+        child
+    }
+
+    fn lift(&mut self, v: u32) {
+        let degree = self.graph.first[v as usize + 1] - self.graph.first[v as usize];
+        self.work += LIFT_WORK + u64::from(degree);
+        let label = &mut self.label[v as usize];
+        self.count[*label as usize] -= 1;
+        *label += 1;
+        self.count[*label as usize] += 1;
+        self.tree[v as usize].current = self.graph.first[v as usize];
+    }
+
+    /// The head and slot of a residual arc from `v` to a node one label lower.
+    #[inline(always)]
+    fn admissible(&mut self, v: u32) -> Option<(u32, u32)> {
+        let lower = self.label[v as usize] - 1;
+        let begin = self.tree[v as usize].current as usize;
+        let end = self.graph.first[v as usize + 1] as usize;
+        let halves = &self.graph.adjacent[begin..end];
+        let found = halves.iter().position(|half| {
+            self.label[half.head as usize] == lower
+                && self.graph.residue[half.slot as usize] > R::default()
+        });
+        let at = found.unwrap_or(halves.len());
+        self.unpolled += 2 + at as u64;
+        self.tree[v as usize].current = (begin + at) as u32;
+        found.map(|at| (halves[at].head, halves[at].slot))
+    }
+
+    /// Turns the tree of `v` over, so that `v` is its root, and hangs it from `w` by `slot`.
+    fn hang(&mut self, v: u32, w: u32, slot: u32) {
+        let (mut child, mut parent, mut up) = (v, w, slot);
+        loop {
+            let (above, old_up) = (
+                self.tree[child as usize].parent,
+                self.tree[child as usize].up,
+            );
+            if above != NIL {
+                self.detach(child);
+            }
+            self.attach(child, parent, up);
+            self.unpolled += 1;
+            if above == NIL {
+                return;
+            }
+            (child, parent, up) = (above, child, old_up ^ 1);
+        }
+    }
+
+    fn attach(&mut self, child: u32, parent: u32, up: u32) {
+        let next = self.tree[parent as usize].child;
+        self.tree[parent as usize].child = child;
+        if next != NIL {
+            self.tree[next as usize].previous = child;
+        }
+        let node = &mut self.tree[child as usize];
+        (node.parent, node.up) = (parent, up);
+        (node.next, node.previous) = (next, NIL);
+    }
+
+    fn detach(&mut self, child: u32) {
+        let Tree {
+            parent,
+            next,
+            previous,
+            ..
+        } = self.tree[child as usize];
+        if next != NIL {
+            self.tree[next as usize].previous = previous;
+        }
+        if previous == NIL {
+            self.tree[parent as usize].child = next;
+        } else {
+            self.tree[previous as usize].next = next;
+        }
+        self.tree[child as usize].parent = NIL;
+        self.tree[child as usize].next = NIL;
+    }
+
+    /// Sends `amount` from `v` up its tree; where an arc is too narrow, what lies below it is a tree
+    /// of its own and keeps the rest.
+    fn send(&mut self, mut v: u32, mut amount: R::Excess) {
+        let zero = R::Excess::default();
+        loop {
+            let Tree { parent, up, .. } = self.tree[v as usize];
+            if parent == NIL {
+                break;
+            }
+            self.unpolled += 1;
+            let residue = self.graph.residue[up as usize];
+            if residue.to_excess() < amount {
+                self.detach(v);
+                self.excess[v as usize] = amount - residue.to_excess();
+                self.add_root(v);
+                amount = residue.to_excess();
+                if amount == zero {
+                    return;
+                }
+            }
+            self.graph.pass(up, R::from_excess(amount));
+            v = parent;
+        }
+        let had = self.excess[v as usize];
+        self.excess[v as usize] = had + amount;
+        if had == zero && v != self.target {
+            self.add_root(v);
+        }
+    }
+}
