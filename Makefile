@@ -39,6 +39,7 @@ bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small
 	$(BIN)/python benches/python/race.py --small --rounds 1 --only pair,torus
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py --smoke
+	$(BIN)/python benches/python/bench_failures.py --smoke
 
 lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, stubs
 	cargo fmt --all --check
@@ -51,6 +52,7 @@ lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, st
 bench-tables: .venv/built .venv/group-test  ## measure on this machine and write the tables of the docs
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py
+	$(BIN)/python benches/python/bench_failures.py
 
 format: .venv/group-lint  ## format both languages
 	cargo fmt --all
