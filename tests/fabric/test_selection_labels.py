@@ -98,3 +98,37 @@ def test_studies_and_queries_say_who(lab):
     rack = pp.clusters.gb200_nvl72()
     (first, *_) = pp.scenarios.each_node("chip").resolve(rack)
     assert first.label == "chip[chip=0]"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "options"),
+    [
+        ("trn3-ultracluster", {"ultraservers": 128}),
+        ("gb200-nvl72", {}),
+        ("clos", {"chips": 4096, "planes": 2}),
+        ("fat-tree", {"k": 8}),
+        ("dragonfly", {}),
+    ],
+)
+def test_labels_of_single_links_name_exactly_them(cluster, options):
+    fabric = pp.clusters.build(cluster, **options)
+    within = {bundle.name for bundle in fabric.bundles if bundle.a == bundle.b}
+    read = 0
+    for one in pp.scenarios.each_link().resolve(fabric, pins=[]):
+        (links,) = one.failed
+        if links.bundle in within:
+            # A pair within a group is named by its two ends.
+            _, _, ends = one.label.partition(": ")
+            ends = ends.partition(", cable")[0].split(" - ")
+            assert all(len(fabric.select(end)) == 1 for end in ends)
+            continue
+        assert fabric.select_links(one.label) == links
+        read += 1
+    assert read
+
+
+def test_parallel_links_are_told_apart(lab):
+    labels = [one.label for one in pp.scenarios.each_link("chip-leaf").resolve(lab)]
+    assert len(set(labels)) == len(labels) == 96
+    assert labels[1] == "chip-leaf[pod=0,host=0,chip=0,leaf=0,cable=1]"
+    assert all(len(lab.select_links(label)) == 1 for label in labels)

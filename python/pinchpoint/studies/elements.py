@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
-from pinchpoint.errors import ScenarioError, SizeLimitError
+from pinchpoint.errors import ScenarioError, SelectionError, SizeLimitError
 from pinchpoint.selection import LinkSelection, Selection, label_of
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class Wiring:
         self.removed = removed
         self.down = [[axes for axes, _, up in changes if not up] for changes in overrides]
         self._whole: dict[str, _core.LinkSelection] = {}
+        self._of_node: dict[tuple[int, Point], list[tuple[str, str]]] = {}
+        self._keys: dict[int, list[tuple[str, int, str]] | None] = {}
         self._arrays = None if self.regular else core.arrays()
         self._first = _first_links(rows)
 
@@ -148,23 +150,72 @@ class Wiring:
         return any(holds(block, point) for block in self.removed[group])
 
     def link_label(self, bundle: int, point: Point) -> str:
-        """Name one link as :meth:`Fabric.select_links` reads it."""
+        """Name one link as :meth:`Fabric.select_links` reads it, or by its ends within a group."""
         link, name = self.links[bundle], self.bundles[bundle]
         if link.kind == "listed":
             return f"{name}[link={point[0]}]"
-        own = {digit for digit, _ in self.digits[link.a]}
-        words = []
-        for axis, value in zip(link.axes, point, strict=True):
-            if axis is None:
-                if len(self.links[bundle].blocks) and self._cables(bundle) > 1:
-                    words.append(f"cable={value}")
+        if link.kind == "join":
+            if bundle not in self._keys:
+                self._keys[bundle] = self._found_keys(bundle, point)
+            keys = self._keys[bundle]
+            if keys is not None:
+                words = [f"{key}={value}" for key, value in self._values(bundle, point, keys)]
+                return f"{name}[{','.join(words)}]" if words else name
+        a, b = self.link_ends(bundle, point)
+        ends = f"{self.node_label(link.a, a)} - {self.node_label(link.b, b)}"
+        return f"{name}: {ends}{f', cable {point[-1]}' if self._cables(bundle) > 1 else ''}"
+
+    def _values(
+        self, bundle: int, point: Point, keys: Iterable[tuple[str, int, str]]
+    ) -> list[tuple[str, str]]:
+        """Return the values that some coordinates of the ends of a link have."""
+        link = self.links[bundle]
+        ends = zip((link.a, link.b), self.link_ends(bundle, point), strict=True)
+        own = [dict(self._coordinates(group, end)) for group, end in ends]
+        own.append({"cable": str(point[-1])})
+        return [(key, own[end][name]) for key, end, name in keys]
+
+    def _coordinates(self, group: int, point: Point) -> list[tuple[str, str]]:
+        """Return the coordinates of a node as users count them."""
+        known = self._of_node.get((group, point))
+        if known is None:
+            inside = self.node_label(group, point).partition("[")[2].rstrip("]")
+            pairs = [word.partition("=") for word in inside.split(",") if word]
+            known = self._of_node[group, point] = [(name, value) for name, _, value in pairs]
+        return known
+
+    def _found_keys(self, bundle: int, point: Point) -> list[tuple[str, int, str]] | None:
+        """Find coordinates of the ends of a link that name it, as few of the second as will do."""
+        link, name = self.links[bundle], self.bundles[bundle]
+        a, b = self.link_ends(bundle, point)
+        of_a = [one for one, _ in self._coordinates(link.a, a)]
+        of_b = [one for one, _ in self._coordinates(link.b, b)]
+        cable = [("cable", 2, "cable")] if self._cables(bundle) > 1 else []
+
+        def count(keys: list[tuple[str, int, str]]) -> int:
+            values = self._values(bundle, point, keys)
+            conditions = [(key, int(value)) for key, value in values]
+            try:
+                return self.fabric._handle.select_links(name, conditions).num_links
+            except SelectionError:
+                return 0
+
+        for prefixed in (False, True):
+            both = set(of_a) & set(of_b) if prefixed else set()
+            keys = [(f"{self.groups[link.a]}_{x}" if x in both else x, 0, x) for x in of_a]
+            more = [
+                (f"{self.groups[link.b]}_{x}" if x in both else x, 1, x)
+                for x in of_b
+                if prefixed or x not in of_a
+            ]
+            if count([*keys, *more, *cable]) != 1:
                 continue
-            group, digit = axis
-            text = self.digits[group][digit][0]
-            if len(words) >= len(self.digits[link.a]) and text in own:
-                text = f"{self.groups[group]}_{text}"
-            words.append(f"{text}={value}")
-        return f"{name}[{','.join(words)}]" if words else name
+            for one in list(more):
+                fewer = [other for other in more if other != one]
+                if count([*keys, *fewer, *cable]) == 1:
+                    more = fewer
+            return [*keys, *more, *cable]
+        return None
 
     def _cables(self, bundle: int) -> int:
         return max(block[-1][-1][1] for block in self.links[bundle].blocks)

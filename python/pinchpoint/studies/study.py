@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._result import TabularResult
+from pinchpoint._table import WIDTH, text_table
 from pinchpoint.errors import StudyError
 from pinchpoint.studies.store import write_whole
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Study", "read"]
 
 KEY = b"pinchpoint.study"
+# Rows of a printed study, the worst ones.
+_SHOWN = 10
+_WIDEST = 160
 _FORMAT = 1
 
 
@@ -124,6 +129,26 @@ class Study(TabularResult):
         own = Path(path)
         write_whole(own, sink.getvalue().to_pybytes())
         return Study(self.columns, self.about, own)
+
+    def __str__(self) -> str:
+        from pinchpoint.studies import summary
+
+        tall = [name for name in ("design", "bottleneck") if name in self.columns]
+        rows = [
+            (
+                str(row["label"]),
+                summary.shown(self, row[self.value_name]) if row["error"] is None else row["error"],
+                f"{row['stands_for']:,}",
+                *(str(row[name] or "") for name in tall),
+            )
+            for row in summary.worst_rows(self, _SHOWN)
+        ]
+        headers = ("scenario", "value", "stands for", *tall)
+        table = text_table(headers, rows, right=(2,), width=_WIDEST)
+        more = len(self) - len(rows)
+        rest = [f"{more:,} more rows, none worse" if not self.num_errors else f"{more:,} more rows"]
+        answers = [textwrap.fill(text, WIDTH) for text in summary.answer(self)]
+        return "\n".join([*answers, "", table, *(rest if more else [])])
 
     def __repr__(self) -> str:
         total = sum(self.columns["stands_for"])
