@@ -178,18 +178,23 @@ def test_what_was_running_when_an_executor_fails_is_kept(rack, tmp_path):
 
 RUN = """
 import sys, pinchpoint as pp
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from studies import functions
 rack = pp.clusters.gb200_nvl72()
 scenarios = pp.scenarios.each([rack.select("chip", chip=c) for c in range(14)])
-pp.sweep(rack, scenarios, functions.Slow(seconds=0.05), out=sys.argv[1])
+pools = {"threads": None, "pool": lambda: ProcessPoolExecutor(1, get_context("spawn"))}
+ask = functions.Slow(seconds=0.05)
+pp.sweep(rack, scenarios, ask, executor=pools[sys.argv[2]], out=sys.argv[1])
 """
 
 
+@pytest.mark.parametrize("engine", ["threads", "pool"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_study_that_is_killed_goes_on(rack, tmp_path, how):
+def test_a_study_that_is_killed_goes_on(rack, tmp_path, how, engine):
     out, parts = tmp_path / "killed.parquet", tmp_path / "killed.parquet.parts"
     own = {**os.environ, "PYTHONPATH": str(HERE.parent)}
-    command = [sys.executable, "-c", RUN, str(out)]
+    command = [sys.executable, "-c", RUN, str(out), engine]
     run = subprocess.Popen(command, env=own, stderr=subprocess.DEVNULL)
     while run.poll() is None and len(list(parts.glob("*.rows"))) < 2:
         time.sleep(0.02)
