@@ -14,7 +14,31 @@ ROUNDS = 2 if SMOKE else 10
 LINKS = 10_000 if SMOKE else 1_500_000
 CHIPS = 1 << (13 if SMOKE else 20)
 DATA = Path(__file__).parents[2] / "tests" / "data"
-RACKS = ("trn3_ultraserver", "gb200_nvl72", "hgx_h100", "tpu7x")
+RACKS = (
+    "trn2_instance",
+    "trn2_ultraserver",
+    "trn3_ultraserver",
+    "trn4_rack",
+    "hgx_h100",
+    "hgx_h200",
+    "hgx_b200",
+    "hgx_b300",
+    "p5",
+    "p5en",
+    "p6_b200",
+    "p6_b300",
+    "p6e_gb200",
+    "gh200_nvl32",
+    "gb200_nvl72",
+    "gb300_nvl72",
+    "vera_rubin_nvl72",
+    "nvlink_fusion_rack",
+    "tpu_v4",
+    "tpu_v5e",
+    "tpu_v5p",
+    "tpu_v6e",
+    "tpu7x",
+)
 NETWORKS = (
     "fat_tree",
     "leaf_spine",
@@ -58,8 +82,8 @@ def test_check_of_a_real_fabric(benchmark):
 @pytest.mark.parametrize("rack", RACKS)
 def test_any_rack_on_any_network(benchmark, rack, network):
     benchmark.group = f"build and ask rack to rack, {CHIPS:,} chips"
-    system = pp.clusters.build(rack, **({"slice_shape": "4x4x4"} if rack == "tpu7x" else {}))
-    count = -(-CHIPS // system.num_chips)
+    system = pp.clusters.build(rack)
+    count = max(2, -(-CHIPS // system.num_chips))
 
     def build_and_ask():
         cluster = pp.clusters.compose(system, network, count)

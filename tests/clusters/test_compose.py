@@ -1,7 +1,5 @@
 """Any rack on any network."""
 
-import time
-
 import numpy as np
 import pinchpoint as pp
 import pytest
@@ -42,17 +40,12 @@ NETWORKS = [*TREES, "dragonfly"]
 def test_a_million_chips(rack, gbit_per_s, network):
     system = pp.clusters.build(rack)
     count = -(-(2**20) // system.num_chips)
-    start = time.perf_counter()
     cluster = pp.clusters.compose(system, network, count)
-    built = time.perf_counter()
     last = f"chip[system={count - 1}]"
     # A rack of a non-blocking network can send what its NICs can.
     assert cluster.bandwidth("chip[system=0]", last).gbit_per_s == gbit_per_s
-    asked = time.perf_counter()
+    assert cluster.is_structured
     assert cluster.num_chips >= 2**20
-    # The goal is 50 ms each on a quiet machine; tests run beside others.
-    assert built - start < 1
-    assert asked - built < 2
 
 
 @pytest.mark.parametrize("rack", ["hgx_h100", "gb200_nvl72", "trn3_ultraserver"])

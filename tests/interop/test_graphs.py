@@ -28,7 +28,7 @@ FABRICS = {
 @pytest.mark.parametrize(("out", "back"), [(to_networkx, from_networkx), (to_igraph, from_igraph)])
 def test_round_trip(name, out, back):
     fabric = FABRICS[name]
-    found = back(out(fabric))
+    found = back(out(fabric), unit="Gbit/s")
     again = found.fabric
     assert found.report.is_complete
     assert again.names == fabric.names
@@ -42,12 +42,22 @@ def test_round_trip(name, out, back):
 def test_scipy_round_trip(name):
     fabric = FABRICS[name]
     matrix = to_scipy(fabric)
-    again = from_scipy(matrix)
+    again = from_scipy(matrix, unit="Gbit/s")
     assert again.report.is_complete
     for ends in ((0, 2), (2, 1), (1, 0)):
         expected = fabric.bandwidth(*ends, forwarding="all").kbit_per_s
         assert again.fabric.bandwidth(*ends).kbit_per_s == expected
     assert abs(to_scipy(again.fabric) - matrix).nnz == 0
+
+
+def test_numbers_without_a_unit_are_a_guess():
+    said = "numbers in 'capacity' have no unit; taken as Gbit/s"
+    graph = nx.Graph([(0, 1, {"capacity": 5}), (1, 2, {"capacity": "5Gb/s"})])
+    assert from_networkx(graph).report.guessed == (said,)
+    assert from_igraph(to_igraph(FABRICS["ids"])).report.guessed == (said,)
+    assert from_networkx(graph.edge_subgraph([(1, 2)])).report.is_complete
+    (guess,) = from_scipy(to_scipy(FABRICS["ids"])).report.guessed
+    assert guess == "numbers have no unit; taken as Gbit/s"
 
 
 def test_failed_links_are_not_written():

@@ -36,7 +36,9 @@ _BY_ROLE = {"chip": False, "host": False, "nic": True, "switch": True}
 _MAX_FAULTS = 10
 
 
-def from_networkx(graph: Any, /, *, capacity: str = "capacity", unit: str = "Gbit/s") -> Imported:
+def from_networkx(
+    graph: Any, /, *, capacity: str = "capacity", unit: str | None = None
+) -> Imported:
     """Make a fabric of a networkx graph.
 
     Parameters
@@ -46,8 +48,9 @@ def from_networkx(graph: Any, /, *, capacity: str = "capacity", unit: str = "Gbi
     capacity : str, default "capacity"
         The attribute of edges that holds the capacity per direction: a number, or text with a unit
         such as ``"400Gb/s"``.
-    unit : str, default "Gbit/s"
-        Unit of capacities that are numbers: ``"bit/s"`` to ``"Tbit/s"``, ``"GB/s"``, ``"TB/s"``.
+    unit : str, optional
+        Unit of capacities that are numbers: ``"bit/s"`` to ``"Tbit/s"``, ``"GB/s"``, ``"TB/s"``. By
+        default they are taken as Gbit/s, and the report says so.
 
     Returns
     -------
@@ -79,12 +82,13 @@ def from_networkx(graph: Any, /, *, capacity: str = "capacity", unit: str = "Gbi
         list(graph.nodes(data=True)),
         ends,
         [data for _, _, data in edges],
-        (capacity, unit),
+        capacity,
+        unit,
         bool(graph.is_directed()),
     )
 
 
-def from_igraph(graph: Any, /, *, capacity: str = "capacity", unit: str = "Gbit/s") -> Imported:
+def from_igraph(graph: Any, /, *, capacity: str = "capacity", unit: str | None = None) -> Imported:
     """Make a fabric of an igraph graph.
 
     Parameters
@@ -115,10 +119,10 @@ def from_igraph(graph: Any, /, *, capacity: str = "capacity", unit: str = "Gbit/
         data = vertex.attributes()
         nodes.append((data.get("name", vertex.index), data))
     data = [edge.attributes() for edge in graph.es]
-    return _built("igraph graph", nodes, ends, data, (capacity, unit), graph.is_directed())
+    return _built("igraph graph", nodes, ends, data, capacity, unit, graph.is_directed())
 
 
-def from_scipy(matrix: Any, /, *, unit: str = "Gbit/s") -> Imported:
+def from_scipy(matrix: Any, /, *, unit: str | None = None) -> Imported:
     """Make a fabric of a sparse adjacency matrix.
 
     Parameters
@@ -126,7 +130,7 @@ def from_scipy(matrix: Any, /, *, unit: str = "Gbit/s") -> Imported:
     matrix : sparse array or matrix, shape (nodes, nodes)
         Entry ``(i, j)`` is the capacity from i to j. A symmetric matrix gives full-duplex links,
         any other one-way arcs. Duplicate entries add up; zeros are no links.
-    unit : str, default "Gbit/s"
+    unit : str, optional
         As in :func:`from_networkx`.
 
     Returns
@@ -160,7 +164,9 @@ def from_scipy(matrix: Any, /, *, unit: str = "Gbit/s") -> Imported:
     ends = np.stack([coo.row, coo.col], axis=1).astype(np.int64)
     notes = Notes()
     links = _not_loops(notes, ends)
-    numbers = gbit_per_s(coo.data[links], unit)
+    if unit is None:
+        notes.guess("numbers have no unit; taken as Gbit/s")
+    numbers = gbit_per_s(coo.data[links], unit or "Gbit/s")
     return _fabric(
         "sparse matrix", notes, [NODE], np.zeros(rows, np.int64), None, ends[links],
         exact_kbit(numbers), not symmetric,
@@ -181,7 +187,8 @@ def _built(
     nodes: Sequence[tuple[Any, Mapping[str, Any]]],
     ends: npt.NDArray[np.int64],
     data: Sequence[Mapping[str, Any]],
-    capacity: tuple[str, str],
+    capacity: str,
+    unit: str | None,
     directed: bool,
 ) -> Imported:
     notes = Notes()
@@ -191,7 +198,10 @@ def _built(
         f"{shorten(nodes[ends[i, 0]][0], 30)} - {shorten(nodes[ends[i, 1]][0], 30)}"
         for i in kept[:1000]
     ]
-    units = _units([data[i] for i in kept], shown, *capacity)
+    own = [data[i] for i in kept]
+    units = _units(own, shown, capacity, unit or "Gbit/s")
+    if unit is None and not all(isinstance(attributes[capacity], str) for attributes in own):
+        notes.guess(f"numbers in {shorten(capacity)} have no unit; taken as Gbit/s")
     kinds, kind_of = _kinds(notes, nodes)
     names = _names([node for node, _ in nodes])
     return _fabric(kind, notes, kinds, kind_of, names, ends[keep], units, directed)
