@@ -1,6 +1,7 @@
 """Scenarios: what is drawn, in which proportions, and what files may say."""
 
 from collections import Counter
+from pathlib import Path
 
 import pinchpoint as pp
 import pytest
@@ -57,6 +58,18 @@ def test_policy_file(rack, tmp_path):
     links = sum(len(links) for one in slow for links, _ in one.scaled)
     mean = 1296 * 0.01 * len(slow)
     assert abs(links - mean) < 4 * mean**0.5
+
+
+def test_the_policy_of_the_docs(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "howto" / "studies.md"
+    path = tmp_path / "policy.yaml"
+    path.write_text(page.read_text().split("```yaml\n")[1].partition("```")[0])
+    fabric = pp.clusters.trn3_ultracluster(ultraservers=128)
+    drawn = pp.scenarios.load(path).resolve(fabric)
+    modes = Counter(one.label.partition(",")[0] for one in drawn)
+    assert set(modes) == {"optics", "aging", "power"}
+    assert sum(modes.values()) == 1000
+    assert abs(modes["optics"] - 700) < 60
 
 
 @pytest.mark.parametrize(

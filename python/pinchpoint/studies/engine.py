@@ -176,7 +176,7 @@ def on_executor(
         raise failed
     if failed is not None:
         what = "a worker died" if isinstance(failed, BrokenExecutor) else "the executor failed"
-        raise ExecutorError(f"{what}: {type(failed).__name__}: {failed}") from failed
+        raise ExecutorError(f"{what}: {_sentence(failed).rstrip('.')}") from failed
 
 
 def on_pools(
