@@ -3,7 +3,7 @@
 use numpy::{IntoPyArray, PyArray1};
 use pinchpoint_core::ErrorKind;
 use pinchpoint_core::bandwidth::{self as core, Forwarding, Proof, Query};
-use pinchpoint_core::certify::structured::{Crossing, Through};
+use pinchpoint_core::certify::crossing::{Crossing, Through};
 use pinchpoint_core::parallel::in_pieces;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::ends::{Ends, Relay};
 use super::{Bandwidth, Effort, Proof};
-use crate::certify::{self, structured::Crossing, structured::Through};
+use crate::certify::{self, crossing::Crossing, crossing::Through};
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role};
 use crate::flow::{FlowProblem, MaxFlow, Options, Terminal, max_flow};

@@ -133,7 +133,7 @@ impl Bandwidth {
         fabric: &Fabric,
         cut: usize,
         monitor: &dyn Monitor,
-    ) -> Result<Vec<certify::structured::Crossing>> {
+    ) -> Result<Vec<certify::crossing::Crossing>> {
         match &self.proof {
             Proof::Listed(listed) => return Ok(listed.crossing(&self.ends, cut)),
             Proof::Touched(touched) => {
@@ -142,7 +142,7 @@ impl Bandwidth {
                 }
             }
             Proof::Symbolic(witness) if self.minimal[cut] => {
-                return Ok(certify::structured::crossing(
+                return Ok(certify::crossing::crossing(
                     fabric,
                     &self.ends,
                     &witness.cuts[cut],

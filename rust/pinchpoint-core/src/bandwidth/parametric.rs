@@ -5,7 +5,7 @@
 //! (J. ACM 23, 1976): where two known lines cross, either the value is there, or a new line is.
 
 use super::{Query, bandwidth};
-use crate::certify::structured::{Crossing, Through};
+use crate::certify::crossing::{Crossing, Through};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fabric::Fabric;
 use crate::monitor::Monitor;

@@ -164,7 +164,7 @@ fn solve_part(
         return Ok(None);
     };
     let tight = |side: &Side| {
-        let crossing = certify::structured::crossing(fabric, ends, side);
+        let crossing = certify::crossing::crossing(fabric, ends, side);
         crossing.iter().map(|row| row.capacity).sum::<i128>() == value
     };
     Ok(witness.cuts.iter().all(tight).then_some(answer))

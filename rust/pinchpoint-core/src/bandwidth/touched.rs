@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::ends::{Ends, Relay};
 use super::listed::{TERMINAL, carries, kinds};
 use super::{Bandwidth, Effort, Proof};
-use crate::certify::structured::{Crossing, Through};
+use crate::certify::crossing::{Crossing, Through};
 use crate::certify::touched::{Incidence, Question};
 use crate::error::{ErrorKind, Result};
 use crate::fabric::{Arrays, Block, Fabric, intersection, total_len};

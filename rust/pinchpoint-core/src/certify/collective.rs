@@ -5,10 +5,10 @@
 
 use std::collections::HashSet;
 
-use super::structured::{
-    self, Changes, Crossing, Part, Through, biregular, check_classes, disjoint, live,
-    own_traffic_only,
-};
+use super::biregular::{Changes, biregular};
+use super::buckets::disjoint;
+use super::crossing::{Crossing, Through, crossing};
+use super::structured::{Part, check_classes, live, own_traffic_only};
 use crate::bandwidth::{ClassFlow, Ends, FlowClass, Relay, Side, Witness};
 use crate::collective::{Binding, Members, Rate};
 use crate::error::{Error, ErrorKind, Result};
@@ -171,7 +171,7 @@ pub fn check_cut(
 /// What leaves a side by bundle, counted on blocks or, on an explicit fabric, on links.
 pub fn rows(fabric: &Fabric, ends: &Ends, side: &Side, reversed: bool) -> Vec<Crossing> {
     if fabric.arrays().is_none() {
-        return structured::crossing(fabric, ends, side);
+        return crossing(fabric, ends, side);
     }
     let layout = fabric.layout();
     let arrays = fabric.arrays().expect("an explicit fabric has arrays");

@@ -1,7 +1,10 @@
 //! Independent checkers: every answer is checked by code that shares nothing with its solver.
 
+mod biregular;
+mod buckets;
 pub mod collective;
 pub mod concurrent;
+pub mod crossing;
 pub mod cut_tree;
 pub mod fair;
 pub mod flow;

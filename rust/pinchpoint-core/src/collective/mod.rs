@@ -21,7 +21,7 @@ pub use switched::{Switched, switched};
 
 use crate::bandwidth::{Ends, Forwarding, Side};
 use crate::certify;
-use crate::certify::structured::Crossing;
+use crate::certify::crossing::Crossing;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Selection, Subset, hull, intersection, subtract};
 use crate::monitor::Monitor;

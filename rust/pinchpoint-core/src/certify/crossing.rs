@@ -1,0 +1,165 @@
+//! What crosses a cut, counted on blocks.
+
+use super::buckets::Buckets;
+use super::structured::{live, own_traffic_only};
+use crate::bandwidth::{Ends, Side};
+use crate::fabric::{Block, Bundle, Fabric, hull, intersection, total_len};
+
+/// What crosses a cut within one bundle, or through the nodes of one group that have a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crossing {
+    pub through: Through,
+    /// Links with capacity, or nodes.
+    pub count: u64,
+    /// In the fabric's units.
+    pub capacity: i128,
+}
+
+/// What a [`Crossing`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Through {
+    /// Links of a bundle.
+    Bundle(usize),
+    /// Nodes of a group.
+    Group(usize),
+}
+
+/// Links that have one capacity per cable: as built, or what a change adds to that.
+struct Portion<'a> {
+    links: &'a Block,
+    capacity: i128,
+    /// Cables gained or lost, per cable of the block.
+    cables: i128,
+}
+
+fn portions<'a>(fabric: &'a Fabric, index: usize) -> impl Iterator<Item = Portion<'a>> {
+    let bundle = &fabric.layout().bundles[index];
+    let built = bundle.links.iter().map(|links| Portion {
+        links,
+        capacity: i128::from(bundle.capacity),
+        cables: 1,
+    });
+    let changes = fabric.state().overrides[index]
+        .iter()
+        .map(|change| Portion {
+            links: &change.links,
+            capacity: i128::from(change.capacity) - i128::from(bundle.capacity),
+            cables: if change.capacity > 0 { 0 } else { -1 },
+        });
+    built.chain(changes)
+}
+
+/// What crosses one side of a cut, from the source side to the sink side.
+pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
+    let layout = fabric.layout();
+    let mut rows = Vec::new();
+    for (index, bundle) in layout.bundles.iter().enumerate() {
+        let usable = |group: usize, other: usize, blocks: &[Block]| {
+            if own_traffic_only(fabric, ends, group, other) {
+                let own = [&ends.sources[group][..], &ends.sinks[group][..]].concat();
+                Nodes::new(intersection(blocks, &own))
+            } else {
+                Nodes::new(blocks.to_vec())
+            }
+        };
+        let (a, b) = (bundle.a, bundle.b);
+        let all = [
+            usable(a, b, &live(fabric, ends, a)),
+            usable(b, a, &live(fabric, ends, b)),
+        ];
+        let enters = [usable(a, b, &side.enters[a]), usable(b, a, &side.enters[b])];
+        let leaves = [usable(a, b, &side.leaves[a]), usable(b, a, &side.leaves[b])];
+        let (mut cables, mut capacity) = (0i128, 0i128);
+        for portion in portions(fabric, index) {
+            let pairs = |a: &Nodes, b: &Nodes| pairs(fabric, bundle, portion.links, a, b);
+            let mut count = if side.of_source {
+                pairs(&leaves[0], &all[1]) - pairs(&leaves[0], &enters[1])
+            } else {
+                pairs(&all[0], &enters[1]) - pairs(&leaves[0], &enters[1])
+            };
+            // Pairs within a group stand in the block both ways already.
+            if !bundle.is_within() {
+                count += if side.of_source {
+                    pairs(&all[0], &leaves[1]) - pairs(&enters[0], &leaves[1])
+                } else {
+                    pairs(&enters[0], &all[1]) - pairs(&enters[0], &leaves[1])
+                };
+            }
+            cables += count * portion.cables;
+            capacity += count * portion.capacity;
+        }
+        if capacity != 0 {
+            rows.push(Crossing {
+                through: Through::Bundle(index),
+                count: cables as u64,
+                capacity,
+            });
+        }
+    }
+    for (index, group) in layout.groups.iter().enumerate() {
+        let Some(limit) = group.capacity else {
+            continue;
+        };
+        let (enters, leaves) = (&side.enters[index], &side.leaves[index]);
+        let whole = if side.of_source { enters } else { leaves };
+        let count = total_len(whole) - total_len(&intersection(enters, leaves));
+        if count > 0 && limit > 0 {
+            rows.push(Crossing {
+                through: Through::Group(index),
+                count,
+                capacity: i128::from(count) * i128::from(limit),
+            });
+        }
+    }
+    rows
+}
+
+/// Disjoint blocks of nodes of one group, and the smallest block around them.
+struct Nodes {
+    blocks: Vec<Block>,
+    hull: Option<Block>,
+}
+
+impl Nodes {
+    fn new(blocks: Vec<Block>) -> Self {
+        let hull = hull(&blocks);
+        Nodes { blocks, hull }
+    }
+}
+
+/// Number of links (times cables) of a link block from nodes `a` to nodes `b`.
+fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &Nodes, b: &Nodes) -> i128 {
+    let (Some(hull_a), Some(hull_b)) = (&a.hull, &b.hull) else {
+        return 0;
+    };
+    if !bundle.may_join(links, hull_a, hull_b) {
+        return 0;
+    }
+    let group_a = &fabric.layout().groups[bundle.a];
+    let a_end = bundle.a_end(links, group_a);
+    let b_end = bundle.b_end(links, group_a);
+    let far: Vec<&Block> = b
+        .blocks
+        .iter()
+        .filter(|block| block.intersects(&b_end))
+        .collect();
+    let mut count = 0i128;
+    let mut buckets = None;
+    for from in a.blocks.iter().filter(|block| block.intersects(&a_end)) {
+        // The nodes that a block's links can end at bound the search.
+        let Some(fan) = bundle
+            .product(from, &b_end)
+            .and_then(|fan| fan.intersect(links))
+        else {
+            continue;
+        };
+        let buckets = buckets.get_or_insert_with(|| Buckets::new(&far));
+        buckets.meeting(&bundle.b_end(&fan, group_a), |to| {
+            let part = bundle
+                .product(from, far[to])
+                .and_then(|part| part.intersect(links));
+            count += part.map_or(0, |part| i128::from(bundle.count(&part)));
+        });
+    }
+    count
+}
