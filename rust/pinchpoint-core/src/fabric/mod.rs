@@ -6,6 +6,7 @@
 //! [`LinkSelection`] name nodes and links by coordinates and fit every fabric of the same build.
 
 mod block;
+mod builder;
 mod bundle;
 mod change;
 mod divide;
@@ -18,20 +19,23 @@ mod names;
 mod numbering;
 mod sample;
 mod selection;
+mod spec;
 mod state;
 mod subset;
 mod term;
 mod values;
 
 pub use block::{Block, disjoint_union, hull, intersection, subtract, total_len};
+pub use builder::Builder;
 pub use bundle::{Bundle, Wiring};
 pub use divide::{Piece, Weighted, divide};
 pub use explicit::{Arrays, ListedBundle, ListedGroup, ListedSpec};
 pub use group::{Code, Coordinate, Digit, Forwards, Group, Role};
 pub use index::BlockIndex;
-pub use layout::{Builder, CoordinateSpec, JoinSpec, Layout, LinkSpec, NodeSpec, PartSpec, Rate};
+pub use layout::Layout;
 pub use numbering::{Numbering, Texts, number};
 pub use selection::{LinkSelection, Selection, SetOp};
+pub use spec::{CoordinateSpec, JoinSpec, LinkSpec, NodeSpec, PartSpec, Rate};
 pub use state::{Fabric, Override, State};
 pub use subset::Subset;
 pub use term::Term;
