@@ -10,6 +10,7 @@ mod cut_tree;
 mod ends;
 mod lift;
 mod listed;
+mod nearby;
 mod pairwise;
 mod parametric;
 mod sweep;
