@@ -6,6 +6,7 @@
 //! and [`Routing::Given`] the way the user says. Loads may exceed capacity: that is the answer.
 
 mod flows;
+mod given;
 mod orbits;
 mod spread;
 mod walk;
@@ -102,7 +103,7 @@ pub fn congestion(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Resu
     let loads = match (&query.routing, split) {
         (_, Some(split)) => spread::spread(&network, &trees, &core, demands, split, monitor)?,
         (Routing::Given { first, links }, _) => {
-            walk::given(&network, fabric, demands, first, links)?
+            given::given(&network, fabric, demands, first, links)?
         }
         (routing, _) => walk::walk(&network, &trees, &core, demands, routing, monitor)?,
     };
@@ -140,7 +141,7 @@ pub fn ways(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Way
             )
         }
         Routing::Given { first, links } => {
-            walk::given_ways(&network, fabric, &query.demands, first, links)
+            given::given_ways(&network, fabric, &query.demands, first, links)
         }
         _ => Err(Error::new(
             ErrorKind::Graph,
