@@ -1,211 +1,23 @@
-//! Fabrics and how they are built.
+//! Fabrics.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
-use pinchpoint_core::fabric::{
-    self as core, Block, Code, CoordinateSpec, Digit, Forwards, JoinSpec, LinkSpec, ListedBundle,
-    ListedGroup, ListedSpec, NodeSpec, Override, PartSpec, Rate, Role, State, parse,
-};
+use pinchpoint_core::fabric::{self as core, ListedBundle, ListedGroup, ListedSpec, parse};
 use pinchpoint_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 
+use crate::builder::{forwarding, role};
+use crate::described::{self, PlainBundle, PlainDigits, PlainGroup, PlainWiring};
 use crate::error::to_py;
 use crate::gate;
-use crate::selection::{LinkSelection, PlainBlocks, Selection, conditions, from_plain, to_plain};
+use crate::selection::{LinkSelection, Selection, conditions};
+use crate::state::{self, PlainState};
 
 /// A fabric of either kind.
 #[pyclass(frozen, module = "pinchpoint._core", skip_from_py_object)]
 pub struct Fabric {
     pub inner: core::Fabric,
-}
-
-/// Describes a structured fabric.
-#[pyclass(frozen, module = "pinchpoint._core", skip_from_py_object)]
-pub struct FabricBuilder {
-    inner: Mutex<core::Builder>,
-}
-
-/// What changed since a fabric was built, as plain lists.
-type PlainState = (
-    Vec<Vec<(Vec<Vec<(u32, u32)>>, i64, bool)>>,
-    Vec<PlainBlocks>,
-);
-/// A user coordinate: name, size, code, digits.
-type PlainCoordinate = (String, Option<u32>, String, Vec<(String, u32)>);
-/// One end of a bundle: group and conditions.
-type PlainPart<'py> = (String, Vec<(String, Bound<'py, PyAny>)>);
-
-fn role(name: &str) -> Role {
-    match name {
-        "chip" => Role::Chip,
-        "host" => Role::Host,
-        "nic" => Role::Nic,
-        _ => Role::Switch,
-    }
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Chip => "chip",
-        Role::Host => "host",
-        Role::Nic => "nic",
-        Role::Switch => "switch",
-    }
-}
-
-fn forwarding(name: &str) -> Forwards {
-    match name {
-        "never" => Forwards::Never,
-        "scale_up" => Forwards::ScaleUp,
-        _ => Forwards::Always,
-    }
-}
-
-fn forwards_name(forwards: Forwards) -> &'static str {
-    match forwards {
-        Forwards::Never => "never",
-        Forwards::Always => "always",
-        Forwards::ScaleUp => "scale_up",
-    }
-}
-
-#[pymethods]
-impl FabricBuilder {
-    #[new]
-    fn new(name: &str) -> Self {
-        FabricBuilder {
-            inner: Mutex::new(core::Builder::new(name)),
-        }
-    }
-
-    fn nodes(
-        &self,
-        py: Python<'_>,
-        name: String,
-        role_text: &str,
-        forwards: &str,
-        capacity: Option<(i64, u32)>,
-        coordinates: Vec<PlainCoordinate>,
-    ) -> PyResult<()> {
-        let forwards = forwarding(forwards);
-        let coordinates =
-            coordinates
-                .into_iter()
-                .map(|(name, size, code, digits)| CoordinateSpec {
-                    name,
-                    size,
-                    code: if code == "gray" {
-                        Code::Gray
-                    } else {
-                        Code::Radix
-                    },
-                    digits: digits
-                        .into_iter()
-                        .map(|(name, size)| Digit { name, size })
-                        .collect(),
-                });
-        let spec = NodeSpec {
-            name,
-            role: role(role_text),
-            forwards,
-            capacity: capacity.map(|(mantissa, shift)| Rate { mantissa, shift }),
-            coordinates: coordinates.collect(),
-        };
-        self.with(py, |builder| builder.nodes(spec))
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn links(
-        &self,
-        py: Python<'_>,
-        a: PlainPart<'_>,
-        b: PlainPart<'_>,
-        capacity: (i64, u32),
-        join: Option<Vec<(String, String)>>,
-        ring: Option<(String, bool)>,
-        multiplicity: u32,
-        name: Option<String>,
-    ) -> PyResult<String> {
-        let part = |(group, asked): PlainPart<'_>| -> PyResult<PartSpec> {
-            Ok(PartSpec {
-                group,
-                conditions: conditions(asked)?,
-            })
-        };
-        let join = match (join, ring) {
-            (_, Some((axis, wrap))) => JoinSpec::Ring { axis, wrap },
-            (Some(pairs), None) => JoinSpec::Pairs(pairs),
-            (None, None) => JoinSpec::SameName,
-        };
-        let (a, b) = (part(a)?, part(b)?);
-        let built = name
-            .clone()
-            .unwrap_or_else(|| format!("{}-{}", a.group, b.group));
-        let spec = LinkSpec {
-            a,
-            b,
-            capacity: Rate {
-                mantissa: capacity.0,
-                shift: capacity.1,
-            },
-            join,
-            multiplicity,
-            name,
-        };
-        self.with(py, |builder| builder.links(spec))?;
-        Ok(built)
-    }
-
-    fn build(&self, py: Python<'_>) -> PyResult<Fabric> {
-        let builder = self
-            .inner
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
-            .clone();
-        let layout = builder.build().map_err(|error| to_py(py, error))?;
-        Ok(Fabric {
-            inner: core::Fabric::structured(layout),
-        })
-    }
-}
-
-/// Whether every link within a group is changed alike from both its ends.
-fn is_symmetric(bundle: &core::Bundle, changes: &[Override]) -> bool {
-    if !bundle.is_within() {
-        return true;
-    }
-    let alike = |change: &Override| -> Vec<Block> {
-        let same = changes
-            .iter()
-            .filter(|other| (other.capacity, other.up) == (change.capacity, change.up));
-        same.map(|other| other.links.clone()).collect()
-    };
-    let kinds: HashSet<(i64, bool)> = changes.iter().map(|c| (c.capacity, c.up)).collect();
-    let one_of_each = kinds.iter().filter_map(|kind| {
-        changes
-            .iter()
-            .find(|change| (change.capacity, change.up) == *kind)
-    });
-    one_of_each.map(alike).all(|blocks| {
-        let mirrored: Vec<Block> = blocks.iter().map(|links| bundle.mirrored(links)).collect();
-        core::subtract(&mirrored, &blocks).is_empty()
-    })
-}
-
-impl FabricBuilder {
-    fn with(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut core::Builder) -> pinchpoint_core::Result<()>,
-    ) -> PyResult<()> {
-        let mut builder = self
-            .inner
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner());
-        work(&mut builder).map_err(|error| to_py(py, error))
-    }
 }
 
 impl Fabric {
@@ -332,60 +144,6 @@ impl Fabric {
     #[getter]
     fn materialized_bytes(&self) -> u64 {
         self.inner.materialized_bytes()
-    }
-
-    /// Per group: name, role, forwarding, capacity, coordinates, node count, first id.
-    #[allow(clippy::type_complexity)]
-    fn groups(
-        &self,
-    ) -> Vec<(
-        String,
-        &'static str,
-        &'static str,
-        Option<i64>,
-        Vec<(String, u32)>,
-        u64,
-        u64,
-    )> {
-        let groups = self.inner.layout().groups.iter();
-        groups
-            .map(|group| {
-                let coordinates = group
-                    .coordinates
-                    .iter()
-                    .map(|c| (c.name.clone(), c.size))
-                    .collect();
-                (
-                    group.name.clone(),
-                    role_name(group.role),
-                    forwards_name(group.forwards),
-                    group.capacity,
-                    coordinates,
-                    group.num_nodes,
-                    group.first_node,
-                )
-            })
-            .collect()
-    }
-
-    /// Per bundle: name, groups a and b, capacity of a cable, cables, links as built, links up.
-    #[allow(clippy::type_complexity)]
-    fn bundles(&self) -> Vec<(String, usize, usize, i64, u32, u64, u64)> {
-        let bundles = self.inner.layout().bundles.iter().enumerate();
-        bundles
-            .map(|(index, bundle)| {
-                let up = self.inner.links_up(index);
-                (
-                    bundle.name.clone(),
-                    bundle.a,
-                    bundle.b,
-                    bundle.capacity,
-                    bundle.multiplicity,
-                    bundle.num_links,
-                    up,
-                )
-            })
-            .collect()
     }
 
     /// By bundle of a structured fabric: Gbit/s of all its links that are up, at most.
@@ -572,135 +330,30 @@ impl Fabric {
         Some(PyArray1::from_slice(py, &self.inner.arrays()?.built))
     }
 
+    /// Per group: see [`described::PlainGroup`].
+    fn groups(&self) -> Vec<PlainGroup> {
+        described::groups(&self.inner)
+    }
+
+    /// Per bundle: see [`described::PlainBundle`].
+    fn bundles(&self) -> Vec<PlainBundle> {
+        described::bundles(&self.inner)
+    }
+
+    /// How a structured fabric is wired, for those who look for symmetry.
+    fn wiring(&self) -> (Vec<PlainDigits>, Vec<PlainWiring>) {
+        described::wiring(&self.inner)
+    }
+
     /// What changed since it was built.
     fn state(&self) -> PlainState {
-        let state = self.inner.state();
-        let plain = |change: &Override| {
-            let axes = change
-                .links
-                .axes()
-                .iter()
-                .map(|axis| axis.iter_runs().collect())
-                .collect();
-            (axes, change.capacity, change.up)
-        };
-        let overrides = state
-            .overrides
-            .iter()
-            .map(|changes| changes.iter().map(plain).collect());
-        (
-            overrides.collect(),
-            state
-                .removed
-                .iter()
-                .map(|blocks| to_plain(blocks))
-                .collect(),
-        )
+        state::state(&self.inner)
     }
 
     /// The same fabric as built, with those changes.
     fn with_state(&self, py: Python<'_>, state: PlainState) -> PyResult<Self> {
-        let layout = self.inner.layout();
-        let misfit = || Error::new(ErrorKind::Build, "the stored changes do not fit the fabric");
-        let (overrides, removed) = state;
-        if overrides.len() != layout.bundles.len() || removed.len() != layout.groups.len() {
-            return Err(to_py(py, misfit()));
-        }
-        let mut own = State::default();
-        for (bundle, changes) in layout.bundles.iter().zip(overrides) {
-            let whole = Self::raise(py, layout.select_links(&bundle.name, &[]))?;
-            let mut read = Vec::with_capacity(changes.len());
-            for (axes, capacity, up) in changes {
-                let blocks = Self::raise(py, from_plain(vec![axes], &whole.sizes))?;
-                let [links]: [Block; 1] = blocks.try_into().map_err(|_| to_py(py, misfit()))?;
-                if !(0..1 << 62).contains(&capacity) || (!up && capacity != 0) {
-                    return Err(to_py(py, misfit()));
-                }
-                read.push(Override {
-                    links,
-                    capacity,
-                    up,
-                });
-            }
-            let all: u64 = read.iter().map(|change| change.links.len()).sum();
-            let inside = core::intersection(
-                &whole.blocks,
-                &core::disjoint_union(read.iter().map(|change| change.links.clone())),
-            );
-            if core::total_len(&inside) != all || !is_symmetric(bundle, &read) {
-                return Err(to_py(py, misfit()));
-            }
-            own.overrides.push(read);
-        }
-        for (group, blocks) in layout.groups.iter().zip(removed) {
-            let blocks = Self::raise(py, from_plain(blocks, &group.digit_sizes()))?;
-            own.removed.push(core::intersection(&blocks, &group.domain));
-        }
-        Ok(Fabric {
-            inner: self.inner.with_state(own),
-        })
-    }
-
-    /// How a structured fabric is wired, for those who look for symmetry. Per group: digits with
-    /// their sizes, and the blocks of nodes that exist. Per bundle: the kind of wiring, the digit
-    /// along which a ring runs, group and digit of each axis of a link block (none for the cable),
-    /// for each digit of b its axis, and the link blocks as built.
-    #[allow(clippy::type_complexity)]
-    fn wiring(
-        &self,
-    ) -> (
-        Vec<(Vec<(String, u32)>, PlainBlocks)>,
-        Vec<(
-            &'static str,
-            Option<usize>,
-            Vec<Option<(usize, usize)>>,
-            Vec<usize>,
-            PlainBlocks,
-        )>,
-    ) {
-        let layout = self.inner.layout();
-        let groups = layout.groups.iter().map(|group| {
-            let digits = group.digits.iter();
-            let digits = digits.map(|digit| (digit.name.clone(), digit.size));
-            (digits.collect(), to_plain(&group.domain))
-        });
-        let bundles = layout.bundles.iter().map(|bundle| {
-            let own = layout.groups[bundle.a].digits.len();
-            let theirs = layout.groups[bundle.b].digits.len();
-            let mut joined: Vec<Option<usize>> = vec![None; theirs];
-            let mut ring = None;
-            let kind = match &bundle.wiring {
-                core::Wiring::Join(pairs) => {
-                    pairs.iter().for_each(|(a, b)| joined[*b] = Some(*a));
-                    "join"
-                }
-                core::Wiring::Within(digits) => {
-                    digits
-                        .iter()
-                        .for_each(|digit| joined[*digit] = Some(*digit));
-                    "within"
-                }
-                core::Wiring::Ring { axis } => {
-                    ring = Some(*axis);
-                    (0..theirs).for_each(|digit| joined[digit] = Some(digit));
-                    "ring"
-                }
-                core::Wiring::Listed => {
-                    return ("listed", None, Vec::new(), Vec::new(), Vec::new());
-                }
-            };
-            let mut axes: Vec<_> = (0..own).map(|digit| Some((bundle.a, digit))).collect();
-            let mut ends = Vec::with_capacity(theirs);
-            for (digit, joined) in joined.into_iter().enumerate() {
-                ends.push(joined.unwrap_or(axes.len()));
-                if joined.is_none() {
-                    axes.push(Some((bundle.b, digit)));
-                }
-            }
-            axes.push(None);
-            (kind, ring, axes, ends, to_plain(&bundle.links))
-        });
-        (groups.collect(), bundles.collect())
+        let inner = state::with_state(py, &self.inner, state)?;
+        Ok(Fabric { inner })
     }
 
     /// Nodes that have failed: group and count.

@@ -1,10 +1,12 @@
 //! `pinchpoint._core`: a list of exports. One thin file per family of the core.
 
 mod bandwidth;
+mod builder;
 mod collective;
 mod concurrent;
 mod congestion;
 mod convert;
+mod described;
 mod error;
 mod fabric;
 mod fair;
@@ -15,6 +17,7 @@ mod orbits;
 mod pairs;
 mod scale;
 mod selection;
+mod state;
 mod sweep;
 mod throughput;
 
@@ -28,13 +31,15 @@ mod _core {
     #[pymodule_export]
     use crate::bandwidth::{BandwidthAnswer, bandwidth, bandwidth_many, pairwise};
     #[pymodule_export]
+    use crate::builder::FabricBuilder;
+    #[pymodule_export]
     use crate::collective::{CollectiveAnswer, collective, rank_parts, shared_switches};
     #[pymodule_export]
     use crate::concurrent::{OrbitConcurrent, concurrent_by_orbits};
     #[pymodule_export]
     use crate::congestion::{CongestionAnswer, congestion, ways};
     #[pymodule_export]
-    use crate::fabric::{Fabric, FabricBuilder};
+    use crate::fabric::Fabric;
     #[pymodule_export]
     use crate::fair::{FairAnswer, max_min_fair, sprays};
     #[pymodule_export]
