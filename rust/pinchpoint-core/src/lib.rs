@@ -17,6 +17,7 @@ pub mod memory;
 pub mod monitor;
 pub mod parallel;
 pub mod quotient;
+pub mod random;
 pub mod routing;
 pub mod symmetry;
 pub mod threads;

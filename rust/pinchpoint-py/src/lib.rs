@@ -15,6 +15,7 @@ mod gate;
 mod numbering;
 mod orbits;
 mod pairs;
+mod random;
 mod scale;
 mod selection;
 mod state;
@@ -50,6 +51,8 @@ mod _core {
     use crate::orbits::{OrbitAnswer, congestion_by_orbits};
     #[pymodule_export]
     use crate::pairs::{AllPairs, all_pairs};
+    #[pymodule_export]
+    use crate::random::SplitMix64;
     #[pymodule_export]
     use crate::selection::{LinkSelection, Selection};
     #[pymodule_export]

@@ -9,35 +9,10 @@ use super::selection::LinkSelection;
 use super::state::Fabric;
 use super::subset::Subset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::random::SplitMix64;
 
 /// More failures than anyone samples; bounds the memory of the answer.
 const MAX_SAMPLE: u64 = 20_000_000;
-
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): small, and the same on every machine.
-#[derive(Debug, Clone)]
-pub struct SplitMix64(pub u64);
-
-impl SplitMix64 {
-    /// The next 64 random bits.
-    pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A uniform number below `bound`, without bias (Lemire 2019).
-    pub fn below(&mut self, bound: u64) -> u64 {
-        let threshold = bound.wrapping_neg() % bound;
-        loop {
-            let wide = u128::from(self.next_u64()) * u128::from(bound);
-            if wide as u64 >= threshold {
-                return (wide >> 64) as u64;
-            }
-        }
-    }
-}
 
 impl Fabric {
     /// `count` different links of `bundle` that are up, uniformly, the same for the same seed.
