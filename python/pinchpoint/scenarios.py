@@ -101,7 +101,7 @@ def degraded(links: Chosen, factor: float, label: str | None = None) -> Scenario
     Parameters
     ----------
     links : selections or text
-        Which links.
+        Which links; of nodes all of their links, so that a switch runs at half speed.
     factor : float
         Of their capacity; finite and above zero.
     label : str, optional
@@ -126,7 +126,7 @@ def upgrades(links: Chosen, factors: Iterable[float]) -> Scenarios:
     Parameters
     ----------
     links : selections or text
-        Which links.
+        Which links; of nodes all of their links.
     factors : iterable of float
         Of their capacity; each finite and above zero.
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pinchpoint as pp
 import pytest
 from pinchpoint.errors import FormatError, InputTypeError, ScenarioError, SizeLimitError
@@ -163,3 +164,39 @@ def test_too_many_to_list():
     fabric = pp.clusters.trn3_ultracluster(ultraservers=7168)
     with pytest.raises(SizeLimitError, match="one by one"):
         pp.scenarios.each_link().resolve(fabric)
+
+
+def fabrics_with_all_kinds_of_bundles():
+    b = pp.FabricBuilder("all kinds")
+    chip = b.nodes("chip", pod=3, x=4)
+    leaf = b.nodes("leaf", pod=3, leaf=2)
+    b.links(chip, leaf, "100Gb/s", multiplicity=2)
+    b.links(chip.where(x=[0, 3]), leaf, "50Gb/s", join={}, name="across")
+    b.links(leaf, leaf, "200Gb/s", join={"leaf": "leaf"}, name="within")
+    yield b.build()
+    yield pp.clusters.build("trn2-ultraserver")
+    yield pp.clusters.tpu_v4((4, 4, 8))
+    yield pp.clusters.gb200_nvl72().materialize()
+    yield pp.Fabric.from_links([0, 0, 1, 2, 4], [1, 2, 3, 3, 0], [4.0, 2.0, 6.0, 2.0, 8.0])
+
+
+@pytest.mark.parametrize(
+    "fabric", list(fabrics_with_all_kinds_of_bundles()), ids=lambda one: one.name
+)
+def test_degraded_nodes_have_all_their_links_degraded_once(fabric):
+    """Against the definition, link by link, on the fabric written out."""
+    for group in fabric.groups:
+        name, size = next(iter(group.coordinates.items()), (None, 1))
+        chosen = [fabric.select(group.name)]
+        if name is not None:
+            chosen += [fabric.select(group.name, **{name: values}) for values in (0, [0, size - 1])]
+        for nodes in chosen:
+            (one,) = pp.scenarios.degraded(nodes, 0.5).resolve(fabric)
+            before, after = (
+                one.materialize() if one.is_structured else one
+                for one in (fabric, one.apply(fabric))
+            )
+            ids = fabric.node_ids(nodes)
+            touched = np.isin(before.tails, ids) | np.isin(before.heads, ids)
+            expected = np.where(touched, 0.5, 1.0) * before.gbit_per_s
+            np.testing.assert_array_equal(after.gbit_per_s, expected)

@@ -309,8 +309,6 @@ def test_bad_input(rack, tmp_path):
     ask = pp.query.bandwidth("chip[chip=0]", "chip[chip=1]")
     with pytest.raises(ScenarioError, match=r"spine.*groups: .*switch"):
         pp.sweep(rack, pp.scenarios.failed("spine[pod=0]"), ask)
-    with pytest.raises(ScenarioError, match=r"only links have a capacity"):
-        pp.sweep(rack, pp.scenarios.degraded("chip", 0.5), ask)
     with pytest.raises(ScenarioError, match=r"too few|cannot draw"):
         pp.sweep(rack, pp.scenarios.random_nodes(73, 1, among="chip"), ask)
     with pytest.raises(InputTypeError, match="scenarios\\[0\\]"):

@@ -123,13 +123,8 @@ class Listed(Scenarios):
             own = chosen_in(fabric, down, f"scenario {label!r}")
             factors = []
             for what, factor in scaled:
-                for links in chosen_in(fabric, (what,), f"scenario {label!r}"):
-                    if not isinstance(links, LinkSelection):
-                        raise ScenarioError(
-                            f"scenario {label!r}: {what!r} is a group of nodes; only links have a "
-                            "capacity to change"
-                        )
-                    factors.append((links, float(factor)))
+                for one in chosen_in(fabric, (what,), f"scenario {label!r}"):
+                    factors += [(links, float(factor)) for links in _links(fabric, one)]
             out.append(Scenario(label, tuple(own), tuple(factors)))
         return out
 
@@ -165,6 +160,15 @@ def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selecti
             raise ScenarioError(f"{where}: {item!r} matches nothing in fabric {fabric.name!r}")
         out.append(own)
     return out
+
+
+def _links(fabric: Fabric, one: Selection | LinkSelection) -> list[LinkSelection]:
+    """Return links as they are, and of nodes all of their links."""
+    if isinstance(one, LinkSelection):
+        return [one]
+    from pinchpoint.studies.touching import links_at
+
+    return links_at(fabric, one)
 
 
 def multiplier(factor: Any) -> float:
