@@ -400,7 +400,12 @@ def plot(fabric: Fabric, ax: Any = None, use: Bandwidth | Congestion | None = No
         colours = shades.with_extremes(bad=(*to_rgb(_GREY), 0.4))
         lines.set(cmap=colours, norm=Normalize(0, max(1.0, float(np.nanmax(values, initial=0.0)))))
         lines.set_array(values)
-        ax.figure.colorbar(lines, ax=ax, label="load over capacity of the fullest link", shrink=0.7)
+        label = "load over capacity of the fullest link"
+        if (unknown := np.isnan(values)).any():
+            # Grey alone would look like no load.
+            lines.set(linestyle=[":" if one else "-" for one in unknown])
+            label += "; dotted: not known"
+        ax.figure.colorbar(lines, ax=ax, label=label, shrink=0.7)
     else:
         lines.set(color=_GREY, alpha=0.6)
     ax.add_collection(lines)
@@ -467,7 +472,11 @@ def _figure(go: Any, drawing: Drawing) -> Any:
             shade = sample_colorscale(list(_COLOURS), [colour / (_BINS - 1)])[0]
         figure.add_scatter(
             x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=False,
-            line={"color": shade, "width": max(1, width)},
+            line={
+                "color": shade,
+                "width": max(1, width),
+                "dash": "dot" if drawing.has_use and colour < 0 else "solid",
+            },
         )  # fmt: skip
     _hover_points(figure, drawing, uses, top)
     for role, fill in _FILL.items():

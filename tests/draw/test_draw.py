@@ -63,6 +63,22 @@ def test_a_million_chips_and_more_take_a_few_hundred_marks(ultraservers):
         assert line.use == 1 or np.isnan(line.use)
 
 
+def test_what_is_not_known_is_dotted(tmp_path):
+    fabric = pp.clusters.trn3_ultracluster(7168)
+    answer = fabric.bandwidth("chip[ultraserver=0]", "chip[ultraserver=1]")
+    _, ax = plt.subplots()
+    lines = fabric.plot(ax, use=answer).collections[0]
+    solid = [dashes is None for _, dashes in lines.get_linestyle()]
+    assert solid == (~np.ma.getmaskarray(np.ma.masked_invalid(lines.get_array()))).tolist()
+    assert set(solid) == {True, False}
+    assert ax.figure.axes[-1].get_ylabel().endswith("; dotted: not known")
+    plt.close("all")
+    fabric.save_html(tmp_path / "a.html", use=answer)
+    fabric.save_html(tmp_path / "b.html")
+    pages = [(tmp_path / name).read_text() for name in ("a.html", "b.html")]
+    assert ['"dash":"dot"' in page.replace(" ", "")[-400_000:] for page in pages] == [True, False]
+
+
 def test_every_cluster_can_be_drawn():
     for cluster in pp.clusters.available():
         drawing = layout(pp.clusters.build(cluster.name))
