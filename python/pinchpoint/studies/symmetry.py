@@ -6,6 +6,11 @@ permuting them maps wiring, changes and query to themselves. Scenarios that such
 to each other have equal answers. Two scenarios with equal forms are always equal; equal scenarios
 may keep different forms and are then solved more than once: rings are left rigid, and permutations
 of a child below one parent alone are not used.
+
+The core's orbits (rust/pinchpoint-core/src/symmetry) do use those, and are products of cells that
+depend on the cells above them. A form needs the other kind, classes of values that hold wherever
+the value stands, because a scenario is a set of boxes that one permutation per family must map at
+once. That is why the classes here are not the core's cells.
 """
 
 from __future__ import annotations
