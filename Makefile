@@ -40,6 +40,7 @@ bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py --smoke
 	$(BIN)/python benches/python/bench_failures.py --smoke
+	$(BIN)/python benches/python/write_congestion.py --smoke
 
 lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, stubs
 	cargo fmt --all --check
@@ -53,6 +54,7 @@ bench-tables: .venv/built .venv/group-test  ## measure on this machine and write
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py
 	$(BIN)/python benches/python/bench_failures.py
+	$(BIN)/python benches/python/write_congestion.py
 
 format: .venv/group-lint  ## format both languages
 	cargo fmt --all

@@ -68,3 +68,25 @@ def test_throughput_of_a_listed_fat_tree(benchmark, k):
     traffic = pp.traffic.all_to_all(congestion.edge_switches(k), gbit_per_s=1.0)
     best = benchmark.pedantic(fabric.throughput, args=(traffic,), rounds=3, warmup_rounds=1)
     assert best.gap <= 0.01
+
+
+@pytest.mark.parametrize("solver", ["simplex", "ipm"])
+def test_throughput_by_highs(benchmark, solver):
+    if not congestion.HAS_HIGHS:
+        pytest.skip("highspy is not installed")
+    k = 4 if SMOKE else 8
+    fabric, _ = congestion.fat_tree(k, 0.05)
+    ends = congestion.edge_switches(k)
+    benchmark.group = f"throughput to 1 %, k = {k} fat tree, 5 % of switch links failed"
+    ask = (fabric, ends, solver, 0.01, 300.0)
+    _, value = benchmark.pedantic(congestion.highs_throughput, args=ask, rounds=1)
+    best = fabric.throughput(pp.traffic.all_to_all(ends, gbit_per_s=1.0))
+    assert best.lower * 0.98 <= value <= best.upper * 1.02
+
+
+def test_fair_rates(benchmark):
+    fabric, hosts = congestion.fat_tree(8 if SMOKE else 48)
+    flows = 1000 if SMOKE else 1_000_000
+    benchmark.group = f"max-min fair rates, {flows:,} flows"
+    traffic = congestion.random_pairs(hosts, flows)
+    benchmark.pedantic(fabric.fair_rates, args=(traffic,), rounds=1)

@@ -1,12 +1,17 @@
-"""Fabrics and traffic for the benchmarks of congestion and throughput; netgraph-core's version."""
+"""Fabrics and traffic for the benchmarks of congestion and throughput, and what peers do."""
 
 import importlib.util
+import subprocess
+import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
 import pinchpoint as pp
 
+HAS_HIGHS = importlib.util.find_spec("highspy") is not None
 HAS_NETGRAPH = importlib.util.find_spec("netgraph_core") is not None
 
 
@@ -64,3 +69,30 @@ def netgraph_ecmp(fabric: pp.Fabric, hosts: int) -> tuple[np.ndarray[Any, Any], 
             if source != sink:
                 state.place_on_dag(source, sink, dag, 1.0, ng.FlowPlacement.EQUAL_BALANCED)
     return np.asarray(state.edge_flow_view()), time.perf_counter() - begin
+
+
+def highs_throughput(
+    fabric: pp.Fabric, ends: np.ndarray[Any, Any], solver: str, gap: float, limit: float
+) -> tuple[float, float]:
+    """Seconds and value of HiGHS on one unit between every two of some nodes, by source.
+
+    In a process of its own: two builds of HiGHS do not load into one. The interior point method
+    stops at a relative gap, without crossover; the simplex method has no bounds before its end. A
+    value of 0 is no answer in time.
+    """
+    with TemporaryFile() as given:
+        np.savez(
+            given,
+            tails=fabric.tails.astype(np.int64),
+            heads=fabric.heads.astype(np.int64),
+            capacity=fabric.gbit_per_s,
+            ends=ends,
+            solver=solver,
+            gap=gap,
+            limit=limit,
+        )
+        given.seek(0)
+        child = [sys.executable, str(Path(__file__).with_name("highs_throughput.py"))]
+        answer = subprocess.run(child, stdin=given, capture_output=True, check=True, text=True)
+    seconds, value = answer.stdout.split()[-2:]
+    return float(seconds), float(value)

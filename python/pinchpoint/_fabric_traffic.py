@@ -39,6 +39,7 @@ def congestion(
     salted: bool = True,
     paths: Any = None,
     tables: Any = None,
+    unreachable: Literal["drop", "error"] = "drop",
     forwarding: Forwarding = "hardware",
     time_limit: float | None = None,
 ) -> Congestion:
@@ -68,6 +69,8 @@ def congestion(
     tables : array_like of int, shape (nodes, nodes), optional
         With "single": the link to take at each node (row) toward each destination (column),
         -1 for none.
+    unreachable : {"drop", "error"}, default "drop"
+        What to do about pairs that no way joins: leave them out and list them, or refuse.
     forwarding : {"hardware", "all", "none"}, default "hardware"
         Who passes on traffic that is not its own.
     time_limit : float, optional
@@ -86,7 +89,7 @@ def congestion(
     CapacityError
         A rate that is negative or not finite.
     GraphError
-        Paths or tables that do not lead from source to sink.
+        Paths or tables that do not lead from source to sink; a pair that no way joins, if asked.
     SizeLimitError
         A fabric or traffic too large to be listed.
     TimeLimitError
@@ -123,6 +126,7 @@ def congestion(
         salted=salted,
         paths=paths,
         tables=tables,
+        unreachable=unreachable,
         forwarding=forwarding,
         time_limit=time_limit,
     )

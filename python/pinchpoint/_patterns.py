@@ -114,6 +114,8 @@ class Traffic:
         return Traffic(self.parts + other.parts)
 
     def __mul__(self, factor: float) -> Traffic:
+        if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
+            raise InputTypeError(f"factor is {factor!r}; it must be a number")
         if not np.isfinite(factor) or factor < 0:
             raise CapacityError(f"factor is {factor}; it must be finite and zero or more")
         return Traffic(tuple(_scaled(part, factor) for part in self.parts))
@@ -224,6 +226,16 @@ def _rank_ids(fabric: Fabric, ranks: Any) -> Ids:
             raise SelectionError("the ranks name a node twice")
         return found
     return _ids(fabric, fabric._ends(ranks, "ranks"))
+
+
+def _each_once(nodes: Any) -> Any:
+    """Refuse a list that names a node id twice; what else there is may overlap, and is a set."""
+    if isinstance(nodes, list | tuple | np.ndarray):
+        ids = [one for one in nodes if isinstance(one, int | np.integer)]
+        if len(set(ids)) < len(ids):
+            twice = next(one for place, one in enumerate(ids) if one in ids[:place])
+            raise SelectionError(f"node {twice} is named twice")
+    return nodes
 
 
 def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from pinchpoint.traffic import Traffic
 from pinchpoint.units import format_bandwidth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -381,7 +382,38 @@ def _looked_up(
     return count, np.concatenate(taken)[order]
 
 
+def _seeds(seeds: Any) -> list[int]:
+    own = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else [seeds]
+    whole = all(isinstance(one, int | np.integer) and not isinstance(one, bool) for one in own)
+    if not whole or not isinstance(seeds, Iterable):
+        raise InputTypeError(f"seeds is {seeds!r}; it must be integers of 0 to 2^64 - 1")
+    if not own or any(not 0 <= seed < 1 << 64 for seed in own):
+        raise SelectionError("seeds must be one or more integers of 0 to 2^64 - 1")
+    return [int(one) for one in own]
+
+
 def congestion(
+    fabric: Fabric,
+    traffic: Traffic,
+    *,
+    unreachable: str,
+    **options: Any,
+) -> Congestion:
+    """Ask, and refuse pairs without a way if that is asked; see :meth:`Fabric.congestion`."""
+    if unreachable not in ("error", "drop"):
+        raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
+    answer = _congestion(fabric, traffic, **options)
+    lost = answer.unreachable
+    if lost.pairs and unreachable == "error":
+        source, sink = lost.listed[0]
+        raise GraphError(
+            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them; "
+            "unreachable='drop' leaves them out"
+        )
+    return answer
+
+
+def _congestion(
     fabric: Fabric,
     traffic: Traffic,
     *,
@@ -389,7 +421,6 @@ def congestion(
     time_limit: float | None,
     **options: Any,
 ) -> Congestion:
-    """Ask and gather; see :meth:`Fabric.congestion`."""
     if not isinstance(traffic, Traffic):
         raise InputTypeError(
             f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
@@ -406,9 +437,7 @@ def congestion(
     chosen = plan(fabric, pairs, **options)
     own_seeds = [0]
     if chosen["routing"] == "ecmp-hash":
-        own_seeds = [int(seed) for seed in seeds]
-        if not own_seeds or any(not 0 <= seed < 1 << 64 for seed in own_seeds):
-            raise SelectionError("seeds must be one or more integers of 0 to 2^64 - 1")
+        own_seeds = _seeds(seeds)
     capacity = fabric.gbit_per_s
     total, largest = None, []
     for seed in own_seeds:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint._patterns import Traffic, _above_zero, _Pairs, _Product, _Ranked, _rate, _volume
+from pinchpoint._patterns import (
+    Traffic,
+    _above_zero,
+    _each_once,
+    _Pairs,
+    _Product,
+    _Ranked,
+    _rate,
+    _volume,
+)
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import as_floats
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
@@ -85,7 +94,7 @@ def all_to_all(
             "per_chip_gbyte_per_s": per_chip_gbyte_per_s,
         }
     )
-    return Traffic((_Product(nodes, nodes, rate, name.startswith("per_chip")),))
+    return Traffic((_Product(_each_once(nodes), nodes, rate, name.startswith("per_chip")),))
 
 
 def skewed(
@@ -171,7 +180,7 @@ def between(
         Not exactly one rate is given.
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-    return Traffic((_Product(sources, sinks, rate),))
+    return Traffic((_Product(_each_once(sources), _each_once(sinks), rate),))
 
 
 def incast(

@@ -418,3 +418,35 @@ def test_time_limit():
 def test_examples():
     for name in ("traffic", "congestion", "fabric"):
         assert doctest.testmod(importlib.import_module(f"pinchpoint.{name}")).failed == 0
+
+
+def test_pairs_without_a_way_are_an_error_if_asked():
+    explicit = pp.Fabric.from_links([0, 1, 3], [1, 2, 4], 1.0)
+    structured = pp.clusters.fat_tree(4)
+    structured = structured.without(structured.select_links("chip-leaf", leaf=0, chip=0))
+    for fabric, group in ((explicit, "node"), (structured, "chip")):
+        traffic = pp.traffic.all_to_all(group, gbit_per_s=1.0)
+        assert fabric.congestion(traffic).unreachable.pairs > 0
+        with pytest.raises(GraphError, match=r"pairs have no way, node \d+ to node \d+ among"):
+            fabric.congestion(traffic, unreachable="error")
+        with pytest.raises(SelectionError, match="unreachable is 'skip'"):
+            fabric.congestion(traffic, unreachable="skip")
+    whole = explicit.congestion(pp.traffic.pairs([0], [2]), unreachable="error")
+    assert whole.max_utilization == 1.0
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "says"),
+    [
+        (lambda f, t: f.congestion(t, routing="ecmp-hash", seeds=["a"]), InputTypeError, "seeds"),
+        (lambda f, t: f.congestion(t, routing="ecmp-hash", seeds=3), InputTypeError, "seeds is 3"),
+        (lambda f, t: f.congestion(t, routing="ecmp-hash", seeds=[]), SelectionError, "one or"),
+        (lambda f, t: t * "a", InputTypeError, "factor is 'a'"),
+        (lambda f, t: pp.traffic.all_to_all([0, 1, 1], gbit_per_s=1), SelectionError, "node 1 is"),
+        (lambda f, t: pp.traffic.incast([0, 0], 1, gbit_per_s=1), SelectionError, "node 0 is"),
+    ],
+)
+def test_more_bad_input_is_told_by_name(ask, error, says):
+    fabric, traffic = pp.Fabric.from_links([0, 1], [1, 2], 1.0), pp.traffic.pairs([0], [2])
+    with pytest.raises(error, match=says):
+        ask(fabric, traffic)
