@@ -154,7 +154,7 @@ def peers(smoke: bool) -> str:
     ends = congestion.edge_switches(k)
     traffic = pp.traffic.all_to_all(ends, gbit_per_s=1.0)
     question = f"throughput to 1 %, k = {k}, 5 % of switch links failed"
-    ours, best = timed(5, lambda: tree.throughput(traffic))
+    ours, best = timed(21, lambda: tree.throughput(traffic))
     lines.append(f"| {question} | pinchpoint | {ours:.4f} | 1 |")
     for solver in ("ipm", "simplex") if congestion.HAS_HIGHS else ():
         taken, value = congestion.highs_throughput(tree, ends, solver, 0.01, 300.0)
