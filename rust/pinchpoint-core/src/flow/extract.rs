@@ -35,8 +35,13 @@ pub fn extract_flow<C: Capacity, R: Residue>(
             let mut fill = |begin: usize, end: usize, slot_of: &dyn Fn(usize) -> u32| {
                 for arc in begin..end {
                     let slot = slot_of(arc);
-                    if slot != NO_SLOT {
-                        part[arc - range.start] = of_arc(graph, problem, network, scale, arc, slot);
+                    if slot == NO_SLOT {
+                        continue;
+                    }
+                    let flow = of_arc(graph, problem, network, scale, arc, slot);
+                    // Memory that is zero need not be touched.
+                    if flow != C::default() {
+                        part[arc - range.start] = flow;
                     }
                 }
             };

@@ -26,6 +26,8 @@ const MERGE_CREDIT: u64 = 40;
 /// A global relabel after work of this per node, and one per half, over `BUDGETS`.
 const WORK_PER_NODE: usize = 6;
 const BUDGETS: u64 = 4;
+/// Where the farthest label is at most this, excess is swept down the labels first.
+const SHALLOW: u32 = 16;
 /// Work units between two polls of the monitor.
 const POLL_WORK: u64 = 1 << 14;
 
@@ -198,6 +200,10 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     /// Sends excess to the target until none can reach it.
     fn drain(&mut self, monitor: &dyn Monitor) -> Result<()> {
         self.relabel_all(true, monitor)?;
+        let deepest = self.queue.last().map_or(0, |v| self.label[*v as usize]);
+        if deepest <= SHALLOW {
+            self.sweep(monitor)?;
+        }
         if !self.any_left() {
             return Ok(());
         }
@@ -235,12 +241,47 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
     }
 
+    /// Sends excess down the labels, highest first, each node once.
+    fn sweep(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        let zero = R::Excess::default();
+        for at in (1..self.queue.len()).rev() {
+            let v = self.queue[at];
+            let mut excess = self.excess[v as usize];
+            if excess == zero {
+                continue;
+            }
+            let lower = self.label[v as usize] - 1;
+            let halves = self.graph.first[v as usize]..self.graph.first[v as usize + 1];
+            self.unpolled += 1 + halves.len() as u64;
+            if self.unpolled > POLL_WORK {
+                self.unpolled = 0;
+                monitor.poll()?;
+            }
+            for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
+                let residue = self.graph.residue[half.slot as usize];
+                if residue == R::default() || self.label[half.head as usize] != lower {
+                    continue;
+                }
+                let amount = excess.min(residue.to_excess());
+                self.graph.residue[half.slot as usize] -= R::from_excess(amount);
+                self.graph.residue[half.slot as usize ^ 1] += R::from_excess(amount);
+                self.excess[half.head as usize] += amount;
+                excess -= amount;
+                if excess == zero {
+                    break;
+                }
+            }
+            self.excess[v as usize] = excess;
+        }
+        Ok(())
+    }
+
     /// Whether a node with excess can reach the target.
     fn any_left(&self) -> bool {
-        let found = &self.queue[1..];
-        found
+        let zero = R::Excess::default();
+        self.queue[1..]
             .iter()
-            .any(|v| self.excess[*v as usize] > R::Excess::default())
+            .any(|v| self.excess[*v as usize] > zero)
     }
 
     /// Makes trees fit new labels, which must not fall on the way from a root, and collects the
