@@ -67,30 +67,40 @@ fn check_lengths<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<C>)
 
 /// Whether no sum over arcs or nodes can leave 64 bits.
 fn sums_fit_64_bits<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<C>) -> bool {
-    let mut largest = C::default();
-    for capacity in problem.capacity {
-        largest = largest.max(if *capacity == C::MAX {
-            C::default()
-        } else {
-            *capacity
-        });
-    }
-    for flow in &answer.flow {
-        largest = largest.max(*flow).max(C::default() - *flow);
-    }
+    let mut largest = largest(problem.capacity).max(largest(&answer.flow));
     let limits = problem
         .sources
         .iter()
         .chain(problem.sinks)
         .filter_map(|end| end.limit);
     for limit in limits.chain(problem.node_capacity.unwrap_or_default().iter().copied()) {
-        largest = largest.max(if limit == C::MAX { C::default() } else { limit });
+        largest = largest.max(if limit == C::MAX { 0 } else { limit.wide() });
     }
     let terms = 2 * (problem.tails.len() + problem.num_nodes as usize) + 2;
     largest
-        .wide()
         .checked_mul(terms as i128)
         .is_some_and(|sum| sum <= i64::MAX.wide())
+}
+
+/// A bound on the absolute amounts that are not "no limit".
+fn largest<C: Capacity>(amounts: &[C]) -> i128 {
+    let limited = |amount: C| {
+        if amount == C::MAX {
+            C::default()
+        } else {
+            amount
+        }
+    };
+    if size_of::<C>() > 8 {
+        let absolute = amounts.iter().map(|x| limited(*x).wide().saturating_abs());
+        return absolute.max().unwrap_or_default();
+    }
+    // All the bits that some amount has, which is at most twice the largest.
+    let bits = amounts.iter().fold(0, |bits, amount| {
+        let amount = limited(*amount).low64();
+        bits | (amount ^ (amount >> 63))
+    });
+    i128::from(bits) + 1
 }
 
 /// The sum of `terms`, which overflows only beyond what the solver itself would have refused.

@@ -1,5 +1,7 @@
 //! From residues back to the flow of every arc of the problem.
 
+use std::ops::Range;
+
 use crate::threads;
 
 use super::capacity::{Capacity, Residue};
@@ -32,35 +34,65 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     let graph = &*graph;
     threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
         move || {
-            let mut fill = |begin: usize, end: usize, slot_of: &dyn Fn(usize) -> u32| {
-                for arc in begin..end {
-                    let slot = slot_of(arc);
-                    if slot == NO_SLOT {
-                        continue;
-                    }
-                    let flow = of_arc(graph, problem, network, scale, arc, slot);
-                    // Memory that is zero need not be touched.
-                    if flow != C::default() {
-                        part[arc - range.start] = flow;
-                    }
-                }
-            };
+            let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
             match &graph.slots {
-                Slots::Table(slots) => fill(range.start, range.end, &|arc| slots[arc]),
+                Slots::Table(slots) => fill(part, range.clone(), slots[range].iter().copied(), of),
                 Slots::Segments(segments) => {
                     for segment in segments {
                         let first = segment.begin as usize;
                         let begin = range.start.max(first);
                         let end = range.end.min(segment.end as usize);
-                        let slot_of =
-                            |arc: usize| segment.slot + (arc - first) as u32 * segment.stride;
-                        fill(begin, end.max(begin), &slot_of);
+                        if begin >= end {
+                            continue;
+                        }
+                        let part = &mut part[begin - range.start..end - range.start];
+                        let stride = segment.stride as usize;
+                        let slot = segment.slot as usize + (begin - first) * stride;
+                        if problem.duplex || scale.divisor != 1 {
+                            fill(part, begin..end, (slot as u32..).step_by(stride), of);
+                        } else {
+                            let left = graph.residue[slot..].iter().step_by(stride);
+                            fill_simple(part, &problem.capacity[begin..end], left, scale);
+                        }
                     }
                 }
             }
         }
     }));
     flow
+}
+
+/// Writes the flow of each arc, except zeros: memory that is zero need not be touched.
+fn fill<C: Capacity>(
+    part: &mut [C],
+    arcs: Range<usize>,
+    slots: impl Iterator<Item = u32>,
+    flow_of: impl Fn(usize, u32) -> C,
+) {
+    for ((to, arc), slot) in part.iter_mut().zip(arcs).zip(slots) {
+        if slot == NO_SLOT {
+            continue;
+        }
+        let flow = flow_of(arc, slot);
+        if flow != C::default() {
+            *to = flow;
+        }
+    }
+}
+
+/// The same for plain arcs with a slot each and nothing to divide.
+fn fill_simple<'a, C: Capacity, R: Residue>(
+    part: &mut [C],
+    capacity: &[C],
+    left: impl Iterator<Item = &'a R>,
+    scale: Scale<R>,
+) {
+    for ((to, capacity), left) in part.iter_mut().zip(capacity).zip(left) {
+        let flow = scale.undivided(*capacity) - *left;
+        if flow > R::default() {
+            *to = C::truncate(flow.wide());
+        }
+    }
 }
 
 #[inline(always)]

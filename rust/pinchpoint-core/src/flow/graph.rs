@@ -47,13 +47,18 @@ pub struct Scale<R> {
 impl<R: Residue> Scale<R> {
     #[inline(always)]
     pub fn residue<C: Capacity>(&self, capacity: C) -> R {
-        if capacity == C::MAX {
-            return self.unlimited;
-        }
-        if self.divisor != 1 {
+        if self.divisor != 1 && capacity != C::MAX {
             return R::truncate(capacity.wide() / self.divisor);
         }
-        if size_of::<C>() <= 8 {
+        self.undivided(capacity)
+    }
+
+    /// The same where the divisor is 1.
+    #[inline(always)]
+    pub fn undivided<C: Capacity>(&self, capacity: C) -> R {
+        if capacity == C::MAX {
+            self.unlimited
+        } else if size_of::<C>() <= 8 {
             R::from_low64(capacity.low64())
         } else {
             R::truncate(capacity.wide())

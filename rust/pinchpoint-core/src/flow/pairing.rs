@@ -69,8 +69,12 @@ pub enum Pairing {
 
 /// Shorter runs are left to chance.
 const MIN_RUN: usize = 16;
-/// Searches for a partner through all the rest of the arcs.
-const MAX_SEARCHES: usize = 12;
+/// More runs than this are left to chance too.
+const MAX_RUNS: usize = 12;
+/// Searches for a partner through all the rest of the arcs that may be in vain.
+const MAX_FAILURES: usize = 4;
+/// Arcs compared at once.
+const BLOCK: usize = 1024;
 /// Arcs in a sample.
 const SAMPLE: usize = 256;
 
@@ -120,6 +124,19 @@ impl Finder<'_> {
         self.tails[a] == self.heads[b] && self.heads[a] == self.tails[b]
     }
 
+    /// How many arcs from `a` on run against those from `b` on, one by one; at most `most`.
+    fn mirrored(&self, a: usize, b: usize, most: usize) -> usize {
+        let blocks = (0..most).step_by(BLOCK);
+        let whole = blocks.take_while(|at| {
+            let len = BLOCK.min(most - at);
+            self.tails[a + at..][..len] == self.heads[b + at..][..len]
+                && self.heads[a + at..][..len] == self.tails[b + at..][..len]
+        });
+        let done = most.min(whole.count() * BLOCK);
+        let rest = (done..most).take_while(|at| self.against(a + at, b + at));
+        done + rest.count()
+    }
+
     fn push(&mut self, arc: usize, count: usize, stride: usize, partner: usize) {
         if count == 0 {
             return;
@@ -142,13 +159,13 @@ impl Finder<'_> {
     fn search(&mut self) {
         let m = self.tails.len();
         // Arcs before `done` are in runs; those from there to `at` will be single.
-        let (mut done, mut at, mut skip, mut searches) = (0, 0, MIN_RUN, 0);
-        while at < m && searches < MAX_SEARCHES {
-            searches += 1;
+        let (mut done, mut at, mut skip, mut runs, mut failures) = (0, 0, MIN_RUN, 0, 0);
+        while at < m && runs < MAX_RUNS && failures < MAX_FAILURES {
             let (tail, head) = (self.tails[at], self.heads[at]);
             let rest = self.heads[at + 1..].iter().zip(&self.tails[at + 1..]);
             let found = rest.into_iter().position(|(h, t)| *h == tail && *t == head);
             let Some(partner) = found.map(|ahead| ahead + 1) else {
+                failures += 1;
                 at += skip;
                 skip *= 4;
                 continue;
@@ -158,14 +175,21 @@ impl Finder<'_> {
             } else {
                 (1, partner)
             };
-            let count = (0..most.min(m - at - partner))
-                .take_while(|k| self.against(at + k * stride, at + k * stride + partner))
-                .count();
+            let most = most.min(m - at - partner);
+            let count = if stride == 1 {
+                self.mirrored(at, at + partner, most)
+            } else {
+                (0..most)
+                    .take_while(|k| self.against(at + k * stride, at + k * stride + partner))
+                    .count()
+            };
             if count < MIN_RUN.min(m / 2) {
+                failures += 1;
                 at += skip;
                 skip *= 4;
                 continue;
             }
+            runs += 1;
             self.push(done, at - done, 1, 0);
             self.push(at, count, stride, partner);
             if stride == 1 {
