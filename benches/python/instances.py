@@ -4,7 +4,10 @@ Every generator returns an `Instance`: arcs by parallel arrays, one source, one 
 int32 and capacities int64, which every contender takes without conversion.
 """
 
+import bz2
+import pickle
 from dataclasses import dataclass, replace
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -332,3 +335,21 @@ def random_graph(n: int, m: int, seed: int = 0, high: int = 1000) -> Instance:
     heads = random.integers(0, n, m).astype(np.int32)
     capacity = random.integers(1, high, m)
     return Instance(f"random {n}/{m}", n, tails, heads, capacity, 0, n - 1)
+
+
+def networkx_test(name: str) -> Instance:
+    """One of the graphs that networkx tests its flows with; they come with its package."""
+    files = resources.files("networkx.algorithms.flow.tests")
+    graph = pickle.loads(bz2.decompress((files / f"{name}.gpickle.bz2").read_bytes()))
+    ids = {node: at for at, node in enumerate(graph)}
+    arcs = [(ids[u], ids[v], c) for u, v, c in graph.edges(data="capacity")]
+    tails, heads, capacity = (np.array(column) for column in zip(*arcs, strict=True))
+    return Instance(
+        f"networkx {name}",
+        len(ids),
+        tails.astype(np.int32),
+        heads.astype(np.int32),
+        capacity.astype(np.int64),
+        ids[1],
+        ids[len(ids)],
+    )
