@@ -31,7 +31,7 @@ test-python: .venv/built .venv/group-test
 test-long: .venv/built .venv/group-test  ## the same with many more random cases
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
 
-bench: .venv/built .venv/group-test  ## race every peer installed, hours; docs/benchmarks/maxflow.md
+bench: .venv/built .venv/group-test .venv/group-bench  ## race every peer, hours; docs/benchmarks/maxflow.md
 	$(BIN)/python benches/python/write_maxflow.py --store .venv/maxflow.json
 
 bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small sizes
