@@ -209,22 +209,25 @@ fn one_piece(
         cut_off: Vec::new(),
     };
     let mut shortest = Shortest::new(core);
+    let mut senders: Vec<u32> = Vec::new();
     let mut sent = vec![0.0f64; n];
     let mut carried = vec![0.0f64; n];
     let mut width = vec![0.0f64; n];
     let mut hops: Vec<(u32, u32, f64)> = Vec::new();
     for root in roots {
         monitor.poll()?;
-        shortest.find(*root);
-        sent.fill(0.0);
+        senders.clear();
         for (sources, sinks) in products {
             let weight = sinks.tree[*root as usize];
             if weight > 0.0 {
                 for (sent, from) in sent.iter_mut().zip(&sources.tree) {
                     *sent += from * weight;
                 }
+                senders.clear();
+                senders.extend(0..n as u32);
             }
         }
+        let by_pairs = senders.is_empty();
         let start = gathered
             .pairs
             .partition_point(|pair| place(pair.sink) < *root);
@@ -232,9 +235,18 @@ fn one_piece(
             .iter()
             .take_while(|pair| place(pair.sink) == *root)
         {
-            sent[place(pair.source) as usize] += pair.rate;
+            let source = place(pair.source);
+            sent[source as usize] += pair.rate;
+            if by_pairs && senders.last() != Some(&source) {
+                senders.push(source);
+            }
         }
         sent[*root as usize] = 0.0;
+        if by_pairs {
+            shortest.find_from(*root, &senders);
+        } else {
+            shortest.find(*root);
+        }
         for (product, (sources, sinks)) in products.iter().enumerate() {
             let weight = sinks.tree[*root as usize];
             if weight > 0.0 {
@@ -273,9 +285,8 @@ fn one_piece(
                 carried[*next as usize] += part;
             }
         };
-        carried.fill(0.0);
-        for node in 0..n as u32 {
-            let amount = sent[node as usize];
+        for node in senders.iter().copied() {
+            let amount = std::mem::take(&mut sent[node as usize]);
             if amount <= 0.0 {
                 continue;
             }
@@ -288,11 +299,12 @@ fn one_piece(
             }
         }
         for node in shortest.order().iter().skip(1).rev() {
-            let amount = carried[*node as usize];
+            let amount = std::mem::take(&mut carried[*node as usize]);
             if amount > 0.0 {
                 share(*node, false, amount, &mut carried);
             }
         }
+        carried[*root as usize] = 0.0;
     }
     Ok(piece)
 }

@@ -105,6 +105,9 @@ pub struct Shortest<'a> {
     transit: Vec<u32>,
     start: Vec<u32>,
     order: Vec<u32>,
+    /// Nodes that have a distance.
+    touched: Vec<u32>,
+    wanted: Vec<bool>,
 }
 
 impl<'a> Shortest<'a> {
@@ -115,20 +118,48 @@ impl<'a> Shortest<'a> {
             transit: vec![UNREACHED; core.len()],
             start: vec![UNREACHED; core.len()],
             order: Vec::new(),
+            touched: Vec::new(),
+            wanted: vec![false; core.len()],
         }
     }
 
     /// Finds the distances of all nodes to `root`. O(nodes + edges).
     pub fn find(&mut self, root: u32) {
-        self.transit.fill(UNREACHED);
-        self.start.fill(UNREACHED);
+        self.search(root, usize::MAX);
+    }
+
+    /// Finds the distances to `root` of `sources`, and of all that is nearer than the farthest of
+    /// them. O(what is as near).
+    pub fn find_from(&mut self, root: u32, sources: &[u32]) {
+        let mut missing = 0;
+        for source in sources.iter().filter(|source| **source != root) {
+            let wanted = &mut self.wanted[*source as usize];
+            missing += usize::from(!*wanted);
+            *wanted = true;
+        }
+        self.search(root, missing);
+        for source in sources {
+            self.wanted[*source as usize] = false;
+        }
+    }
+
+    /// Searches until `missing` nodes that are wanted have a distance. All that is nearer than the
+    /// last of them has its own then.
+    fn search(&mut self, root: u32, mut missing: usize) {
+        for node in self.touched.drain(..) {
+            self.transit[node as usize] = UNREACHED;
+            self.start[node as usize] = UNREACHED;
+        }
         self.order.clear();
         self.root = root;
         self.transit[root as usize] = 0;
         self.start[root as usize] = 0;
         self.order.push(root);
+        self.touched.push(root);
         let mut next = 0;
-        while let Some(node) = self.order.get(next).copied() {
+        while let Some(node) = self.order.get(next).copied()
+            && missing > 0
+        {
             next += 1;
             let distance = self.transit[node as usize] + 1;
             let range = self.core.first_in[node as usize]..self.core.first_in[node as usize + 1];
@@ -139,6 +170,8 @@ impl<'a> Shortest<'a> {
                 let from = hop.node as usize;
                 if self.start[from] == UNREACHED {
                     self.start[from] = distance;
+                    self.touched.push(hop.node);
+                    missing -= usize::from(self.wanted[from]);
                 }
                 if hop.leaves && self.transit[from] == UNREACHED {
                     self.transit[from] = distance;
