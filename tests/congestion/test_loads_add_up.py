@@ -23,7 +23,7 @@ def graphs(draw):
 def test_pairs_add_up(routing, graph):
     links, pairs = graph
     ends = [np.array(column) for column in zip(*links, strict=True)]
-    fabric = pp.Fabric.from_links(*ends, np.linspace(100, 200, len(links)))
+    fabric = pp.Fabric.from_links(*ends, np.arange(100.0, 100 + len(links)))
     rates = np.arange(1.0, len(pairs) + 1)
     sources, sinks = (list(column) for column in zip(*pairs, strict=True))
     together = fabric.congestion(pp.traffic.pairs(sources, sinks, rates), routing=routing).loads()
