@@ -9,7 +9,7 @@ import numpy as np
 from pinchpoint import _core, linear
 from pinchpoint._listed_program import EXACT
 from pinchpoint._patterns import products_of
-from pinchpoint.throughput import lost_pairs
+from pinchpoint.throughput import _NAMED, _SAME, _SLACK, lost_pairs
 from pinchpoint.witness import orbit_cut
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = ["by_orbits"]
 _SMALL = 60_000
 # Single kinds of links that are tried as the proof of an upper bound.
 _TRIED = 3
-_NAMED = 10
 # Steps of all destinations up to which a flow is written out.
 _FOLLOWED = 4_000_000
 # The same where ways are evened out, which takes a pass over all steps for each round.
@@ -50,14 +49,14 @@ def by_orbits(search: Search) -> bool:
         search.lower = search.upper = np.inf
         search.method = "forced"
         return True
-    search.carries((1 - 1e-12) / problem.routed, "routed")
+    search.carries((1 - _SLACK) / problem.routed, "routed")
     small = problem.size <= _SMALL and linear.available()
     enough = EXACT if small else max(search.gap, EXACT)
     known, evened = np.zeros(0), False
     for candidate in problem.fullest(_TRIED):
         bound = problem.upper(candidate, clock.left)
         # Of bounds equal but for rounding, the first has the most links to stay off.
-        if bound < search.upper * (1 - 1e-11):
+        if bound < search.upper * (1 - _SAME):
             known = candidate
             binding = _binding(question.fabric, problem, candidate)
             search.bounded(bound, candidate, "slots", binding)
@@ -85,7 +84,7 @@ def by_orbits(search: Search) -> bool:
             *_, capacity, forward, backward = wide.rows()
             up = capacity > 0
             used = np.maximum(forward, backward)[up] / capacity[up]
-            search.carries((1 - 1e-12) / used.max(), "routed")
+            search.carries((1 - _SLACK) / used.max(), "routed")
     if known.size:
         _cut(search, problem, known)
     return True

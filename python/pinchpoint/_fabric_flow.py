@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
 from pinchpoint import _core
+from pinchpoint._validation import check_forwarding
 from pinchpoint.bandwidth import Bandwidth, exact_kbit
 from pinchpoint.errors import SelectionError
 from pinchpoint.selection import LinkSelection, Selection
@@ -64,7 +65,7 @@ def bandwidth(
     >>> rack.bandwidth("chip[chip=0]", "chip[chip=1]").gbyte_per_s
     900.0
     """
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     own = (self._ends(sources, "sources"), self._ends(sinks, "sinks"))
     answer = _core.bandwidth(self._handle, *own, forwarding, time_limit)
     return Bandwidth(answer, (self, sources, sinks, forwarding))
@@ -107,7 +108,7 @@ def bisection(
     """
     from pinchpoint.bisection import Bisection, BisectionSplit
 
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     chips = [group for group in self.groups if group.role == "chip"]
     sizes = {name: size for group in chips for name, size in group.coordinates.items()}
     if not sizes:
@@ -204,7 +205,7 @@ def pairwise(
     """
     from pinchpoint.bisection import Pairwise
 
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     if isinstance(groups, Selection | str):
         if self.is_structured:
             from pinchpoint.all_pairs import all_pairs
@@ -276,7 +277,7 @@ def cut_tree(
     """
     from pinchpoint.cut_tree import cut_tree
 
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     return cut_tree(self, nodes, forwarding, time_limit)
 
 
@@ -328,12 +329,5 @@ def failure_sweep(
     """
     from pinchpoint.failure_sweep import failure_sweep
 
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     return failure_sweep(self, sources, sinks, failures, forwarding, time_limit)
-
-
-def _check_forwarding(forwarding: object) -> None:
-    if forwarding not in ("hardware", "all", "none"):
-        raise SelectionError(
-            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
-        )

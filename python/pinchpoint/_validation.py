@@ -10,9 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pinchpoint.errors import GraphError, InputTypeError
+from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 
-__all__ = ["as_floats", "as_ids", "as_limits", "as_numbers", "as_terminals"]
+__all__ = [
+    "as_floats",
+    "as_ids",
+    "as_limits",
+    "as_numbers",
+    "as_terminals",
+    "check_forwarding",
+    "check_seed",
+]
 
 _INT32 = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
@@ -142,3 +150,17 @@ def as_floats(field: str, values: Any) -> npt.NDArray[np.float64]:
     if array.size and array.dtype.kind not in "iuf":
         raise InputTypeError(f"{field} has dtype {array.dtype}; it must hold numbers")
     return _native(array, _FLOAT64)
+
+
+def check_forwarding(forwarding: object) -> None:
+    """Refuse a name of a mode of forwarding that is none."""
+    if forwarding not in ("hardware", "all", "none"):
+        raise SelectionError(
+            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
+        )
+
+
+def check_seed(seed: object) -> None:
+    """Refuse a seed that is no integer from zero on."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputTypeError(f"seed is {seed!r}; it must be an integer, zero or more")

@@ -13,6 +13,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._patterns import _rank_ids
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
+from pinchpoint._validation import check_forwarding
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
@@ -216,10 +217,7 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
         raise InputTypeError(f"gbyte is {gbyte!r}; it must be a number")
     if not np.isfinite(gbyte) or gbyte <= 0:
         raise CapacityError(f"gbyte is {gbyte}; it must be finite and above zero")
-    if options["forwarding"] not in ("hardware", "all", "none"):
-        raise SelectionError(
-            f"forwarding is {options['forwarding']!r}; it must be 'hardware', 'all' or 'none'"
-        )
+    check_forwarding(options["forwarding"])
     if options["root"] is not None and name not in ("broadcast", "reduce"):
         raise SelectionError(f"root goes with broadcast and reduce, not with {name}")
     ordered, own = resolved(fabric, ranks)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import check_forwarding
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
 from pinchpoint.units import format_bandwidth
@@ -276,10 +277,7 @@ def check_options(routing: str, split: str, forwarding: str) -> None:
         raise SelectionError(f"routing is {routing!r}; it must be one of {', '.join(_ROUTINGS)}")
     if split not in ("link", "neighbor"):
         raise SelectionError(f"split is {split!r}; it must be 'link' or 'neighbor'")
-    if forwarding not in ("hardware", "all", "none"):
-        raise SelectionError(
-            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
-        )
+    check_forwarding(forwarding)
 
 
 def plan(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pinchpoint import _core, errors
 from pinchpoint._suggest import did_you_mean
-from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
+from pinchpoint._validation import check_forwarding
+from pinchpoint.errors import InputTypeError, PinchpointError
 from pinchpoint.selection import Selection, shown
 
 if TYPE_CHECKING:
@@ -151,15 +152,8 @@ def bandwidth(sources: Ends, sinks: Ends, /, *, forwarding: Forwarding = "hardwa
     >>> ask.ask(pp.clusters.gb200_nvl72())["gbit_per_s"]
     7200.0
     """
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     return _Bandwidth(_kept(sources), _kept(sinks), forwarding)
-
-
-def _check_forwarding(forwarding: object) -> None:
-    if forwarding not in ("hardware", "all", "none"):
-        raise SelectionError(
-            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
-        )
 
 
 def _kept(ends: Any) -> Any:
@@ -249,7 +243,7 @@ def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") 
     Query
         Its columns: ``gbit_per_s`` (per direction), ``split``, ``bottleneck``.
     """
-    _check_forwarding(forwarding)
+    check_forwarding(forwarding)
     return _Bisection(by, forwarding)
 
 

@@ -22,7 +22,7 @@ from pinchpoint._patterns import (
     _volume,
 )
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import as_floats
+from pinchpoint._validation import as_floats, check_seed
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 from pinchpoint.parallelism import Parallelism, parallelism
 from pinchpoint.selection import Selection
@@ -148,8 +148,7 @@ def skewed(
     number = isinstance(exponent, int | float | np.number) and not isinstance(exponent, bool)
     if not number or not np.isfinite(exponent) or exponent < 0:
         raise CapacityError(f"exponent is {exponent!r}; it must be finite and zero or more")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputTypeError(f"seed is {seed!r}; it must be an integer, zero or more")
+    check_seed(seed)
     return Traffic((_Ranked(nodes, "zipf", rate, seed, exponent=float(exponent)),))
 
 
@@ -317,8 +316,7 @@ def permutation(
         Not exactly one rate is given.
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputTypeError(f"seed is {seed!r}; it must be an integer, zero or more")
+    check_seed(seed)
     return Traffic((_Ranked(nodes, "permutation", rate, seed),))
 
 

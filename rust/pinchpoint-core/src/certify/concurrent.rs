@@ -4,9 +4,9 @@
 //! orbit of destinations are all there are. A flow is read as shares at every class and followed
 //! anew from its sources, so that it is conserved whatever the solver's tolerance.
 
-use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use super::throughput::Near;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::parallel::in_pieces;
@@ -16,23 +16,6 @@ use crate::throughput::{OrbitProblem, Step, Toward};
 const SLACK: f64 = 1e-12;
 /// Destinations are dealt out in this many pieces, whatever the number of threads.
 const PIECES: usize = 16;
-
-#[derive(PartialEq)]
-struct Near(f64, u32);
-
-impl Eq for Near {}
-
-impl PartialOrd for Near {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Near {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.0.total_cmp(&self.0).then(other.1.cmp(&self.1))
-    }
-}
 
 /// Steps by one of their ends: offsets and places.
 fn by_end(n: usize, steps: &[Step], end: impl Fn(&Step) -> u32) -> (Vec<usize>, Vec<u32>) {

@@ -23,8 +23,9 @@ pub struct Paths<'a> {
     amount: Vec<f64>,
 }
 
+/// A node at a distance; the nearest is the greatest, as a heap gives it first.
 #[derive(PartialEq)]
-struct Near(f64, u32);
+pub struct Near(pub f64, pub u32);
 
 impl Eq for Near {}
 

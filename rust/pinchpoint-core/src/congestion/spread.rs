@@ -217,17 +217,19 @@ fn one_piece(
     for root in roots {
         monitor.poll()?;
         senders.clear();
+        let mut by_pairs = true;
         for (sources, sinks) in products {
             let weight = sinks.tree[*root as usize];
             if weight > 0.0 {
                 for (sent, from) in sent.iter_mut().zip(&sources.tree) {
                     *sent += from * weight;
                 }
-                senders.clear();
-                senders.extend(0..n as u32);
+                by_pairs = false;
             }
         }
-        let by_pairs = senders.is_empty();
+        if !by_pairs {
+            senders.extend(0..n as u32);
+        }
         let start = gathered
             .pairs
             .partition_point(|pair| place(pair.sink) < *root);

@@ -1,5 +1,6 @@
 //! Names as numbers: what an edge list that calls its nodes by name is read with.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
@@ -15,8 +16,6 @@ const BLOCK: usize = 1 << 16;
 /// Texts of a heap, and how many heaps there are at most.
 const HEAP: usize = 1 << 13;
 const MAX_HEAPS: usize = 1 << 8;
-/// Slots of the smallest table.
-const SMALLEST: usize = 1 << 10;
 
 /// Texts one after the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -157,7 +156,6 @@ pub fn number(texts: &Texts, monitor: &dyn Monitor) -> Result<Numbering> {
 #[derive(Default)]
 struct Heap {
     rows: Vec<u32>,
-    hashes: Vec<u64>,
     texts: Texts,
 }
 
@@ -176,7 +174,6 @@ fn deal(texts: &Texts, monitor: &dyn Monitor) -> Result<Vec<Vec<Heap>>> {
                 let hash = state.hash_one(text);
                 let heap = &mut hand[hash.checked_shr(shift).unwrap_or(0) as usize];
                 heap.rows.push(row as u32);
-                heap.hashes.push(hash);
                 heap.texts.push(text);
             }
         }
@@ -193,83 +190,18 @@ fn number_heap<'a>(
     monitor: &dyn Monitor,
 ) -> Result<Vec<u32>> {
     monitor.poll()?;
-    let mut table = Table::new();
-    let mut rows: Vec<u32> = Vec::new();
+    let mut known: HashMap<&[u8], u32> = HashMap::new();
     let mut firsts = Vec::new();
     for hand in hands {
-        for (at, (row, hash)) in hand.rows.iter().zip(&hand.hashes).enumerate() {
-            let id = table.number(*hash, hand.texts.get(at)) as usize;
-            if id == rows.len() {
-                rows.push(*row);
-            }
-            firsts.push(rows[id]);
+        for (at, row) in hand.rows.iter().enumerate() {
+            firsts.push(*known.entry(hand.texts.get(at)).or_insert(*row));
         }
     }
     Ok(firsts)
 }
 
-/// Numbers by hash: each slot holds the upper half of a hash and a number + 1, or 0.
-struct Table {
-    slots: Vec<u64>,
-    /// By number.
-    hashes: Vec<u64>,
-    names: Texts,
-}
-
-impl Table {
-    fn new() -> Self {
-        Table {
-            slots: vec![0; SMALLEST],
-            hashes: Vec::new(),
-            names: Texts::default(),
-        }
-    }
-
-    fn number(&mut self, hash: u64, text: &[u8]) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let slot = self.slots[at];
-            if slot == 0 {
-                break;
-            }
-            let id = slot as u32 - 1;
-            if slot >> 32 == hash >> 32 && self.names.get(id as usize) == text {
-                return id;
-            }
-            at = (at + 1) & mask;
-        }
-        let id = self.hashes.len() as u32;
-        self.slots[at] = slot(hash, id);
-        self.hashes.push(hash);
-        self.names.push(text);
-        if self.hashes.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-        id
-    }
-
-    fn grow(&mut self) {
-        let mask = self.slots.len() * 4 - 1;
-        self.slots = vec![0; mask + 1];
-        for (id, hash) in self.hashes.iter().enumerate() {
-            let mut at = *hash as usize & mask;
-            while self.slots[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            self.slots[at] = slot(*hash, id as u32);
-        }
-    }
-}
-
-fn slot(hash: u64, id: u32) -> u64 {
-    (hash >> 32) << 32 | u64::from(id + 1)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
     use crate::monitor::NoMonitor;
 

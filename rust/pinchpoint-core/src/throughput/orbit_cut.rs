@@ -49,12 +49,11 @@ impl OrbitProblem {
         }
         let mut toward = Toward::default();
         let mut best: Option<(f64, u32, Vec<bool>)> = None;
-        let (mut used, mut most) = (0, 0);
+        let mut used = 0;
         for root in &self.destinations {
             monitor.poll()?;
             self.toward(*root, &mut toward);
             let (far, mut radii) = radii(&toward, lengths);
-            most = most.max(toward.steps.len() * radii.len());
             radii.truncate(MOST_BALLS);
             for radius in radii {
                 let inside: Vec<bool> = far.iter().map(|far| *far <= radius).collect();
