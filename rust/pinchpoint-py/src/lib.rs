@@ -24,6 +24,10 @@ mod throughput;
 
 use pyo3::prelude::*;
 
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: pinchpoint_alloc::LargeBlocks = pinchpoint_alloc::LargeBlocks;
+
 /// The compiled core of pinchpoint.
 #[pymodule]
 mod _core {

@@ -1,0 +1,217 @@
+//! Memory for large arrays: in huge pages, and what was freed last is kept for the next array.
+//!
+//! A solve touches each of its arrays a few times only, so that the first touch of fresh 4 KiB
+//! pages would cost as much as the solve itself. NumPy asks for huge pages for the same reason.
+//! Blocks below [`LARGE`] are the system's, and so are all where the system is not Linux.
+//!
+//! At most [`KEPT`] bytes are kept; a block that another thread is just giving back is not waited
+//! for, so that a fork at that moment does no harm.
+
+#![cfg(target_os = "linux")]
+
+mod extents;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr;
+use std::sync::Mutex;
+
+use extents::{Extent, Extents};
+
+/// From here on glibc, too, maps each block by itself.
+const LARGE: usize = 128 << 10;
+/// Blocks are whole pages of this size.
+const PAGE: usize = 4096;
+/// Memory comes from the system in whole huge pages.
+const HUGE: usize = 2 << 20;
+/// Bytes kept at most.
+const KEPT: usize = 32 << 20;
+
+/// So little is not returned for being in pieces.
+const FEW: usize = 8 << 20;
+
+static FREE: Mutex<Extents> = Mutex::new(Extents::new());
+
+/// The allocator.
+#[derive(Debug)]
+pub struct LargeBlocks;
+
+/// The bytes a block of `layout` takes here; `None` if it is the system's.
+fn whole(layout: Layout) -> Option<usize> {
+    let here = layout.size() >= LARGE && layout.align() <= PAGE;
+    here.then(|| layout.size().next_multiple_of(PAGE))
+}
+
+// SAFETY: a layout alone decides whether its block is the system's, so that each block returns
+// where it came from. Blocks made here are page-aligned, as long as asked, and apart: `FREE` holds
+// each address once (see `Extents`) and none that is in use.
+unsafe impl GlobalAlloc for LargeBlocks {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        match whole(layout) {
+            Some(len) => recycled(len).unwrap_or_else(|| map(len)),
+            // SAFETY: the caller's promises are those of `System`.
+            None => unsafe { System.alloc(layout) },
+        }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        match whole(layout) {
+            Some(len) => match recycled(len) {
+                Some(block) => {
+                    // SAFETY: the block is `len` bytes, which is at least the size.
+                    unsafe { block.write_bytes(0, layout.size()) };
+                    block
+                }
+                None => map(len),
+            },
+            // SAFETY: the caller's promises are those of `System`.
+            None => unsafe { System.alloc_zeroed(layout) },
+        }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        match whole(layout) {
+            Some(len) => keep(Extent {
+                begin: block as usize,
+                len,
+            }),
+            // SAFETY: the caller got `block` for `layout` from `System`.
+            None => unsafe { System.dealloc(block, layout) },
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that `size` fits a layout of this alignment.
+        let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        if let (None, None) = (whole(layout), whole(new)) {
+            // SAFETY: the caller's promises are those of `System`.
+            return unsafe { System.realloc(block, layout, size) };
+        }
+        if whole(layout) == whole(new) {
+            return block;
+        }
+        // SAFETY: the new block is apart from the old one, and both hold what is copied.
+        unsafe {
+            let moved = self.alloc(new);
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            moved
+        }
+    }
+}
+
+/// A block of memory that was freed before; what it holds is left over.
+///
+/// If none is long enough, about as much is returned to the system as will be mapped instead.
+fn recycled(len: usize) -> Option<*mut u8> {
+    let mut free = FREE.try_lock().ok()?;
+    if let Some(begin) = free.take(len) {
+        return Some(ptr::with_exposed_provenance_mut(begin));
+    }
+    let mut returned = 0;
+    while returned < len
+        && free.total() > FEW
+        && let Some(extent) = free.take_longest()
+    {
+        returned += extent.len;
+        unmap(extent);
+    }
+    None
+}
+
+/// Zeroed memory from the system; what is left of the last huge page is kept.
+fn map(len: usize) -> *mut u8 {
+    let Some(mapped) = len.checked_next_multiple_of(HUGE) else {
+        return ptr::null_mut();
+    };
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new anonymous mapping overlaps nothing; advice changes no contents.
+    let block = unsafe {
+        let block = libc::mmap(ptr::null_mut(), mapped, protection, flags, -1, 0);
+        if block == libc::MAP_FAILED {
+            return ptr::null_mut();
+        }
+        libc::madvise(block, mapped, libc::MADV_HUGEPAGE);
+        block
+    };
+    let begin = block.expose_provenance();
+    if mapped > len {
+        keep(Extent {
+            begin: begin + len,
+            len: mapped - len,
+        });
+    }
+    block.cast()
+}
+
+/// Keeps memory for later, and returns to the system what is too much.
+fn keep(extent: Extent) {
+    let Ok(mut free) = FREE.try_lock() else {
+        return unmap(extent);
+    };
+    if let Err(extent) = free.give(extent) {
+        unmap(extent);
+    }
+    while free.total() > KEPT
+        && let Some(extent) = free.take_longest()
+    {
+        unmap(extent);
+    }
+}
+
+fn unmap(extent: Extent) {
+    // SAFETY: nobody knows of these pages any more; they were mapped by `map`.
+    unsafe { libc::munmap(ptr::with_exposed_provenance_mut(extent.begin), extent.len) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: LargeBlocks = LargeBlocks;
+
+    #[test]
+    fn blocks_keep_what_they_hold() {
+        let work = |seed: usize| {
+            let mut held: Vec<(Vec<u32>, u32)> = Vec::new();
+            for turn in 0..2000u32 {
+                let len = 1 << (10 + (seed + turn as usize * 7) % 12);
+                if turn % 5 < 3 {
+                    let mut zeroed = vec![0u32; len];
+                    assert!(zeroed.iter().all(|word| *word == 0), "fresh memory is zero");
+                    zeroed.fill(turn);
+                    held.push((zeroed, turn));
+                }
+                if turn % 3 == 0
+                    && let Some((grown, mark)) = held.last_mut()
+                {
+                    grown.resize(grown.len() + len / 3, *mark);
+                }
+                if turn % 4 == 1
+                    && let Some((shrunk, _)) = held.first_mut()
+                {
+                    shrunk.truncate(shrunk.len() / 2);
+                    shrunk.shrink_to_fit();
+                }
+                if held.len() > 12 {
+                    let (words, mark) = held.swap_remove((turn as usize * 31) % 12);
+                    assert!(
+                        words.iter().all(|word| *word == mark),
+                        "nobody else wrote here"
+                    );
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for seed in 0..4 {
+                scope.spawn(move || work(seed));
+            }
+        });
+        assert!(FREE.lock().is_ok_and(|free| free.total() <= KEPT));
+    }
+}
