@@ -78,6 +78,30 @@ pub fn join<T: Send, F: FnOnce() -> T + Send>(jobs: impl IntoIterator<Item = F>)
     })
 }
 
+/// Runs two jobs, side by side if `apart` and there are threads for it.
+///
+/// # Panics
+///
+/// If a job does.
+pub fn both<A: Send, B>(
+    apart: bool,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    if !apart || count() == 1 {
+        return (first(), second());
+    }
+    thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join();
+        (
+            first.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            second,
+        )
+    })
+}
+
 /// Cuts `slice` at the ends of `ranges`, which follow each other from 0 to its length.
 pub fn split<'a, T>(mut slice: &'a mut [T], ranges: &[Range<usize>]) -> Vec<&'a mut [T]> {
     let mut parts = Vec::with_capacity(ranges.len());

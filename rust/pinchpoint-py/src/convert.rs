@@ -4,13 +4,12 @@
 //! below (`_validation.py`); what the values must be is decided here.
 
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
-use pinchpoint_core::{Error, ErrorKind, threads};
+use pinchpoint_core::flow::Integer;
+use pinchpoint_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 
 use crate::error::to_py;
 
-/// Values that make a second thread worth starting.
-const GRAIN: usize = 1 << 19;
 /// At most this many faults are named in one error.
 const MAX_FAULTS: usize = 10;
 
@@ -46,9 +45,69 @@ impl Faults {
 }
 
 /// Node ids as they came: 32 or 64 bits, signed or not.
-enum RawIds<'py> {
+pub enum RawIds<'py> {
     I32(PyReadonlyArray1<'py, i32>),
     I64(PyReadonlyArray1<'py, i64>),
+}
+
+impl<'py> RawIds<'py> {
+    /// Holds `array`.
+    pub fn of(array: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(array) = array.cast::<PyArray1<i32>>() {
+            return Ok(RawIds::I32(array.readonly()));
+        }
+        Ok(RawIds::I64(array.cast::<PyArray1<i64>>()?.readonly()))
+    }
+
+    /// What can be copied by another thread.
+    pub fn view(&self) -> PyResult<IdView<'_>> {
+        Ok(match self {
+            RawIds::I32(array) => IdView::I32(array.as_slice()?),
+            RawIds::I64(array) => IdView::I64(array.as_slice()?),
+        })
+    }
+}
+
+/// Ids to be copied.
+#[derive(Clone, Copy)]
+pub enum IdView<'a> {
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+}
+
+impl IdView<'_> {
+    /// Copies the ids and finds the largest.
+    pub fn copy(self) -> IdCopy {
+        match self {
+            // Negative ids have the top bit, which no 32-bit id has.
+            IdView::I32(ids) => copy_ids(ids, 31, |id| u64::from(id as u32)),
+            IdView::I64(ids) => copy_ids(ids, 32, |id| id as u64),
+        }
+    }
+}
+
+/// Ids as copied.
+pub struct IdCopy {
+    ids: Vec<u32>,
+    /// One past the largest, or `None` if some id cannot be one.
+    bound: Option<u32>,
+}
+
+fn copy_ids<T: Copy>(from: &[T], bits: u32, widen: impl Fn(T) -> u64) -> IdCopy {
+    let (mut top, mut all) = (0, 0);
+    let copied = from.iter().map(|id| {
+        let id = widen(*id);
+        all |= id;
+        top = top.max(id as u32);
+        id as u32
+    });
+    let ids: Vec<u32> = copied.collect();
+    let fits = all >> bits == 0 && top < u32::MAX;
+    let bound = match ids.len() {
+        0 => Some(0),
+        _ => fits.then(|| top + 1),
+    };
+    IdCopy { ids, bound }
 }
 
 /// Node ids of one field, not yet checked against the number of nodes.
@@ -64,34 +123,19 @@ pub struct Ids<'py> {
 impl<'py> Ids<'py> {
     /// Copies the ids of `field`.
     pub fn read(field: &'static str, array: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let (raw, copy) = if let Ok(array) = array.cast::<PyArray1<i32>>() {
-            let array = array.readonly();
-            // Negative ids have the top bit, which no 32-bit id has.
-            let mut copy = copy_ids(array.as_slice()?, |id| u64::from(id as u32));
-            copy.misfit = copy.all >> 31 != 0;
-            (RawIds::I32(array), copy)
-        } else {
-            let array = array.cast::<PyArray1<i64>>()?.readonly();
-            let copy = copy_ids(array.as_slice()?, |id| id as u64);
-            (RawIds::I64(array), copy)
-        };
-        let IdCopy {
-            ids, top, misfit, ..
-        } = copy;
-        let misfit = misfit || top == u32::MAX;
-        let bound = if misfit {
-            None
-        } else if ids.is_empty() {
-            Some(0)
-        } else {
-            Some(top + 1)
-        };
-        Ok(Ids {
+        let raw = RawIds::of(array)?;
+        let copy = raw.view()?.copy();
+        Ok(Self::copied(field, raw, copy))
+    }
+
+    /// The ids of `field` where they were copied already.
+    pub fn copied(field: &'static str, raw: RawIds<'py>, copy: IdCopy) -> Self {
+        Ids {
             field,
             raw,
-            bound,
-            ids,
-        })
+            bound: copy.bound,
+            ids: copy.ids,
+        }
     }
 
     /// Notes every id that is not below `num_nodes`.
@@ -130,43 +174,6 @@ impl<'py> Ids<'py> {
     }
 }
 
-/// Ids as copied.
-struct IdCopy {
-    ids: Vec<u32>,
-    top: u32,
-    /// The union of the bits of all ids.
-    all: u64,
-    /// Some id has more than 32 bits.
-    misfit: bool,
-}
-
-/// Copies ids and finds the largest, on several threads.
-fn copy_ids<T: Copy + Sync>(from: &[T], widen: impl Fn(T) -> u64 + Copy + Send) -> IdCopy {
-    let ranges = threads::ranges(from.len(), threads::worth(from.len(), GRAIN));
-    let mut ids = vec![0u32; from.len()];
-    let parts = threads::split(&mut ids, &ranges);
-    let found = threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
-        move || {
-            let (mut top, mut all) = (0, 0);
-            for (to, from) in to.iter_mut().zip(&from[range]) {
-                let id = widen(*from);
-                all |= id;
-                top = top.max(id as u32);
-                *to = id as u32;
-            }
-            (top, all)
-        }
-    }));
-    let merge = |(top, all): (u32, u64), (t, a): (u32, u64)| (top.max(t), all | a);
-    let (top, all) = found.into_iter().fold((0, 0), merge);
-    IdCopy {
-        ids,
-        top,
-        all,
-        misfit: all >> 32 != 0,
-    }
-}
-
 /// Capacities or limits as they came.
 #[derive(Debug)]
 pub enum Numbers {
@@ -188,11 +195,9 @@ impl Numbers {
         values: &Bound<'_, PyAny>,
         faults: &mut Faults,
     ) -> PyResult<Self> {
-        if let Ok(array) = values.cast::<PyArray1<i32>>() {
-            return Ok(Self::from_i32(field, array.readonly().as_slice()?, faults));
-        }
-        if let Ok(array) = values.cast::<PyArray1<i64>>() {
-            return Ok(Self::from_i64(field, array.readonly().as_slice()?, faults));
+        let raw = RawNumbers::of(values);
+        if let Some(view) = raw.view()? {
+            return Ok(Self::copied(field, view, view.copy(), faults));
         }
         if let Ok(array) = values.cast::<PyArray1<f64>>() {
             let slice = array.readonly().as_slice()?.to_vec();
@@ -225,59 +230,113 @@ impl Numbers {
         Ok(Numbers::Big(big))
     }
 
-    fn from_i32(field: &str, slice: &[i32], faults: &mut Faults) -> Self {
-        let (mut low, mut high) = (0, 0);
-        let mut copy = Vec::with_capacity(slice.len());
-        copy.extend(slice.iter().map(|value| {
-            low = low.min(*value);
-            high = high.max(*value);
-            *value
-        }));
-        if low < 0 {
-            note_negative(field, slice, faults);
+    /// The numbers of `field` where they were copied already.
+    pub fn copied(
+        field: &str,
+        from: NumberView<'_>,
+        copy: NumberCopy,
+        faults: &mut Faults,
+    ) -> Self {
+        match from {
+            _ if !copy.negative => {}
+            NumberView::I32(from) => note_negative(field, from, faults),
+            NumberView::I64(from) => note_negative(field, from, faults),
         }
-        if high == i32::MAX {
-            return Numbers::I64(copy.into_iter().map(i64::from).collect());
+        copy.numbers
+    }
+}
+
+/// Numbers in arrays of integers; other kinds are read one by one.
+pub enum RawNumbers<'py> {
+    I32(PyReadonlyArray1<'py, i32>),
+    I64(PyReadonlyArray1<'py, i64>),
+    Other,
+}
+
+impl<'py> RawNumbers<'py> {
+    /// Holds `values`.
+    pub fn of(values: &Bound<'py, PyAny>) -> Self {
+        if let Ok(array) = values.cast::<PyArray1<i32>>() {
+            RawNumbers::I32(array.readonly())
+        } else if let Ok(array) = values.cast::<PyArray1<i64>>() {
+            RawNumbers::I64(array.readonly())
+        } else {
+            RawNumbers::Other
         }
-        Numbers::I32(copy)
     }
 
-    fn from_i64(field: &str, slice: &[i64], faults: &mut Faults) -> Self {
-        let narrow = slice
-            .iter()
-            .take(1 << 12)
-            .all(|value| *value < i64::from(i32::MAX));
-        let ranges = threads::ranges(slice.len(), threads::worth(slice.len(), GRAIN));
-        let mut copy = vec![0i32; if narrow { slice.len() } else { 0 }];
-        let parts: Vec<&mut [i32]> = if narrow {
-            threads::split(&mut copy, &ranges)
-        } else {
-            ranges.iter().map(|_| &mut [][..]).collect()
-        };
-        let found = threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
-            move || {
-                let from = &slice[range];
-                to.iter_mut()
-                    .zip(from)
-                    .for_each(|(to, from)| *to = *from as i32);
-                let bounds =
-                    |(low, high): (i64, i64), value: &i64| (low.min(*value), high.max(*value));
-                from.iter().fold((0, 0), bounds)
-            }
-        }));
-        let low = found.iter().map(|bounds| bounds.0).min().unwrap_or(0);
-        let high = found.iter().map(|bounds| bounds.1).max().unwrap_or(0);
-        if low < 0 {
-            note_negative(field, slice, faults);
-        }
-        if high < i64::from(i32::MAX) && narrow {
-            return Numbers::I32(copy);
-        }
-        if high == i64::MAX {
-            return Numbers::Big(slice.iter().map(|value| i128::from(*value)).collect());
-        }
-        Numbers::I64(slice.to_vec())
+    /// What can be copied by another thread.
+    pub fn view(&self) -> PyResult<Option<NumberView<'_>>> {
+        Ok(match self {
+            RawNumbers::I32(array) => Some(NumberView::I32(array.as_slice()?)),
+            RawNumbers::I64(array) => Some(NumberView::I64(array.as_slice()?)),
+            RawNumbers::Other => None,
+        })
     }
+}
+
+/// Numbers to be copied.
+#[derive(Clone, Copy)]
+pub enum NumberView<'a> {
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+}
+
+/// Numbers as copied.
+pub struct NumberCopy {
+    numbers: Numbers,
+    negative: bool,
+}
+
+impl NumberView<'_> {
+    /// Copies the numbers in the narrowest integers that hold them.
+    pub fn copy(self) -> NumberCopy {
+        let (numbers, least) = match self {
+            NumberView::I32(from) => {
+                let (copy, low, high) = narrowed(from);
+                let numbers = if high < i32::MAX {
+                    Numbers::I32(copy)
+                } else {
+                    Numbers::I64(from.iter().map(|value| i64::from(*value)).collect())
+                };
+                (numbers, low.into())
+            }
+            NumberView::I64(from) => {
+                let start = &from[..from.len().min(1 << 12)];
+                let (_, _, high) = narrowed(start);
+                let (copy, low, high) = if high < i64::from(i32::MAX) {
+                    narrowed(from)
+                } else {
+                    let low = from.iter().copied().min();
+                    let high = from.iter().copied().max();
+                    (Vec::new(), low.unwrap_or(0), high.unwrap_or(0))
+                };
+                let numbers = if high < i64::from(i32::MAX) {
+                    Numbers::I32(copy)
+                } else if high < i64::MAX {
+                    Numbers::I64(from.to_vec())
+                } else {
+                    Numbers::Big(from.iter().map(|value| i128::from(*value)).collect())
+                };
+                (numbers, low)
+            }
+        };
+        NumberCopy {
+            numbers,
+            negative: least < 0,
+        }
+    }
+}
+
+/// The low 32 bits of each value, and the least and the largest value.
+fn narrowed<T: Integer>(from: &[T]) -> (Vec<i32>, T, T) {
+    let (mut low, mut high) = (T::default(), T::default());
+    let copied = from.iter().map(|value| {
+        low = low.min(*value);
+        high = high.max(*value);
+        value.low64() as i32
+    });
+    (copied.collect(), low, high)
 }
 
 impl Numbers {
@@ -292,7 +351,15 @@ impl Numbers {
     }
 }
 
-fn note_negative<T: Copy + Into<i64>>(field: &str, slice: &[T], faults: &mut Faults) {
+fn note_negative<T: Copy + Ord + Into<i64>>(field: &str, slice: &[T], faults: &mut Faults) {
+    if slice
+        .iter()
+        .copied()
+        .min()
+        .is_none_or(|least| least.into() >= 0)
+    {
+        return;
+    }
     for (at, value) in slice.iter().enumerate() {
         let value: i64 = (*value).into();
         if value < 0 {

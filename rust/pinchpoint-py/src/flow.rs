@@ -1,15 +1,18 @@
 //! `pinchpoint.maxflow`: plain maximum flow over arrays.
 
-use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods};
+use numpy::{Element, IntoPyArray, PyArray1};
 use pinchpoint_core::flow::{Capacity, FlowProblem, MaxFlow, Options, Terminal, max_flow};
 use pinchpoint_core::{Error, ErrorKind, Monitor, certify, threads};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::convert::{Faults, Ids, Numbers};
+use crate::convert::{Faults, IdView, Ids, NumberView, Numbers, RawIds, RawNumbers};
 use crate::gate;
 use crate::scale::Unit;
+
+/// Arcs that make a second thread worth starting.
+const GRAIN: usize = 1 << 18;
 
 /// A problem with arrays of its own, and its answer.
 #[derive(Debug, PartialEq)]
@@ -118,10 +121,10 @@ fn amounts<'py, C: Capacity>(
     unit: Unit,
 ) -> PyResult<Bound<'py, PyAny>> {
     if unit.float {
-        return filled(py, "float64", values, |value| unit.float_of(value.wide()));
+        return Ok(filled(py, values, |value| unit.float_of(value.wide())));
     }
     if size_of::<C>() <= 8 || values.iter().all(|v| i64::try_from(v.wide()).is_ok()) {
-        return filled(py, "int64", values, |value| value.low64());
+        return Ok(filled(py, values, |value| value.low64()));
     }
     let ints = PyList::new(py, values.iter().map(|value| value.wide()))?;
     let numpy = py.import("numpy")?;
@@ -206,18 +209,14 @@ impl<C: Capacity> Solved<C> {
 }
 
 /// A new array with each of `values` converted, on several threads.
-fn filled<'py, C: Capacity, T: Element + Send>(
+fn filled<'py, C: Capacity, T: Element + Default + Copy + Send>(
     py: Python<'py>,
-    dtype: &str,
     values: &[C],
     convert: impl Fn(C) -> T + Copy + Send,
-) -> PyResult<Bound<'py, PyAny>> {
-    let array = py
-        .import("numpy")?
-        .call_method1("empty", (values.len(), dtype))?;
-    let mut writable = array.cast::<PyArray1<T>>()?.readwrite();
+) -> Bound<'py, PyAny> {
+    let mut array = vec![T::default(); values.len()];
     let ranges = threads::ranges(values.len(), threads::worth(values.len(), 1 << 19));
-    let parts = threads::split(writable.as_slice_mut()?, &ranges);
+    let parts = threads::split(&mut array, &ranges);
     threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
         move || {
             to.iter_mut()
@@ -225,8 +224,7 @@ fn filled<'py, C: Capacity, T: Element + Send>(
                 .for_each(|(to, from)| *to = convert(*from))
         }
     }));
-    drop(writable);
-    Ok(array)
+    array.into_pyarray(py).into_any()
 }
 
 /// Everything a run needs, owned.
@@ -442,23 +440,32 @@ pub fn maximum_flow(
     time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<FlowAnswer> {
     let mut faults = Faults::default();
+    let [raw_tails, raw_heads] = [RawIds::of(&arrays.tails)?, RawIds::of(&arrays.heads)?];
+    let raw_capacity = RawNumbers::of(&arrays.capacity);
+    let ends = [raw_tails.view()?, raw_heads.view()?];
+    let amounts = raw_capacity.view()?;
+    let (copied, [tails, heads]) = threads::both(
+        arrays.tails.len()? >= GRAIN,
+        || amounts.map(NumberView::copy),
+        || ends.map(IdView::copy),
+    );
+    let capacity = match amounts.zip(copied) {
+        Some((from, copy)) => Numbers::copied("capacity", from, copy, &mut faults),
+        None => Numbers::read("capacity", &arrays.capacity, &mut faults)?,
+    };
     let mut numbers = |field: &'static str, values: &Option<Bound<'_, PyAny>>| {
         values
             .as_ref()
             .map(|values| Numbers::read(field, values, &mut faults))
             .transpose()
     };
-    let capacity = numbers("capacity", &Some(arrays.capacity))?;
     let supplies = numbers("supplies", &arrays.supplies)?;
     let demands = numbers("demands", &arrays.demands)?;
     let node_capacity = numbers("node_capacity", &arrays.node_capacity)?;
-    let tails = Ids::read("tails", &arrays.tails)?;
-    let heads = Ids::read("heads", &arrays.heads)?;
+    let tails = Ids::copied("tails", raw_tails, tails);
+    let heads = Ids::copied("heads", raw_heads, heads);
     let sources = Ids::read("source", &arrays.source)?;
     let sinks = Ids::read("sink", &arrays.sink)?;
-    let Some(capacity) = capacity else {
-        unreachable!("capacity is always given");
-    };
 
     let bound = |ids: &Ids<'_>| ids.bound.unwrap_or(u32::MAX);
     let num_nodes = arrays

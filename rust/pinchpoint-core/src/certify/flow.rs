@@ -11,7 +11,7 @@ use crate::monitor::Monitor;
 use crate::threads;
 
 /// Arcs looked at between two polls of the monitor.
-const BLOCK: usize = 1 << 16;
+const BLOCK: usize = 1 << 14;
 /// Arcs that make a second thread worth starting.
 const GRAIN: usize = 1 << 18;
 
@@ -36,11 +36,9 @@ pub fn check<C: Capacity>(
 ) -> Result<()> {
     check_lengths(problem, answer)?;
     if sums_fit_64_bits(problem, answer) {
-        check_cut::<C, i64>(problem, answer, monitor)?;
-        check_flow::<C, i64>(problem, answer, monitor)
+        check_sums::<C, i64>(problem, answer, monitor)
     } else {
-        check_cut::<C, i128>(problem, answer, monitor)?;
-        check_flow::<C, i128>(problem, answer, monitor)
+        check_sums::<C, i128>(problem, answer, monitor)
     }
 }
 
@@ -84,6 +82,9 @@ fn sums_fit_64_bits<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<
 
 /// A bound on the absolute amounts that are not "no limit".
 fn largest<C: Capacity>(amounts: &[C]) -> i128 {
+    if size_of::<C>() <= 4 {
+        return C::MAX.wide();
+    }
     let limited = |amount: C| {
         if amount == C::MAX {
             C::default()
@@ -124,36 +125,72 @@ impl<S: Integer> Total<S> {
     }
 }
 
-/// The cut separates the terminals and its capacity is the value.
-fn check_cut<C: Capacity, S: Integer>(
+/// Adds up the cut and the flow, each thread a share of the arcs, and checks both.
+fn check_sums<C: Capacity, S: Integer>(
     problem: &FlowProblem<'_, C>,
     answer: &MaxFlow<C>,
     monitor: &dyn Monitor,
 ) -> Result<()> {
+    let m = problem.tails.len();
+    let with_flow = answer.flow.len() == m;
+    let shares = threads::ranges(m, threads::worth(m, GRAIN));
+    let parts = threads::join(shares.into_iter().map(|arcs| {
+        move || -> Result<(Total<S>, Balance<S>)> {
+            let mut cut = Total(S::default());
+            let mut balance = Balance::new(problem, with_flow);
+            for block in threads::blocks(arcs, BLOCK) {
+                monitor.poll()?;
+                add_crossing(&mut cut, problem, answer, block.clone())?;
+                if with_flow {
+                    balance.add(problem, &answer.flow, block)?;
+                }
+            }
+            Ok((cut, balance))
+        }
+    }));
+    let mut parts = parts.into_iter();
+    let (mut cut, mut balance) = parts.next().expect("there is a share")?;
+    for part in parts {
+        let (more, other) = part?;
+        cut.add_sum(more.0)?;
+        balance.merge(other);
+    }
+    check_cut(problem, answer, cut)?;
+    if with_flow {
+        check_flow(problem, answer, balance)?;
+    }
+    Ok(())
+}
+
+/// Adds the capacity of the arcs of `block` that cross the cut.
+fn add_crossing<C: Capacity, S: Integer>(
+    total: &mut Total<S>,
+    problem: &FlowProblem<'_, C>,
+    answer: &MaxFlow<C>,
+    block: Range<usize>,
+) -> Result<()> {
     let enters = &answer.source_side[..];
     let leaves = answer.source_side_out.as_deref().unwrap_or(enters);
     let crosses = |tail: u32, head: u32| leaves[tail as usize] && !enters[head as usize];
-    let parts = threads::join(shares(problem.tails.len()).into_iter().map(|arcs| {
-        move || -> Result<S> {
-            let mut total = Total(S::default());
-            for block in threads::blocks(arcs, BLOCK) {
-                monitor.poll()?;
-                let ends = problem.tails[block.clone()]
-                    .iter()
-                    .zip(&problem.heads[block.clone()]);
-                for ((tail, head), arc) in ends.zip(block) {
-                    if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
-                        total.add(problem.capacity[arc], || format!("arc {arc}"))?;
-                    }
-                }
-            }
-            Ok(total.0)
+    let ends = problem.tails[block.clone()]
+        .iter()
+        .zip(&problem.heads[block.clone()]);
+    for ((tail, head), arc) in ends.zip(block) {
+        if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
+            total.add(problem.capacity[arc], || format!("arc {arc}"))?;
         }
-    }));
-    let mut total = Total(S::default());
-    for part in parts {
-        total.add_sum(part?)?;
     }
+    Ok(())
+}
+
+/// The cut separates the terminals and its capacity, arcs in `total`, is the value.
+fn check_cut<C: Capacity, S: Integer>(
+    problem: &FlowProblem<'_, C>,
+    answer: &MaxFlow<C>,
+    mut total: Total<S>,
+) -> Result<()> {
+    let enters = &answer.source_side[..];
+    let leaves = answer.source_side_out.as_deref().unwrap_or(enters);
     if let Some(limits) = problem.node_capacity {
         for (node, limit) in limits.iter().enumerate() {
             if enters[node] && !leaves[node] {
@@ -185,34 +222,13 @@ fn check_cut<C: Capacity, S: Integer>(
     Ok(())
 }
 
-/// The flow is feasible and carries the value.
+/// The flow that `balance` adds up carries the value and stays within the limits of the nodes.
 fn check_flow<C: Capacity, S: Integer>(
     problem: &FlowProblem<'_, C>,
     answer: &MaxFlow<C>,
-    monitor: &dyn Monitor,
+    balance: Balance<S>,
 ) -> Result<()> {
-    if answer.flow.is_empty() && !problem.tails.is_empty() {
-        return Ok(());
-    }
-    let mut parts = threads::join(
-        shares(problem.tails.len())
-            .into_iter()
-            .map(|arcs| move || balance::<C, S>(problem, &answer.flow, arcs, monitor)),
-    );
-    let Balance {
-        mut net,
-        mut inflow,
-    } = parts.pop().expect("there is a share")?;
-    for part in parts {
-        let part = part?;
-        net.iter_mut()
-            .zip(part.net)
-            .for_each(|(sum, more)| *sum += more);
-        inflow
-            .iter_mut()
-            .zip(part.inflow)
-            .for_each(|(sum, more)| *sum += more);
-    }
+    let Balance { mut net, inflow } = balance;
     if let Some(limits) = problem.node_capacity {
         for (node, limit) in limits
             .iter()
@@ -263,24 +279,24 @@ struct Balance<S> {
     inflow: Vec<S>,
 }
 
-/// Checks the flow of `arcs` against their capacities and adds it up by node.
-fn balance<C: Capacity, S: Integer>(
-    problem: &FlowProblem<'_, C>,
-    flow: &[C],
-    arcs: Range<usize>,
-    monitor: &dyn Monitor,
-) -> Result<Balance<S>> {
-    let n = problem.num_nodes as usize;
-    let mut net = vec![S::default(); n];
-    let with_inflow = if problem.node_capacity.is_some() {
-        n
-    } else {
-        0
-    };
-    let mut inflow = vec![S::default(); with_inflow];
-    for block in threads::blocks(arcs, BLOCK) {
-        monitor.poll()?;
-        for arc in block {
+impl<S: Integer> Balance<S> {
+    fn new<C: Capacity>(problem: &FlowProblem<'_, C>, with_flow: bool) -> Self {
+        let n = problem.num_nodes as usize;
+        let entries = |wanted: bool| vec![S::default(); if wanted { n } else { 0 }];
+        Balance {
+            net: entries(with_flow),
+            inflow: entries(with_flow && problem.node_capacity.is_some()),
+        }
+    }
+
+    /// Checks the flow of `arcs` against their capacities and adds it up by node.
+    fn add<C: Capacity>(
+        &mut self,
+        problem: &FlowProblem<'_, C>,
+        flow: &[C],
+        arcs: Range<usize>,
+    ) -> Result<()> {
+        for arc in arcs {
             let flow = flow[arc];
             if flow == C::default() {
                 continue;
@@ -296,22 +312,25 @@ fn balance<C: Capacity, S: Integer>(
             }
             let (tail, head) = (problem.tails[arc] as usize, problem.heads[arc] as usize);
             let amount = S::truncate(flow.wide());
-            net[tail] += amount;
-            net[head] -= amount;
-            if !inflow.is_empty() {
+            self.net[tail] += amount;
+            self.net[head] -= amount;
+            if !self.inflow.is_empty() {
                 let (node, amount) = if flow > C::default() {
                     (head, amount)
                 } else {
                     (tail, S::default() - amount)
                 };
-                inflow[node] += amount;
+                self.inflow[node] += amount;
             }
         }
+        Ok(())
     }
-    Ok(Balance { net, inflow })
-}
 
-/// Shares of the arcs, one for each thread worth starting.
-fn shares(arcs: usize) -> Vec<Range<usize>> {
-    threads::ranges(arcs, threads::worth(arcs, GRAIN))
+    fn merge(&mut self, other: Self) {
+        for (sums, more) in [(&mut self.net, other.net), (&mut self.inflow, other.inflow)] {
+            sums.iter_mut()
+                .zip(more)
+                .for_each(|(sum, more)| *sum += more);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::threads;
 use super::capacity::{Capacity, Residue};
 use super::graph::{Link, NO_SLOT, Residual, Scale, Slots};
 use super::network::Network;
+use super::pairing::Run;
 use super::problem::FlowProblem;
 
 /// Arcs that make a second thread worth starting.
@@ -14,14 +15,14 @@ const GRAIN: usize = 1 << 17;
 
 /// The flow of each arc, by what its slot lost since it was laid out.
 ///
-/// Uses up the residues where arcs share slots: those are filled in order of the arcs.
+/// Directions that were never open are marked ([`Residual::mark_closed`]). Where arcs share slots,
+/// those are filled in order of the arcs.
 pub fn extract_flow<C: Capacity, R: Residue>(
-    graph: &mut Residual<R>,
+    graph: &Residual<R>,
     problem: &FlowProblem<'_, C>,
     network: &Network,
     scale: Scale<R>,
 ) -> Vec<C> {
-    graph.mark_closed();
     let m = problem.tails.len();
     let mut flow = vec![C::default(); m];
     if graph.merged {
@@ -31,14 +32,13 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     let workers = threads::worth(m, GRAIN);
     let ranges = threads::ranges(m, workers);
     let parts = threads::split(&mut flow, &ranges);
-    let graph = &*graph;
     threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
         move || {
             let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
             match &graph.slots {
                 Slots::Table(slots) => fill(part, range.clone(), slots[range].iter().copied(), of),
-                Slots::Segments(segments) => {
-                    for segment in segments {
+                Slots::Runs(runs) => {
+                    for segment in runs.iter().flat_map(Run::segments) {
                         let first = segment.begin as usize;
                         let begin = range.start.max(first);
                         let end = range.end.min(segment.end as usize);
@@ -145,11 +145,12 @@ fn unit<C: Capacity, R: Residue>(scale: Scale<R>, flow: R) -> C {
 
 /// Arcs that share slots take what flows there in their order.
 fn fill_shared<C: Capacity, R: Residue>(
-    graph: &mut Residual<R>,
+    graph: &Residual<R>,
     problem: &FlowProblem<'_, C>,
     scale: Scale<R>,
     flow: &mut [C],
 ) {
+    let mut residue = graph.residue.clone();
     let Slots::Table(slots) = &graph.slots else {
         return;
     };
@@ -159,11 +160,11 @@ fn fill_shared<C: Capacity, R: Residue>(
         .zip(problem.capacity)
         .filter(|(slot, _)| used(slot))
     {
-        graph.residue[*slot as usize] -= scale.residue(*capacity);
+        residue[*slot as usize] -= scale.residue(*capacity);
     }
     let arcs = slots.iter().zip(problem.capacity).zip(flow);
     for ((slot, capacity), flow) in arcs.filter(|((slot, _), _)| used(slot)) {
-        let left = &mut graph.residue[*slot as usize];
+        let left = &mut residue[*slot as usize];
         let amount = (-*left).clamp(R::default(), scale.residue(*capacity));
         *left += amount;
         *flow = unit(scale, amount);

@@ -10,13 +10,12 @@ use crate::monitor::Monitor;
 use crate::threads;
 
 use super::capacity::{Capacity, Residue};
-use super::layout::{Ends, adjacency};
+use super::layout::{Ends, group};
+use super::merge::merge_arcs;
 use super::network::Network;
-use super::pairing::{Pairing, Run, Segment};
+use super::pairing::{Pairing, Run};
 use super::problem::FlowProblem;
 
-/// Arcs between two polls of the monitor while edges are made.
-const BLOCK: usize = 1 << 19;
 /// Edges that make a second thread worth starting.
 const GRAIN: usize = 1 << 17;
 
@@ -163,15 +162,14 @@ impl<R: Residue> Residual<R> {
         let mut edges = Edges::default();
         let (mut runs, slots) = match pairing {
             Pairing::Runs(runs) => {
-                edges.fill_runs(problem, &runs, network.extra.len(), scale);
-                let segments = runs.iter().flat_map(Run::segments).collect();
-                (runs, Some(segments))
+                edges.residue = run_residues(problem, &runs, network.extra.len(), scale);
+                (runs.clone(), Some(runs))
             }
             Pairing::Sort => {
                 if problem.duplex {
                     edges.add_links(problem, network, scale);
                 } else {
-                    edges.pair_arcs(problem, network, scale, monitor)?;
+                    edges = merge_arcs(problem, network, scale, monitor)?;
                 }
                 (Vec::new(), None)
             }
@@ -201,7 +199,7 @@ impl<R: Residue> Residual<R> {
             heads,
             table: &edges.table,
         };
-        let (first, adjacent) = adjacency(network.num_nodes as usize, &ends, monitor)?;
+        let (first, adjacent) = group(network.num_nodes as usize, &ends, monitor)?;
         drop(edges.table);
         Ok(Residual {
             source: network.source,
@@ -209,20 +207,61 @@ impl<R: Residue> Residual<R> {
             residue: edges.residue,
             first,
             adjacent,
-            slots: slots.map_or(Slots::Table(edges.slot_of), Slots::Segments),
+            slots: slots.map_or(Slots::Table(edges.slot_of), Slots::Runs),
             merged: edges.merged,
         })
+    }
+
+    /// The residues without any flow.
+    pub fn initial<C: Capacity>(
+        &self,
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+    ) -> Vec<R> {
+        let more = network.extra.len();
+        let mut initial = match &self.slots {
+            Slots::Runs(runs) => run_residues(problem, runs, more, scale),
+            Slots::Table(slots) => {
+                let mut initial = vec![R::default(); self.residue.len()];
+                let used = slots.iter().enumerate();
+                for (arc, slot) in used.filter(|(_, slot)| **slot != NO_SLOT) {
+                    let slot = *slot as usize;
+                    let capacity = scale.residue(problem.capacity[arc]);
+                    if !problem.duplex {
+                        initial[slot] += capacity;
+                        continue;
+                    }
+                    let link = Link::of(problem, network, arc);
+                    let [there, back] = link.residues(capacity);
+                    initial[slot] = there;
+                    initial[slot + if link.is_split() { 2 } else { 1 }] = back;
+                }
+                initial.truncate(self.residue.len() - 2 * more);
+                initial
+            }
+        };
+        for arc in &network.extra {
+            initial.extend([scale.extra(arc.capacity), R::default()]);
+        }
+        self.close_in(&mut initial, R::default());
+        initial
     }
 
     /// Sets the residue of every direction into the source and out of the sink.
     ///
     /// They are of no use to a maximum flow, nor do they cross a minimum cut forward: zero while
     /// solving, [`CLOSED`](Self::CLOSED) when the flow is read off.
-    fn close(&mut self, residue: R) {
+    fn close(&mut self, value: R) {
+        let mut residue = std::mem::take(&mut self.residue);
+        self.close_in(&mut residue, value);
+        self.residue = residue;
+    }
+
+    fn close_in(&self, residue: &mut [R], value: R) {
         for (node, against) in [(self.source, 1), (self.sink, 0)] {
-            let halves = self.first[node as usize] as usize..self.first[node as usize + 1] as usize;
-            for half in &self.adjacent[halves] {
-                self.residue[half.slot as usize ^ against] = residue;
+            for half in self.halves(node) {
+                residue[half.slot as usize ^ against] = value;
             }
         }
     }
@@ -239,71 +278,24 @@ impl<R: Residue> Residual<R> {
 /// The slots of the arcs of the problem.
 #[derive(Debug, Clone)]
 pub enum Slots {
-    /// In order of arcs or not, but covering all.
-    Segments(Vec<Segment>),
+    /// Every arc is in one of them.
+    Runs(Vec<Run>),
     /// By arc; [`NO_SLOT`] if it can carry nothing.
     Table(Vec<u32>),
 }
 
 /// Edges while they are made.
 #[derive(Debug, Default)]
-struct Edges<R> {
+pub struct Edges<R> {
     /// Ends of the edges that are not in runs.
-    table: Vec<[u32; 2]>,
-    residue: Vec<R>,
-    slot_of: Vec<u32>,
-    merged: bool,
+    pub table: Vec<[u32; 2]>,
+    pub residue: Vec<R>,
+    pub slot_of: Vec<u32>,
+    /// Some arcs share a slot.
+    pub merged: bool,
 }
 
 impl<R: Residue> Edges<R> {
-    /// The residues of the edges of `runs`.
-    fn fill_runs<C: Capacity>(
-        &mut self,
-        problem: &FlowProblem<'_, C>,
-        runs: &[Run],
-        more: usize,
-        scale: Scale<R>,
-    ) {
-        let edges: usize = runs.iter().map(|run| run.count as usize).sum();
-        let workers = threads::worth(edges, GRAIN);
-        let ranges = threads::ranges(edges, workers);
-        let slots: Vec<_> = ranges.iter().map(|r| 2 * r.start..2 * r.end).collect();
-        self.residue = vec![R::default(); 2 * (edges + more)];
-        self.residue.truncate(2 * edges);
-        let parts = threads::split(&mut self.residue, &slots);
-        threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
-            move || {
-                for run in runs {
-                    let first = run.edge as usize;
-                    let begin = range.start.max(first);
-                    let end = range.end.min(first + run.count as usize);
-                    if begin >= end {
-                        continue;
-                    }
-                    let stride = run.stride as usize;
-                    let arc = run.arc as usize + (begin - first) * stride;
-                    let part = &mut part[2 * (begin - range.start)..2 * (end - range.start)];
-                    let pairs = part.chunks_exact_mut(2);
-                    let there = problem.capacity[arc..].iter().step_by(stride);
-                    if run.partner == 0 {
-                        for (pair, there) in pairs.zip(there) {
-                            pair[0] = scale.residue(*there);
-                            if problem.duplex {
-                                pair[1] = pair[0];
-                            }
-                        }
-                        continue;
-                    }
-                    let back = problem.capacity[arc + run.partner as usize..].iter();
-                    for ((pair, there), back) in pairs.zip(there).zip(back.step_by(stride)) {
-                        pair[0] = scale.residue(*there);
-                        pair[1] = scale.residue(*back);
-                    }
-                }
-            }
-        }));
-    }
-
     /// One edge per link, two where an end is a split node.
     fn add_links<C: Capacity>(
         &mut self,
@@ -333,91 +325,54 @@ impl<R: Residue> Edges<R> {
             }
         }
     }
+}
 
-    /// Pairs arcs that run against each other and merges parallel ones.
-    ///
-    /// Arcs are grouped by their smaller end by counting; inside a group, `latest[v]` is the edge
-    /// that last joined the group's node to `v`.
-    fn pair_arcs<C: Capacity>(
-        &mut self,
-        problem: &FlowProblem<'_, C>,
-        network: &Network,
-        scale: Scale<R>,
-        monitor: &dyn Monitor,
-    ) -> Result<()> {
-        let n = network.num_nodes as usize;
-        let m = problem.tails.len();
-        let zero = R::default();
-        self.slot_of = vec![NO_SLOT; m];
-        let ends_of = |arc: usize| {
-            [
-                network.leaves(problem.tails[arc]),
-                network.enters(problem.heads[arc]),
-            ]
-        };
-        let mut place = vec![0u32; n + 1];
-        for block in threads::blocks(0..m, BLOCK) {
-            monitor.poll()?;
-            for arc in block {
-                let [tail, head] = ends_of(arc);
-                place[tail.min(head) as usize + 1] += 1;
-            }
-        }
-        for v in 0..n {
-            place[v + 1] += place[v];
-        }
-        // The larger end, and twice the arc, odd if that end is its tail.
-        let mut grouped = vec![[0u32; 2]; m];
-        for block in threads::blocks(0..m, BLOCK) {
-            monitor.poll()?;
-            for arc in block {
-                let [tail, head] = ends_of(arc);
-                let at = &mut place[tail.min(head) as usize];
-                grouped[*at as usize] = [tail.max(head), 2 * arc as u32 + u32::from(tail > head)];
-                *at += 1;
-            }
-        }
-        self.table.reserve(m / 2 + network.extra.len() + 1);
-        self.residue.reserve(m + 2 * network.extra.len() + 2);
-        let mut latest = vec![NO_SLOT; n];
-        let mut begin = 0;
-        let mut unpolled = 0;
-        for low in 0..n as u32 {
-            let group = self.table.len() as u32;
-            let end = place[low as usize] as usize;
-            unpolled += 1 + end - begin;
-            if unpolled > BLOCK {
-                unpolled = 0;
-                monitor.poll()?;
-            }
-            for [high, code] in &grouped[begin..end] {
-                let (arc, direction) = ((code >> 1) as usize, code & 1);
-                let capacity = scale.residue(problem.capacity[arc]);
-                if capacity == zero || *high == low {
+/// The residues of the edges of `runs`, with room for `more` edges.
+fn run_residues<C: Capacity, R: Residue>(
+    problem: &FlowProblem<'_, C>,
+    runs: &[Run],
+    more: usize,
+    scale: Scale<R>,
+) -> Vec<R> {
+    let edges: usize = runs.iter().map(|run| run.count as usize).sum();
+    let workers = threads::worth(edges, GRAIN);
+    let ranges = threads::ranges(edges, workers);
+    let slots: Vec<_> = ranges.iter().map(|r| 2 * r.start..2 * r.end).collect();
+    let mut residue = vec![R::default(); 2 * (edges + more)];
+    residue.truncate(2 * edges);
+    let parts = threads::split(&mut residue, &slots);
+    threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
+        move || {
+            for run in runs {
+                let first = run.edge as usize;
+                let begin = range.start.max(first);
+                let end = range.end.min(first + run.count as usize);
+                if begin >= end {
                     continue;
                 }
-                let known = latest[*high as usize];
-                if known != NO_SLOT && known >= group {
-                    let slot = 2 * known + direction;
-                    let residue = &mut self.residue[slot as usize];
-                    if *residue <= R::HALF - capacity {
-                        self.merged |= *residue > zero;
-                        *residue += capacity;
-                        self.slot_of[arc] = slot;
-                        continue;
+                let stride = run.stride as usize;
+                let arc = run.arc as usize + (begin - first) * stride;
+                let part = &mut part[2 * (begin - range.start)..2 * (end - range.start)];
+                let pairs = part.chunks_exact_mut(2);
+                let there = problem.capacity[arc..].iter().step_by(stride);
+                if run.partner == 0 {
+                    for (pair, there) in pairs.zip(there) {
+                        pair[0] = scale.residue(*there);
+                        if problem.duplex {
+                            pair[1] = pair[0];
+                        }
                     }
+                    continue;
                 }
-                let edge = self.table.len() as u32;
-                latest[*high as usize] = edge;
-                self.table.push([low, *high]);
-                self.residue.extend([zero; 2]);
-                self.residue[(2 * edge + direction) as usize] = capacity;
-                self.slot_of[arc] = 2 * edge + direction;
+                let back = problem.capacity[arc + run.partner as usize..].iter();
+                for ((pair, there), back) in pairs.zip(there).zip(back.step_by(stride)) {
+                    pair[0] = scale.residue(*there);
+                    pair[1] = scale.residue(*back);
+                }
             }
-            begin = end;
         }
-        Ok(())
-    }
+    }));
+    residue
 }
 
 /// The two directions of a full-duplex link in the internal network.

@@ -1,4 +1,4 @@
-//! Where the halves of every node go, on several threads.
+//! What belongs to each node, side by side: grouping on several threads.
 
 use std::ops::Range;
 
@@ -74,31 +74,59 @@ impl Ends<'_> {
     }
 }
 
-/// The halves of every node, in the order of the edges: offsets by node, and the halves.
+impl Grouped for Ends<'_> {
+    type Item = Half;
+
+    fn len(&self) -> usize {
+        Ends::len(self)
+    }
+
+    #[inline(always)]
+    fn visit(&self, range: Range<usize>, mut put: impl FnMut(u32, Half)) {
+        Ends::visit(self, range, |edge, [a, b]| {
+            let slot = 2 * edge as u32;
+            put(a, Half { head: b, slot });
+            let slot = slot + 1;
+            put(b, Half { head: a, slot });
+        });
+    }
+}
+
+/// What can be grouped by node.
+pub trait Grouped: Sync {
+    type Item: Copy + Default + Send;
+
+    /// Number of steps to visit all.
+    fn len(&self) -> usize;
+
+    /// Calls `put` with the node and the item of each step of `range`, or several of them.
+    fn visit(&self, range: Range<usize>, put: impl FnMut(u32, Self::Item));
+}
+
+/// The items of each node in the order of the visit: offsets by node, and the items.
 ///
-/// Each thread counts a share of the edges, then places all the halves of a share of the nodes, so
-/// that no two threads write to the same place and the outcome does not depend on their number.
-pub fn adjacency(
+/// Each thread counts a share of the steps, then places all items of a share of the nodes, so that
+/// no two threads write to the same place and the outcome does not depend on their number.
+pub fn group<G: Grouped>(
     n: usize,
-    ends: &Ends<'_>,
+    all: &G,
     monitor: &dyn Monitor,
-) -> Result<(Vec<u32>, Vec<Half>)> {
-    let edges = ends.len();
-    let workers = threads::worth(edges, GRAIN);
-    let mut counts: Vec<Result<Vec<u32>>> =
-        threads::join(threads::ranges(edges, workers).into_iter().map(|range| {
-            move || {
-                let mut count = vec![0u32; n + 1];
-                for block in threads::blocks(range, BLOCK) {
-                    monitor.poll()?;
-                    ends.visit(block, |_, [a, b]| {
-                        count[a as usize] += 1;
-                        count[b as usize] += 1;
-                    });
+) -> Result<(Vec<u32>, Vec<G::Item>)> {
+    let workers = threads::worth(all.len(), GRAIN);
+    let mut counts: Vec<Result<Vec<u32>>> = threads::join(
+        threads::ranges(all.len(), workers)
+            .into_iter()
+            .map(|range| {
+                move || {
+                    let mut count = vec![0u32; n + 1];
+                    for block in threads::blocks(range, BLOCK) {
+                        monitor.poll()?;
+                        all.visit(block, |node, _| count[node as usize] += 1);
+                    }
+                    Ok(count)
                 }
-                Ok(count)
-            }
-        }));
+            }),
+    );
     let mut first = counts.pop().expect("there is a share")?;
     for count in counts {
         first
@@ -111,55 +139,49 @@ pub fn adjacency(
         (*count, total) = (total, total + *count);
     }
     let shares = node_shares(&first, workers);
-    let halves: Vec<Range<usize>> = shares
-        .iter()
-        .map(|nodes| first[nodes.start] as usize..first[nodes.end] as usize)
-        .collect();
-    let mut adjacent = vec![Half::default(); 2 * edges];
-    let parts = threads::split(&mut adjacent, &halves);
+    let mut items = vec![G::Item::default(); total as usize];
+    let parts = threads::split(&mut items, &item_ranges(&first, &shares));
     let offsets = &first[..];
     let placed = threads::join(
         parts
             .into_iter()
             .zip(&shares)
-            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, ends, monitor)),
+            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, all, monitor)),
     );
     placed.into_iter().collect::<Result<()>>()?;
-    Ok((first, adjacent))
+    Ok((first, items))
 }
 
-/// Fills `part` with the halves of `nodes`.
-fn place(
-    part: &mut [Half],
+/// Fills `part` with the items of `nodes`.
+fn place<G: Grouped>(
+    part: &mut [G::Item],
     nodes: Range<usize>,
     first: &[u32],
-    ends: &Ends<'_>,
+    all: &G,
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let base = first[nodes.start];
     let mut next: Vec<u32> = first[nodes.clone()].iter().map(|at| at - base).collect();
-    for block in threads::blocks(0..ends.len(), BLOCK) {
+    for block in threads::blocks(0..all.len(), BLOCK) {
         monitor.poll()?;
-        ends.visit(block, |edge, [a, b]| {
-            let slot = 2 * edge as u32;
-            let there = Half { head: b, slot };
-            let back = Half {
-                head: a,
-                slot: slot + 1,
-            };
-            for (node, half) in [(a, there), (b, back)] {
-                if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
-                    part[*at as usize] = half;
-                    *at += 1;
-                }
+        all.visit(block, |node, item| {
+            if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
+                part[*at as usize] = item;
+                *at += 1;
             }
         });
     }
     Ok(())
 }
 
-/// Cuts the nodes so that each share has about as many halves.
-fn node_shares(first: &[u32], parts: usize) -> Vec<Range<usize>> {
+/// Where the items of each share of the nodes are.
+pub fn item_ranges(first: &[u32], shares: &[Range<usize>]) -> Vec<Range<usize>> {
+    let items = |nodes: &Range<usize>| first[nodes.start] as usize..first[nodes.end] as usize;
+    shares.iter().map(items).collect()
+}
+
+/// Cuts the nodes so that each share has about as many items.
+pub fn node_shares(first: &[u32], parts: usize) -> Vec<Range<usize>> {
     let n = first.len() - 1;
     let total = first[n] as usize;
     let cut = |part: usize| match part {

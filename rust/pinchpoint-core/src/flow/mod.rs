@@ -6,8 +6,9 @@
 //! [`WarmSolver`] what failures leave of one flow, [`CutTree`] all pairs at once.
 //!
 //! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
-//! renumbers nodes where it helps, `pairing`, `layout` and `graph` lay out the residual network,
-//! `pseudoflow` finds the flow, and `extract` reads the answer off the residues.
+//! renumbers nodes where it helps, `pairing`, `merge`, `layout` and `graph` lay out the residual
+//! network, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what it
+//! left, and `extract` reads the answer off the residues.
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
 
@@ -15,10 +16,12 @@ mod augment;
 mod capacity;
 mod cut_tree;
 mod extract;
+mod give_back;
 mod graph;
 mod layout;
 mod levels;
 mod locality;
+mod merge;
 mod network;
 mod pair;
 mod pairing;
@@ -30,6 +33,7 @@ mod warm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::monitor::Monitor;
+use crate::threads;
 
 pub use capacity::{Capacity, Integer};
 pub use cut_tree::{CutTree, SolvedPair};
@@ -40,9 +44,13 @@ pub use warm::{Failure, WarmBase, WarmCut, WarmFlow, WarmSolver, WarmStart};
 
 use capacity::Residue;
 use extract::extract_flow;
+use give_back::give_back;
 use graph::{Residual, Scale};
 use network::Network;
 use pseudoflow::Pseudoflow;
+
+/// Arcs that make a second thread worth starting.
+const GRAIN: usize = 1 << 17;
 
 /// A maximum flow and a minimum cut of `problem`.
 ///
@@ -137,13 +145,19 @@ fn solve<C: Capacity, R: Residue>(
         ));
     }
     let (side, flow) = if options.want_flow {
-        pseudoflow.return_to_source(monitor)?;
-        drop(pseudoflow);
-        let side = graph.reached_from_source(monitor)?;
-        monitor.poll()?;
-        (side, extract_flow(&mut graph, problem, network, scale))
+        if let Some(mut excess) = pseudoflow.into_excess() {
+            let initial = |graph: &Residual<R>| graph.initial(problem, network, scale);
+            give_back(&mut graph, &mut excess, initial, monitor)?;
+        }
+        graph.mark_closed();
+        let (flow, side) = threads::both(
+            problem.tails.len() >= GRAIN,
+            || extract_flow(&graph, problem, network, scale),
+            || graph.reached_from_source(monitor),
+        );
+        (side?, flow)
     } else {
-        let mut reaches = pseudoflow.reaches_target(monitor)?;
+        let mut reaches = pseudoflow.reaches_sink(monitor)?;
         reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
         (reaches, Vec::new())
     };

@@ -8,9 +8,8 @@
 //! to the new root in one sweep. An arc on the way that fills cuts its subtree off, with what
 //! excess could not pass.
 //!
-//! The same kernel serves both phases: phase one sends excess toward the sink until none can reach
-//! it, which fixes the value and the minimum cut; phase two sends what is left back, with the
-//! source as its target, which makes a flow of it.
+//! Excess is sent until none can reach the sink, which fixes the value and the minimum cut; what is
+//! left is returned by `give_back`.
 
 use crate::error::Result;
 use crate::monitor::Monitor;
@@ -73,9 +72,6 @@ pub struct Pseudoflow<'a, R: Residue> {
     queue: Vec<u32>,
     /// What left the source.
     sent: R::Excess,
-    /// Where excess is sent, and the node left out.
-    target: u32,
-    barred: u32,
     /// Lifts that led nowhere since the last global relabel.
     work: u64,
     unpolled: u64,
@@ -85,7 +81,6 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     /// No excess anywhere yet.
     pub fn new(graph: &'a mut Residual<R>) -> Self {
         let n = graph.num_nodes();
-        let (target, barred) = (graph.sink, graph.source);
         Pseudoflow {
             excess: vec![R::Excess::default(); n],
             label: vec![n as u32; n],
@@ -95,33 +90,26 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             highest: 0,
             queue: Vec::new(),
             sent: R::Excess::default(),
-            target,
-            barred,
             work: 0,
             unpolled: 0,
             graph,
         }
     }
 
-    /// Phase one: the value.
+    /// Sends all the sink can get, and returns how much that is.
     pub fn send_to_sink(&mut self, monitor: &dyn Monitor) -> Result<R::Excess> {
-        (self.target, self.barred) = (self.graph.sink, self.graph.source);
         self.saturate_source();
         self.drain(monitor)?;
         Ok(self.excess[self.graph.sink as usize])
     }
 
-    /// Phase two: returns all excess to the source.
-    pub fn return_to_source(&mut self, monitor: &dyn Monitor) -> Result<()> {
-        if self.sent == self.excess[self.graph.sink as usize] {
-            return Ok(());
-        }
-        (self.target, self.barred) = (self.graph.source, self.graph.sink);
-        self.drain(monitor)
+    /// By node: what it got and could not send on; `None` if all reached the sink.
+    pub fn into_excess(self) -> Option<Vec<R::Excess>> {
+        (self.sent != self.excess[self.graph.sink as usize]).then_some(self.excess)
     }
 
-    /// By node: whether it can still send to the sink. Valid after phase one.
-    pub fn reaches_target(&mut self, monitor: &dyn Monitor) -> Result<Vec<bool>> {
+    /// By node: whether it can still send to the sink. Valid after `send_to_sink`.
+    pub fn reaches_sink(&mut self, monitor: &dyn Monitor) -> Result<Vec<bool>> {
         self.relabel_all(false, monitor)?;
         let n = self.label.len() as u32;
         Ok(self.label.iter().map(|label| *label < n).collect())
@@ -143,7 +131,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
     }
 
-    /// Exact labels by a breadth-first search from the target against residual arcs; what it does
+    /// Exact labels by a breadth-first search from the sink against residual arcs; what it does
     /// not find has label `n`.
     ///
     /// If `moving`, a node with excess is discharged into the node that finds it before it gets a
@@ -154,8 +142,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let zero = R::Excess::default();
         self.label.fill(n);
         self.queue.clear();
-        self.queue.push(self.target);
-        self.label[self.target as usize] = 0;
+        self.queue.push(self.graph.sink);
+        self.label[self.graph.sink as usize] = 0;
         let mut at = 0;
         while at < self.queue.len() {
             let v = self.queue[at];
@@ -170,7 +158,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             let mut gained = zero;
             for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
                 let w = half.head as usize;
-                if self.label[w] != n || half.head == self.barred {
+                if self.label[w] != n || half.head == self.graph.source {
                     continue;
                 }
                 let toward = half.slot as usize ^ 1;
@@ -197,12 +185,17 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         Ok(())
     }
 
-    /// Sends excess to the target until none can reach it.
+    /// Sends excess to the sink until none can reach it.
     fn drain(&mut self, monitor: &dyn Monitor) -> Result<()> {
         self.relabel_all(true, monitor)?;
         let deepest = self.queue.last().map_or(0, |v| self.label[*v as usize]);
         if deepest <= SHALLOW {
             self.sweep(monitor)?;
+            let left = self.sent - self.excess[self.graph.sink as usize];
+            if left > self.sent - left - left {
+                // More than a third: on an oversubscribed fabric nothing of it can arrive.
+                self.relabel_all(true, monitor)?;
+            }
         }
         if !self.any_left() {
             return Ok(());
@@ -276,7 +269,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         Ok(())
     }
 
-    /// Whether a node with excess can reach the target.
+    /// Whether a node with excess can reach the sink.
     fn any_left(&self) -> bool {
         let zero = R::Excess::default();
         self.queue[1..]
@@ -285,7 +278,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     }
 
     /// Makes trees fit new labels, which must not fall on the way from a root, and collects the
-    /// roots with excess that can reach the target.
+    /// roots with excess that can reach the sink.
     fn collect(&mut self) {
         let n = self.label.len();
         self.work = 0;
@@ -319,7 +312,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         self.highest = self.highest.max(label);
     }
 
-    /// Nothing in the tree of `root` can reach the target.
+    /// Nothing in the tree of `root` can reach the sink.
     fn give_up(&mut self, root: u32) {
         let n = self.label.len() as u32;
         let mut v = root;
@@ -498,7 +491,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
         let had = self.excess[v as usize];
         self.excess[v as usize] = had + amount;
-        if had == zero && v != self.target {
+        if had == zero && v != self.graph.sink {
             self.add_root(v);
         }
     }
