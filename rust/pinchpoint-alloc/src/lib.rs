@@ -24,7 +24,7 @@ const PAGE: usize = 4096;
 /// Memory comes from the system in whole huge pages.
 const HUGE: usize = 2 << 20;
 /// Bytes kept at most.
-const KEPT: usize = 32 << 20;
+const KEPT: usize = 64 << 20;
 
 /// So little is not returned for being in pieces.
 const FEW: usize = 8 << 20;

@@ -150,10 +150,10 @@ fn solve<C: Capacity, R: Residue>(
             give_back(&mut graph, &mut excess, initial, monitor)?;
         }
         graph.mark_closed();
-        let (flow, side) = threads::both(
+        let (side, flow) = threads::both(
             problem.tails.len() >= GRAIN,
-            || extract_flow(&graph, problem, network, scale),
             || graph.reached_from_source(monitor),
+            || extract_flow(&graph, problem, network, scale),
         );
         (side?, flow)
     } else {

@@ -97,6 +97,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     }
 
     /// Sends all the sink can get, and returns how much that is.
+    // Not inlined, so that profilers tell solving from laying out.
+    #[inline(never)]
     pub fn send_to_sink(&mut self, monitor: &dyn Monitor) -> Result<R::Excess> {
         self.saturate_source();
         self.drain(monitor)?;
