@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help tour test test-rust test-python test-long bench bench-smoke bench-tables lint format docs wheel clean
+.PHONY: help tour test test-rust test-python test-long bench bench-profile bench-smoke bench-tables lint format docs wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -49,6 +49,9 @@ lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, st
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest pinchpoint._core
+
+bench-profile: .venv/built .venv/group-test  ## count instructions of the plain solver (needs valgrind); docs/benchmarks/profile.md
+	$(BIN)/python benches/python/write_profile.py
 
 bench-tables: .venv/built .venv/group-test  ## measure on this machine and write the tables of the docs
 	$(BIN)/python benches/python/import_time.py

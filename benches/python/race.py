@@ -1,6 +1,7 @@
 """Race the plain solver against every contender installed here.
 
-One process per cell, rounds interleaved over contenders, medians. A contender past the time or
+One process per cell, rounds interleaved over contenders; in it a contender runs several times, of
+which the median and the first are kept. A contender past the time or
 memory limit is recorded as such and not asked again for that row. Every value is compared. Writes
 a markdown table and, with matplotlib, a picture.
 
@@ -33,9 +34,14 @@ TIME_LIMIT = 120
 MEMORY_LIMIT = 12 << 30
 # Seconds to solve from which one round is enough.
 SLOW = 20
-# Seconds for which short runs are repeated in a cell, and what loads lazy imports before.
+# How often a cell runs at least, for how many seconds, unless that takes longer than `PATIENCE`.
+RUNS = 5
 ENOUGH = 0.1
+PATIENCE = 4
+# What loads lazy imports before.
 WARM_UP = genrmf(3, 3)
+# Writing 5 here forgets the peak of memory so far.
+CLEAR_PEAK = Path("/proc/self/clear_refs")
 
 
 def store(instance: Instance, path: Path) -> None:
@@ -54,22 +60,36 @@ def load(path: Path) -> Instance:
         return Instance(path.stem, num_nodes, tails, heads, capacity, source, sink)
 
 
+def resident(field: str) -> int:
+    """Kilobytes in memory now (VmRSS) or at most (VmHWM). Linux only.
+
+    Not `ru_maxrss`, which a process takes over from the one that started it.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
 def cell(name: str, path: Path) -> None:
     """Run one contender on one row and print what it took; the body of a child process."""
     instance = load(path)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident("VmRSS")
+    CLEAR_PEAK.write_text("5")
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
     run = contenders.installed()[name]
     run(WARM_UP)
     timings = [run(instance)]
-    while sum(timing.build + timing.solve for timing in timings) < ENOUGH and len(timings) < 100:
+    first = timings[0].build + timings[0].solve
+    spent = first
+    while spent < PATIENCE and (len(timings) < RUNS or spent < ENOUGH) and len(timings) < 100:
         timings.append(run(instance))
+        spent += timings[-1].build + timings[-1].solve
     timing = sorted(timings, key=lambda timing: timing.build + timing.solve)[len(timings) // 2]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resident("VmHWM")
     report = {
         "value": timing.value,
         "build": timing.build,
         "solve": timing.solve,
+        "first": first,
         "peak_mb": peak / 1024,
         "grown_mb": (peak - before) / 1024,
         "arcs": instance.num_arcs,
@@ -158,12 +178,25 @@ def summary(row: str, cells: dict[str, list[dict[str, Any]]], names: list[str]) 
         for name, time in others.items()
         if time is not None and {r["value"] for r in cells[name]} == {right}
     }
-    arcs = next((r["arcs"] for reports in cells.values() for r in reports if "arcs" in r), 0)
+    arcs = size(cells)
     best = min(finished, key=lambda name: finished[name], default="")
     ratio = f"{finished[best] / ours:.1f}" if best and ours else ""
+    once = first(cells["pinchpoint"])
+    firsts = [first(cells[name]) for name in finished]
+    cold = f"{min(firsts) / once:.1f}" if firsts and once else ""
     shown = [_shown(cells.get(name, []), right) for name in names]
     memory = [_memory(cells[name]) for name in ("pinchpoint", "OR-tools") if name in cells]
-    return f"| {row} | {arcs:,} | " + " | ".join([*shown, ratio, best, *memory]) + " |"
+    return f"| {row} | {arcs:,} | " + " | ".join([*shown, ratio, best, cold, *memory]) + " |"
+
+
+def size(cells: dict[str, list[dict[str, Any]]]) -> int:
+    """Number of arcs of a row."""
+    return next((r["arcs"] for reports in cells.values() for r in reports if "arcs" in r), 0)
+
+
+def first(reports: list[dict[str, Any]]) -> float:
+    """Median of the first runs, by which new memory is touched; what is slow runs once."""
+    return statistics.median(r.get("first", r["build"] + r["solve"]) for r in reports)
 
 
 def agreed(cells: dict[str, list[dict[str, Any]]]) -> int:
@@ -193,7 +226,8 @@ def _memory(reports: list[dict[str, Any]]) -> str:
 def header(names: list[str]) -> str:
     """The head of the table."""
     memory = [f"{name} MB" for name in ("pinchpoint", "OR-tools") if name in names]
-    titles = ["row", "arcs", *(f"{name} ms" for name in names), "ratio", "best peer", *memory]
+    shown = [f"{name} ms" for name in names]
+    titles = ["row", "arcs", *shown, "ratio", "best peer", "first runs", *memory]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (titles, ["---"] * len(titles)))
 
 

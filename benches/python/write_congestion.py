@@ -107,7 +107,7 @@ def structured(sizes: list[int], smoke: bool) -> str:
 
 
 def listed(smoke: bool) -> str:
-    """Questions on explicit fat trees."""
+    """Questions on explicit fat trees, and such as make a cluster explicit."""
     lines = []
 
     def row(question: str, fabric: str, taken: float) -> None:
@@ -118,6 +118,15 @@ def listed(smoke: bool) -> str:
     everyone = pp.traffic.all_to_all(np.arange(hosts), gbit_per_s=1.0)
     taken, _ = seconds(lambda: tree.congestion(everyone))
     row("ECMP all-to-all", f"k = {k}, {hosts:,} hosts, 1 % of links failed", taken)
+    for servers in [2] if smoke else [32, 128, 512]:
+        cluster = pp.clusters.trn3_ultracluster(ultraservers=servers)
+        what = f"Trainium3 UltraCluster, {cluster.num_chips:,} chips"
+        ring = pp.traffic.ring("chip", gbit_per_s=1.0)
+        row("ECMP, a ring of all chips", what, seconds(lambda: cluster.congestion(ring))[0])  # noqa: B023
+        if servers < 512:
+            mixed = pp.traffic.permutation("chip", gbit_per_s=1.0, seed=1)
+            taken, _ = seconds(lambda: cluster.congestion(mixed))  # noqa: B023
+            row("ECMP, a random permutation of all chips", what, taken)
     k, flows = (8, 1000) if smoke else (48, 1_000_000)
     tree, hosts = congestion.fat_tree(k)
     pairs = congestion.random_pairs(hosts, flows)
