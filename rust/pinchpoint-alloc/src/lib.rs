@@ -19,8 +19,10 @@ use extents::{Extent, Extents};
 
 /// From here on glibc, too, maps each block by itself.
 const LARGE: usize = 128 << 10;
-/// Blocks are whole pages of this size.
-const PAGE: usize = 4096;
+/// Blocks are multiples of this, which is whole pages wherever Linux runs.
+const UNIT: usize = 64 << 10;
+/// No page is smaller, so that blocks are aligned to this.
+const ALIGN: usize = 4096;
 /// Memory comes from the system in whole huge pages.
 const HUGE: usize = 2 << 20;
 /// Bytes kept at most.
@@ -37,8 +39,8 @@ pub struct LargeBlocks;
 
 /// The bytes a block of `layout` takes here; `None` if it is the system's.
 fn whole(layout: Layout) -> Option<usize> {
-    let here = layout.size() >= LARGE && layout.align() <= PAGE;
-    here.then(|| layout.size().next_multiple_of(PAGE))
+    let here = layout.size() >= LARGE && layout.align() <= ALIGN;
+    here.then(|| layout.size().next_multiple_of(UNIT))
 }
 
 // SAFETY: a layout alone decides whether its block is the system's, so that each block returns
