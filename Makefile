@@ -41,6 +41,7 @@ bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small
 	$(BIN)/python benches/python/write_tables.py --smoke
 	$(BIN)/python benches/python/bench_failures.py --smoke
 	$(BIN)/python benches/python/write_congestion.py --smoke
+	if command -v valgrind >/dev/null; then $(BIN)/python benches/python/write_profile.py --smoke; fi
 
 lint: .venv/built .venv/group-test .venv/group-lint  ## format, lints, types, stubs
 	cargo fmt --all --check

@@ -90,7 +90,6 @@ def cell(name: str, path: Path) -> None:
         "build": timing.build,
         "solve": timing.solve,
         "first": first,
-        "peak_mb": peak / 1024,
         "grown_mb": (peak - before) / 1024,
         "arcs": instance.num_arcs,
     }
@@ -153,7 +152,7 @@ def _gave_up(results: Results, row: str, name: str, arcs: int) -> str:
     """Whether a contender was past a limit on a smaller row of the same family."""
     family = row.split()[0]
     for other, cells in results.items():
-        own = next((r["arcs"] for reports in cells.values() for r in reports if "arcs" in r), arcs)
+        own = size(cells) or arcs
         if other.split()[0] == family and own < arcs:
             for report in cells.get(name, []):
                 if report.get("failed", "").startswith(">"):
@@ -170,23 +169,30 @@ def total(reports: list[dict[str, Any]]) -> float | None:
 
 def summary(row: str, cells: dict[str, list[dict[str, Any]]], names: list[str]) -> str:
     """One line of the table."""
-    ours = total(cells["pinchpoint"])
     right = agreed(cells)
-    others = {name: total(cells.get(name, [])) for name in names if name != "pinchpoint"}
-    finished = {
-        name: time
-        for name, time in others.items()
-        if time is not None and {r["value"] for r in cells[name]} == {right}
-    }
-    arcs = size(cells)
-    best = min(finished, key=lambda name: finished[name], default="")
-    ratio = f"{finished[best] / ours:.1f}" if best and ours else ""
-    once = first(cells["pinchpoint"])
-    firsts = [first(cells[name]) for name in finished]
-    cold = f"{min(firsts) / once:.1f}" if firsts and once else ""
+    best, *found = ratios({name: cells[name] for name in names if name in cells}) or ("",)
+    ratio, cold = (f"{own:.1f}" for own in found) if found else ("", "")
     shown = [_shown(cells.get(name, []), right) for name in names]
     memory = [_memory(cells[name]) for name in ("pinchpoint", "OR-tools") if name in cells]
-    return f"| {row} | {arcs:,} | " + " | ".join([*shown, ratio, best, cold, *memory]) + " |"
+    last = [*shown, ratio, best, cold, *memory]
+    return f"| {row} | {size(cells):,} | " + " | ".join(last) + " |"
+
+
+def ratios(cells: dict[str, list[dict[str, Any]]]) -> tuple[str, float, float] | None:
+    """The best peer, its time over ours, and that of the best first run; None without either."""
+    ours, right = total(cells["pinchpoint"]), agreed(cells)
+    peers = {
+        name: (time, first(reports))
+        for name, reports in cells.items()
+        if name != "pinchpoint"
+        and (time := total(reports)) is not None
+        and {r["value"] for r in reports} == {right}
+    }
+    if not ours or not peers:
+        return None
+    best = min(peers, key=lambda name: peers[name][0])
+    once = min(other for _, other in peers.values())
+    return best, peers[best][0] / ours, once / first(cells["pinchpoint"])
 
 
 def size(cells: dict[str, list[dict[str, Any]]]) -> int:

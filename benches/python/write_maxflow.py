@@ -50,22 +50,11 @@ both values are given.
 
 def summary(results: race.Results) -> str:
     """Say how many rows are won, and by how much."""
-    later, first = [], []
-    for cells in results.values():
-        ours = race.total(cells["pinchpoint"])
-        right = race.agreed(cells)
-        others = [
-            reports
-            for name, reports in cells.items()
-            if name != "pinchpoint" and {r.get("value") for r in reports} == {right}
-        ]
-        finished = [reports for reports in others if race.total(reports) is not None]
-        if race.size(cells) > LARGE and ours and finished:
-            later.append(min(race.total(reports) or 0 for reports in finished) / ours)
-            once = race.first(cells["pinchpoint"])
-            first.append(min(race.first(reports) for reports in finished) / once)
-    if not later:
+    large = [race.ratios(cells) for cells in results.values() if race.size(cells) > LARGE]
+    found = [own[1:] for own in large if own]
+    if not found:
         return ""
+    later, first = zip(*found, strict=True)
     said = [
         f"at least twice our time on {sum(r >= 2 for r in ratios)}, and less than ours on\n"
         f"{sum(r < 1 for r in ratios)}; the median ratio is {statistics.median(ratios):.1f}, "

@@ -25,7 +25,7 @@ pub struct Paths<'a> {
 
 /// A node at a distance; the nearest is the greatest, as a heap gives it first.
 #[derive(PartialEq)]
-pub struct Near(pub f64, pub u32);
+pub(super) struct Near(pub f64, pub u32);
 
 impl Eq for Near {}
 

@@ -150,10 +150,10 @@ fn fill_shared<C: Capacity, R: Residue>(
     scale: Scale<R>,
     flow: &mut [C],
 ) {
-    let mut residue = graph.residue.clone();
     let Slots::Table(slots) = &graph.slots else {
         return;
     };
+    let mut residue = graph.residue.clone();
     let used = |slot: &u32| *slot != NO_SLOT;
     for (slot, capacity) in slots
         .iter()

@@ -5,8 +5,6 @@
 //! next to its own, and a run needs no table: the slot of an arc is an affine function of its
 //! index. Where there are no runs, a sample tells whether sorting would find pairs at all.
 
-use crate::threads;
-
 /// Edges `edge..edge + count` are made of arcs `arc, arc + stride, ...` and their partners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -75,8 +73,6 @@ const MIN_RUN: usize = 16;
 const MAX_RUNS: usize = 12;
 /// Searches for a partner through all the rest of the arcs that may be in vain.
 const MAX_FAILURES: usize = 4;
-/// Arcs that make a second thread worth starting.
-const GRAIN: usize = 1 << 18;
 /// Arcs compared at once.
 const BLOCK: usize = 1024;
 /// Arcs in a sample.
@@ -130,16 +126,6 @@ impl Finder<'_> {
 
     /// How many arcs from `a` on run against those from `b` on, one by one; at most `most`.
     fn mirrored(&self, a: usize, b: usize, most: usize) -> usize {
-        let half = most / 2;
-        let (second, first) = threads::both(
-            most >= GRAIN,
-            || self.mirrored_here(a + half, b + half, most - half),
-            || self.mirrored_here(a, b, half),
-        );
-        if first == half { half + second } else { first }
-    }
-
-    fn mirrored_here(&self, a: usize, b: usize, most: usize) -> usize {
         let blocks = (0..most).step_by(BLOCK);
         let whole = blocks.take_while(|at| {
             let len = BLOCK.min(most - at);

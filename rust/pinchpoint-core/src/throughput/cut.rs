@@ -4,10 +4,10 @@
 //! A concurrent flow is not always bound by a cut (theory 6.3). Whether one is cannot be told
 //! quickly in general, so balls are tried, and what is found is weighed for itself.
 
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::reduced::Reduced;
-use crate::certify::throughput::Near;
 use crate::error::Result;
 use crate::monitor::Monitor;
 
@@ -24,6 +24,25 @@ pub struct Cut {
     /// Gbit/s.
     pub capacity: f64,
     pub demand: f64,
+}
+
+/// A node at a distance; the nearest is the greatest. Checkers have their own: they share no code
+/// with what they check.
+#[derive(PartialEq)]
+struct Near(f64, u32);
+
+impl Eq for Near {}
+
+impl PartialOrd for Near {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Near {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.0.total_cmp(&self.0).then(other.1.cmp(&self.1))
+    }
 }
 
 /// Weighted pairs by one of their ends.
