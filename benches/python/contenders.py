@@ -4,12 +4,14 @@ A contender that is not installed is left out. What one cannot return (a cut, a 
 asked for, and it cannot lose by that.
 """
 
+import functools
 import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import cpp_peers
 import numpy as np
 from instances import Instance
 
@@ -121,6 +123,12 @@ def netgraph(x: Instance) -> Timing:
     return Timing(round(value), built - begin, time.perf_counter() - built)
 
 
+def compiled(library: str, function: str, x: Instance) -> Timing:
+    """Value, flow and cut."""
+    answer = cpp_peers.solve(library, function, x)
+    return Timing(answer.value, answer.build, answer.solve)
+
+
 _MODULES: dict[str, tuple[str, Callable[[Instance], Timing]]] = {
     "pinchpoint": ("pinchpoint", pinchpoint),
     "OR-tools": ("ortools", ortools),
@@ -132,10 +140,23 @@ _MODULES: dict[str, tuple[str, Callable[[Instance], Timing]]] = {
 }
 
 
+# Names of a library and of its function in benches/cpp.
+COMPILED: dict[str, tuple[str, str]] = {
+    "LEMON static": ("LEMON", "lemon_static"),
+    "LEMON smart": ("LEMON", "lemon_smart"),
+    "Boost PR": ("BOOST", "boost_push_relabel"),
+    "Boost BK": ("BOOST", "boost_boykov_kolmogorov"),
+}
+
+
 def installed() -> dict[str, Callable[[Instance], Any]]:
     """Contenders by name, ours first."""
-    return {
+    found: dict[str, Callable[[Instance], Any]] = {
         name: run
         for name, (module, run) in _MODULES.items()
         if importlib.util.find_spec(module) is not None
     }
+    for name, peer in COMPILED.items():
+        if cpp_peers.compiled(peer[0]) is not None:
+            found[name] = functools.partial(compiled, *peer)
+    return found

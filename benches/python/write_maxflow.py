@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import contenders
+import cpp_peers
 import grid
 import pinchpoint as pp
 import race
@@ -37,6 +38,12 @@ asked again. *ratio* is the time of the best other solver over ours; *first runs
 the first run of each process, which also pays for memory that was never touched. *MB* is what the
 runs add to the memory of the process at their peak. Where a solver disagrees with the others,
 both values are given.
+
+LEMON and Boost come as C++ headers (Debian's `liblemon-dev` and `libboost-dev`). Where they and g++
+are installed, `benches/cpp/maxflow_peers.cpp` is compiled with `{flags}` and called
+through ctypes: LEMON's `Preflow` on its `StaticDigraph` (*static*) and `SmartDigraph` (*smart*), Boost's
+push-relabel (*PR*) and Boykov-Kolmogorov (*BK*) on its compressed sparse row graph. As SciPy and
+PyMaxflow do, they compute in 32 bits where that is enough. Their graphs are freed off the clock.
 
 {note}
 
@@ -93,6 +100,7 @@ def main() -> None:
         runs=race.RUNS,
         patience=race.PATIENCE,
         gigabytes=race.MEMORY_LIMIT >> 30,
+        flags=" ".join(flag for flag in cpp_peers.FLAGS if flag.startswith(("-O", "-D"))),
         note=options.note,
         summary=summary(results),
         picture="maxflow.svg",
