@@ -41,9 +41,10 @@ both values are given.
 
 LEMON and Boost come as C++ headers (Debian's `liblemon-dev` and `libboost-dev`). Where they and g++
 are installed, `benches/cpp/maxflow_peers.cpp` is compiled with `{flags}` and called
-through ctypes: LEMON's `Preflow` on its `StaticDigraph` (*static*) and `SmartDigraph` (*smart*), Boost's
-push-relabel (*PR*) and Boykov-Kolmogorov (*BK*) on its compressed sparse row graph. As SciPy and
-PyMaxflow do, they compute in 32 bits where that is enough. Their graphs are freed off the clock.
+through ctypes: LEMON's `Preflow` on its `StaticDigraph` (*static*) and `SmartDigraph` (*smart*),
+Boost's push-relabel (*PR*) and Boykov-Kolmogorov (*BK*) on its compressed sparse row graph. As
+SciPy and PyMaxflow do, they compute in 32 bits where that is enough. Their graphs are freed off
+the clock.
 
 {note}
 
