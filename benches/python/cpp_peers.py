@@ -50,9 +50,9 @@ class Run(ctypes.Structure):
 
 def solve(library: str, function: str, x: Instance) -> Answer:
     """Value, flow and cut. The graph is freed off the clock."""
-    if (x.tails == x.heads).any():
-        # At the source Boost's Boykov-Kolmogorov gets them wrong, or does not end.
-        raise ValueError("the race has no loops")
+    if ((x.tails == x.source) & (x.heads == x.source)).any():
+        # With them Boost's Boykov-Kolmogorov can be wrong, or not end.
+        raise ValueError("the race has no loops at the source")
     call = _load(compiled(library))[function]
     most = np.iinfo(np.int32).max
     largest = max(x.capacity.max(initial=0), x.capacity[x.tails == x.source].sum())
