@@ -61,18 +61,26 @@ impl Extents {
         Some(begin)
     }
 
-    /// Takes the longest range.
-    pub fn take_longest(&mut self) -> Option<Extent> {
+    /// Takes at most `most` bytes off the end of the longest range.
+    pub fn take_longest(&mut self, most: usize) -> Option<Extent> {
         let held = self.held().iter().enumerate();
-        let (at, extent) = held.max_by_key(|(_, extent)| extent.len)?;
-        let extent = *extent;
-        self.total -= extent.len;
-        self.close(at);
-        Some(extent)
+        let (at, longest) = held.max_by_key(|(_, extent)| extent.len)?;
+        let len = most.min(longest.len);
+        if len == 0 {
+            return None;
+        }
+        let rest = &mut self.slots[at];
+        rest.len -= len;
+        self.total -= len;
+        let begin = rest.end();
+        if rest.len == 0 {
+            self.close(at);
+        }
+        Some(Extent { begin, len })
     }
 
-    /// Adds a range, joined to those it touches; hands it back where there is no slot left.
-    pub fn give(&mut self, extent: Extent) -> Result<(), Extent> {
+    /// Adds a range, joined to those it touches; says whether there was a slot for it.
+    pub fn give(&mut self, extent: Extent) -> bool {
         let at = self
             .held()
             .partition_point(|held| held.begin < extent.begin);
@@ -88,7 +96,7 @@ impl Extents {
                 self.slots[at].begin = extent.begin;
                 self.slots[at].len += extent.len;
             }
-            (false, false) if self.used == SLOTS => return Err(extent),
+            (false, false) if self.used == SLOTS => return false,
             (false, false) => {
                 self.slots.copy_within(at..self.used, at + 1);
                 self.slots[at] = extent;
@@ -96,7 +104,7 @@ impl Extents {
             }
         }
         self.total += extent.len;
-        Ok(())
+        true
     }
 
     fn close(&mut self, at: usize) {
@@ -135,16 +143,16 @@ mod tests {
         for _ in 0..20_000 {
             if !taken.is_empty() && random(2) == 0 {
                 let extent = taken.swap_remove(random(taken.len()));
-                match extents.give(extent) {
-                    Ok(()) => mark(extent, true),
-                    Err(back) => {
-                        assert_eq!(back, extent);
-                        taken.push(extent);
-                    }
+                if extents.give(extent) {
+                    mark(extent, true);
+                } else {
+                    taken.push(extent);
                 }
             } else if random(50) == 0 {
-                if let Some(extent) = extents.take_longest() {
-                    assert!(extents.held().iter().all(|held| held.len <= extent.len));
+                let most = UNIT * random(9);
+                if let Some(extent) = extents.take_longest(most) {
+                    let held = extents.held().iter();
+                    assert!(extent.len == most || held.clone().all(|held| held.len <= extent.len));
                     mark(extent, false);
                     taken.push(extent);
                 }

@@ -4,16 +4,16 @@
 //! pages would cost as much as the solve itself. NumPy asks for huge pages for the same reason.
 //! Blocks below [`LARGE`] are the system's, and so are all where the system is not Linux.
 //!
-//! At most [`KEPT`] bytes are kept; a block that another thread is just giving back is not waited
-//! for, so that a fork at that moment does no harm.
+//! At most [`KEPT`] bytes are kept. Another thread is waited for only so long, so that a fork while
+//! it holds the lock does no harm.
 
 #![cfg(target_os = "linux")]
 
 mod extents;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::ptr;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
+use std::{hint, ptr};
 
 use extents::{Extent, Extents};
 
@@ -29,7 +29,10 @@ const HUGE: usize = 2 << 20;
 const KEPT: usize = 64 << 20;
 
 /// So little is not returned for being in pieces.
-const FEW: usize = 8 << 20;
+const FEW: usize = 2 << 20;
+
+/// Tries to get at what is free, some hundred times as long as anybody holds it.
+const SPINS: usize = 1 << 12;
 
 static FREE: Mutex<Extents> = Mutex::new(Extents::new());
 
@@ -103,23 +106,37 @@ unsafe impl GlobalAlloc for LargeBlocks {
     }
 }
 
+/// What is free, unless another thread holds it for longer than it should take.
+fn lock() -> Option<MutexGuard<'static, Extents>> {
+    (0..SPINS).find_map(|_| {
+        let free = FREE.try_lock().ok();
+        if free.is_none() {
+            hint::spin_loop();
+        }
+        free
+    })
+}
+
 /// A block of memory that was freed before; what it holds is left over.
 ///
 /// If none is long enough, about as much is returned to the system as will be mapped instead.
 fn recycled(len: usize) -> Option<*mut u8> {
-    let mut free = FREE.try_lock().ok()?;
-    if let Some(begin) = free.take(len) {
+    if let Some(begin) = lock()?.take(len) {
         return Some(ptr::with_exposed_provenance_mut(begin));
     }
-    let mut returned = 0;
-    while returned < len
-        && free.total() > FEW
-        && let Some(extent) = free.take_longest()
-    {
-        returned += extent.len;
+    let mut more = len;
+    while let Some(extent) = surplus(FEW, more) {
         unmap(extent);
+        more -= extent.len.min(more);
     }
     None
+}
+
+/// At most `most` bytes to return to the system, if more than `limit` are kept.
+fn surplus(limit: usize, most: usize) -> Option<Extent> {
+    let mut free = lock()?;
+    let beyond = free.total().checked_sub(limit)?.next_multiple_of(HUGE);
+    free.take_longest(most.min(beyond))
 }
 
 /// Zeroed memory from the system; what is left of the last huge page is kept.
@@ -150,15 +167,11 @@ fn map(len: usize) -> *mut u8 {
 
 /// Keeps memory for later, and returns to the system what is too much.
 fn keep(extent: Extent) {
-    let Ok(mut free) = FREE.try_lock() else {
+    let kept = lock().is_some_and(|mut free| free.give(extent));
+    if !kept {
         return unmap(extent);
-    };
-    if let Err(extent) = free.give(extent) {
-        unmap(extent);
     }
-    while free.total() > KEPT
-        && let Some(extent) = free.take_longest()
-    {
+    while let Some(extent) = surplus(KEPT, usize::MAX) {
         unmap(extent);
     }
 }
