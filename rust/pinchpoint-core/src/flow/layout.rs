@@ -74,54 +74,23 @@ impl Ends<'_> {
     }
 }
 
-impl Grouped for Ends<'_> {
-    type Item = Half;
-
-    fn len(&self) -> usize {
-        Ends::len(self)
-    }
-
-    #[inline(always)]
-    fn visit(&self, range: Range<usize>, mut put: impl FnMut(u32, Half)) {
-        Ends::visit(self, range, |edge, [a, b]| {
-            let slot = 2 * edge as u32;
-            put(a, Half { head: b, slot });
-            let slot = slot + 1;
-            put(b, Half { head: a, slot });
-        });
-    }
-}
-
-/// What can be grouped by node.
-pub trait Grouped: Sync {
-    type Item: Copy + Default + Send;
-
-    /// Number of steps to visit all.
-    fn len(&self) -> usize;
-
-    /// Calls `put` with the node and the item of each step of `range`, or several of them.
-    fn visit(&self, range: Range<usize>, put: impl FnMut(u32, Self::Item));
-}
-
-/// The items of each node in the order of the visit: offsets by node, and the items.
+/// The halves of each node in the order of the edges: offsets by node, and the halves.
 ///
-/// Each thread counts a share of the steps, then places all items of a share of the nodes, so that
+/// Each thread counts a share of the edges, then places all halves of a share of the nodes, so that
 /// no two threads write to the same place and the outcome does not depend on their number.
-pub fn group<G: Grouped>(
-    n: usize,
-    all: &G,
-    monitor: &dyn Monitor,
-) -> Result<(Vec<u32>, Vec<G::Item>)> {
-    let workers = threads::worth(all.len(), GRAIN);
+pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u32>, Vec<Half>)> {
+    let workers = threads::worth(ends.len(), GRAIN);
     let mut counts: Vec<Result<Vec<u32>>> = threads::join(
-        threads::ranges(all.len(), workers)
+        threads::ranges(ends.len(), workers)
             .into_iter()
             .map(|range| {
                 move || {
                     let mut count = vec![0u32; n + 1];
                     for block in threads::blocks(range, BLOCK) {
                         monitor.poll()?;
-                        all.visit(block, |node, _| count[node as usize] += 1);
+                        ends.visit(block, |_, ends| {
+                            ends.into_iter().for_each(|v| count[v as usize] += 1);
+                        });
                     }
                     Ok(count)
                 }
@@ -139,36 +108,42 @@ pub fn group<G: Grouped>(
         (*count, total) = (total, total + *count);
     }
     let shares = node_shares(&first, workers);
-    let mut items = vec![G::Item::default(); total as usize];
-    let parts = threads::split(&mut items, &item_ranges(&first, &shares));
+    let mut adjacent = vec![Half::default(); total as usize];
+    let parts = threads::split(&mut adjacent, &item_ranges(&first, &shares));
     let offsets = &first[..];
     let placed = threads::join(
         parts
             .into_iter()
             .zip(&shares)
-            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, all, monitor)),
+            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, ends, monitor)),
     );
     placed.into_iter().collect::<Result<()>>()?;
-    Ok((first, items))
+    Ok((first, adjacent))
 }
 
-/// Fills `part` with the items of `nodes`.
-fn place<G: Grouped>(
-    part: &mut [G::Item],
+/// Fills `part` with the halves of `nodes`.
+fn place(
+    part: &mut [Half],
     nodes: Range<usize>,
     first: &[u32],
-    all: &G,
+    ends: &Ends<'_>,
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let base = first[nodes.start];
     let mut next: Vec<u32> = first[nodes.clone()].iter().map(|at| at - base).collect();
-    for block in threads::blocks(0..all.len(), BLOCK) {
+    let mut put = |node: u32, half: Half| {
+        if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
+            part[*at as usize] = half;
+            *at += 1;
+        }
+    };
+    for block in threads::blocks(0..ends.len(), BLOCK) {
         monitor.poll()?;
-        all.visit(block, |node, item| {
-            if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
-                part[*at as usize] = item;
-                *at += 1;
-            }
+        ends.visit(block, |edge, [a, b]| {
+            let slot = 2 * edge as u32;
+            put(a, Half { head: b, slot });
+            let slot = slot + 1;
+            put(b, Half { head: a, slot });
         });
     }
     Ok(())

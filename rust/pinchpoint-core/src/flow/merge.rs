@@ -1,7 +1,12 @@
 //! Edges of arcs in no order: arcs against each other are paired, parallel ones merged.
 //!
-//! Arcs are grouped by their smaller end; inside a group, `latest[v]` is the edge that last joined
-//! the node of the group to `v`. Each thread takes a share of the groups.
+//! Arcs are dealt to **bins** of neighbouring smaller ends: few enough bins that all are filled in
+//! order at once, and so small that one stays in the cache while its arcs are grouped by their
+//! smaller end. Inside a group, `latest[v]` is the edge that last joined its node to `v`. Dealing
+//! once more, arcs pick up their slots in the order in which they were put down.
+//!
+//! Each thread deals a share of the arcs and merges a share of the bins; a bin holds its arcs in
+//! their order, whatever the number of threads.
 
 use std::ops::Range;
 
@@ -11,59 +16,83 @@ use crate::threads;
 
 use super::capacity::{Capacity, Residue};
 use super::graph::{Edges, NO_SLOT, Scale};
-use super::layout::{Grouped, group, item_ranges, node_shares};
+use super::layout::{item_ranges, node_shares};
 use super::network::Network;
 use super::problem::FlowProblem;
 
 /// Arcs that make a second thread worth starting.
 const GRAIN: usize = 1 << 17;
 /// Arcs between two polls of the monitor.
-const BLOCK: usize = 1 << 19;
+const BLOCK: usize = 1 << 18;
+/// Arcs in a bin, and nodes at most.
+const BIN_ARCS: usize = 1 << 12;
+const BIN_NODES: usize = 1 << 20;
+/// Bins at most.
+const BINS: usize = 1 << 12;
 
-/// An arc in the group of its smaller end.
+/// An arc in its bin.
 #[derive(Debug, Clone, Copy, Default)]
 struct Member<R> {
     /// The larger end; then the slot among those of the share.
     high: u32,
-    /// Twice the arc, odd if the larger end is its tail.
+    /// Twice the smaller end less the first node of the bin; odd if the larger end is the tail.
     code: u32,
     capacity: R,
+}
+
+/// The nodes, `1 << shift` to a bin.
+#[derive(Debug, Clone, Copy)]
+struct Nodes {
+    count: usize,
+    shift: u32,
+}
+
+impl Nodes {
+    fn bins(self) -> usize {
+        self.count.div_ceil(1 << self.shift)
+    }
 }
 
 struct Arcs<'a, C, R> {
     problem: &'a FlowProblem<'a, C>,
     network: &'a Network,
     scale: Scale<R>,
+    nodes: Nodes,
 }
 
-impl<C: Capacity, R: Residue> Grouped for Arcs<'_, C, R> {
-    type Item = Member<R>;
-
-    fn len(&self) -> usize {
-        self.problem.tails.len()
-    }
-
+impl<C: Capacity, R: Residue> Arcs<'_, C, R> {
+    /// Calls `visit` with each arc of `range` that can carry flow, its bin and what is dealt.
     #[inline(always)]
-    fn visit(&self, range: Range<usize>, mut put: impl FnMut(u32, Member<R>)) {
-        let ends = self.problem.tails[range.clone()]
-            .iter()
-            .zip(&self.problem.heads[range.clone()]);
-        let arcs = ends.zip(&self.problem.capacity[range.clone()]).zip(range);
-        for (((tail, head), capacity), arc) in arcs {
-            let capacity = self.scale.residue(*capacity);
-            let (tail, head) = (self.network.leaves(*tail), self.network.enters(*head));
-            if capacity == R::default() || tail == head {
-                continue;
+    fn visit(
+        &self,
+        range: Range<usize>,
+        monitor: &dyn Monitor,
+        mut visit: impl FnMut(usize, usize, Member<R>),
+    ) -> Result<()> {
+        let shift = self.nodes.shift;
+        let mask = (1 << shift) - 1;
+        for block in threads::blocks(range, BLOCK) {
+            monitor.poll()?;
+            let ends = self.problem.tails[block.clone()]
+                .iter()
+                .zip(&self.problem.heads[block.clone()]);
+            let arcs = ends.zip(&self.problem.capacity[block.clone()]).zip(block);
+            for (((tail, head), capacity), arc) in arcs {
+                let capacity = self.scale.residue(*capacity);
+                let (tail, head) = (self.network.leaves(*tail), self.network.enters(*head));
+                if capacity == R::default() || tail == head {
+                    continue;
+                }
+                let low = tail.min(head);
+                let member = Member {
+                    high: tail.max(head),
+                    code: 2 * (low & mask) + u32::from(tail > head),
+                    capacity,
+                };
+                visit((low >> shift) as usize, arc, member);
             }
-            let code = 2 * arc as u32 + u32::from(tail > head);
-            let high = tail.max(head);
-            let member = Member {
-                high,
-                code,
-                capacity,
-            };
-            put(tail.min(head), member);
         }
+        Ok(())
     }
 }
 
@@ -83,29 +112,74 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
     monitor: &dyn Monitor,
 ) -> Result<Edges<R>> {
     let (n, m) = (network.num_nodes as usize, problem.tails.len());
+    let wanted = (m / BIN_ARCS).max(n / BIN_NODES).clamp(1, BINS);
+    let nodes = Nodes {
+        count: n,
+        shift: n.div_ceil(wanted).next_power_of_two().ilog2(),
+    };
     let arcs = Arcs {
         problem,
         network,
         scale,
+        nodes,
     };
-    let (first, mut members) = group(n, &arcs, monitor)?;
-    let workers = threads::worth(m, GRAIN);
-    let shares = node_shares(&first, workers);
-    let ranges = item_ranges(&first, &shares);
-    let parts = threads::split(&mut members, &ranges);
-    let parts = threads::join(parts.into_iter().zip(shares).map(|(part, nodes)| {
+    let dealers = threads::ranges(m, threads::worth(m, GRAIN));
+    let counts = threads::join(dealers.iter().map(|range| {
+        || {
+            let mut count = vec![0; nodes.bins()];
+            arcs.visit(range.clone(), monitor, |bin, _, _| count[bin] += 1)?;
+            Ok(count)
+        }
+    }));
+    let counts = counts.into_iter().collect::<Result<Vec<Vec<usize>>>>()?;
+    let (first, pieces) = cut_bins(&counts);
+    let mut members = vec![Member::default(); pieces.last().map_or(0, |piece| piece.end)];
+
+    let hands = hands(threads::split(&mut members, &pieces), dealers.len());
+    let dealt = threads::join(hands.into_iter().zip(&dealers).map(|(hand, range)| {
+        let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter_mut()).collect();
+        let arcs = &arcs;
+        move || {
+            arcs.visit(range.clone(), monitor, |bin, _, member| {
+                *hand[bin].next().expect("it was counted") = member;
+            })
+        }
+    }));
+    dealt.into_iter().collect::<Result<()>>()?;
+
+    let shares = node_shares(&first, dealers.len());
+    let parts = threads::split(&mut members, &item_ranges(&first, &shares));
+    let parts = threads::join(parts.into_iter().zip(&shares).map(|(part, bins)| {
         let first = &first[..];
-        move || merge_groups(part, nodes, first, monitor)
+        move || merge_bins(part, bins.clone(), first, nodes, monitor)
     }));
     let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
-    let mut begins = Vec::new();
+    let mut begins = Vec::with_capacity(nodes.bins());
     let mut total = 0;
-    for part in &parts {
-        begins.push(2 * total as u32);
+    for (part, bins) in parts.iter().zip(&shares) {
+        begins.resize(bins.end, 2 * total as u32);
         total += part.table.len();
     }
-    let slot_of = slots_by_arc(m, &members, &ranges, &begins);
+
+    let mut slot_of = vec![NO_SLOT; m];
+    let to = threads::split(&mut slot_of, &dealers);
+    let pieces = pieces.iter().map(|piece| &members[piece.clone()]).collect();
+    let hands = self::hands(pieces, dealers.len());
+    let picked = threads::join(hands.into_iter().zip(&dealers).zip(to).map(
+        |((hand, range), to)| {
+            let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter()).collect();
+            let (arcs, begins) = (&arcs, &begins);
+            move || {
+                arcs.visit(range.clone(), monitor, |bin, arc, _| {
+                    let member = hand[bin].next().expect("it was dealt");
+                    to[arc - range.start] = begins[bin] + member.high;
+                })
+            }
+        },
+    ));
+    picked.into_iter().collect::<Result<()>>()?;
     drop(members);
+
     let mut parts = parts.into_iter();
     let mut edges = parts.next().unwrap_or_default();
     edges.slot_of = slot_of;
@@ -120,80 +194,211 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
     Ok(edges)
 }
 
-/// The slot of each arc: that of its member, counted on from where the share of the member begins.
-fn slots_by_arc<R: Residue>(
-    arcs: usize,
-    members: &[Member<R>],
-    ranges: &[Range<usize>],
-    begins: &[u32],
-) -> Vec<u32> {
-    let mut slot_of = vec![NO_SLOT; arcs];
-    let shares = threads::ranges(arcs, threads::worth(arcs, GRAIN));
-    let parts = threads::split(&mut slot_of, &shares);
-    threads::join(parts.into_iter().zip(shares).map(|(part, arcs)| {
-        move || {
-            for (range, begin) in ranges.iter().zip(begins) {
-                for member in &members[range.clone()] {
-                    let arc = (member.code >> 1) as usize;
-                    if let Some(slot) = part.get_mut(arc.wrapping_sub(arcs.start)) {
-                        *slot = begin + member.high;
-                    }
-                }
-            }
+/// Where each bin begins, and the pieces of the bins, one for each dealer, of the sizes in `counts`.
+fn cut_bins(counts: &[Vec<usize>]) -> (Vec<u32>, Vec<Range<usize>>) {
+    let bins = counts[0].len();
+    let (mut first, mut pieces) = (Vec::with_capacity(bins + 1), Vec::new());
+    let mut total = 0;
+    for bin in 0..bins {
+        first.push(total as u32);
+        for count in counts {
+            pieces.push(total..total + count[bin]);
+            total += count[bin];
         }
-    }));
-    slot_of
+    }
+    first.push(total as u32);
+    (first, pieces)
 }
 
-/// The edges of the groups of `nodes`; members get their slots.
-fn merge_groups<R: Residue>(
+/// Gives each dealer its piece of every bin.
+fn hands<T>(pieces: Vec<T>, dealers: usize) -> Vec<Vec<T>> {
+    let mut hands: Vec<Vec<T>> = (0..dealers).map(|_| Vec::new()).collect();
+    for (at, piece) in pieces.into_iter().enumerate() {
+        hands[at % dealers].push(piece);
+    }
+    hands
+}
+
+/// The edges of the arcs of `bins`, which hold `members`; these get their slots.
+///
+/// Whether a member is the first between its ends is anybody's guess, so that nothing branches on
+/// it: a place for one more edge is always ready, and taken or not.
+fn merge_bins<R: Residue>(
     members: &mut [Member<R>],
-    nodes: Range<usize>,
+    bins: Range<usize>,
     first: &[u32],
+    nodes: Nodes,
     monitor: &dyn Monitor,
 ) -> Result<Edges<R>> {
-    let zero = R::default();
     let mut edges = Edges::default();
     edges.table.reserve(members.len() / 2 + 1);
     edges.residue.reserve(members.len() + 2);
-    let mut latest = vec![NO_SLOT; first.len() - 1];
-    let mut unpolled = 0;
+    let mut latest = vec![NO_SLOT; nodes.count];
+    let (mut next, mut order) = (Vec::new(), Vec::new());
+    let (mut table, mut residue) = (Vec::new(), Vec::new());
     let mut rest = members;
-    for low in nodes {
-        let begin = edges.table.len() as u32;
-        let (own, others) = rest.split_at_mut((first[low + 1] - first[low]) as usize);
+    for bin in bins {
+        let (own, others) = rest.split_at_mut((first[bin + 1] - first[bin]) as usize);
         rest = others;
-        unpolled += 1 + own.len();
-        if unpolled > BLOCK {
-            unpolled = 0;
+        next.clear();
+        next.resize(1 << nodes.shift, 0);
+        by_smaller_end(own, &mut next, &mut order, monitor)?;
+        table.resize(own.len(), [0; 2]);
+        residue.clear();
+        residue.resize(own.len(), [R::default(); 2]);
+        // Edges `base..begin` are those of the bin's earlier groups, `begin..end` of this one.
+        let base = edges.table.len() as u32;
+        let (mut group, mut begin, mut end) = (NO_SLOT, base, base);
+        for block in order.chunks(BLOCK) {
             monitor.poll()?;
-        }
-        for Member {
-            high,
-            code,
-            capacity,
-        } in own
-        {
-            let direction = *code & 1;
-            let known = latest[*high as usize];
-            if known != NO_SLOT && known >= begin {
-                let slot = 2 * known + direction;
-                let residue = &mut edges.residue[slot as usize];
-                if *residue <= R::HALF - *capacity {
-                    edges.merged |= *residue > zero;
-                    *residue += *capacity;
-                    *high = slot;
-                    continue;
+            for at in block {
+                let member = &mut own[*at as usize];
+                let Member { high, code, .. } = *member;
+                let (low, direction) = (((bin as u32) << nodes.shift) + (code >> 1), code & 1);
+                begin = if low == group { begin } else { end };
+                group = low;
+                let known = latest[high as usize];
+                let is_known = known.wrapping_sub(begin) < end - begin;
+                let mut edge = if is_known { known } else { end };
+                let place = (edge - base) as usize;
+                let mut sum = &mut residue[place][direction as usize];
+                edges.merged |= *sum > R::default();
+                if *sum > R::HALF - member.capacity {
+                    edge = end;
+                    sum = &mut residue[(edge - base) as usize][direction as usize];
                 }
+                *sum += member.capacity;
+                latest[high as usize] = edge;
+                table[(edge - base) as usize] = [low, high];
+                end += u32::from(edge == end);
+                member.high = 2 * edge + direction;
             }
-            let edge = edges.table.len() as u32;
-            latest[*high as usize] = edge;
-            edges.table.push([low as u32, *high]);
-            let mut pair = [zero; 2];
-            pair[direction as usize] = *capacity;
-            edges.residue.extend(pair);
-            *high = 2 * edge + direction;
         }
+        let count = (end - base) as usize;
+        edges.table.extend_from_slice(&table[..count]);
+        let pairs = residue[..count].as_flattened();
+        edges.residue.extend_from_slice(pairs);
     }
     Ok(edges)
+}
+
+/// Puts the places of the members of a bin into `order`, by smaller end, else as they are; `next`
+/// has a zero for each of its nodes.
+fn by_smaller_end<R>(
+    members: &[Member<R>],
+    next: &mut [u32],
+    order: &mut Vec<u32>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    for block in members.chunks(BLOCK) {
+        monitor.poll()?;
+        for member in block {
+            next[(member.code >> 1) as usize] += 1;
+        }
+    }
+    let mut total = 0;
+    for next in next.iter_mut() {
+        (*next, total) = (total, total + *next);
+    }
+    order.resize(members.len(), 0);
+    for (block, base) in members.chunks(BLOCK).zip((0u32..).step_by(BLOCK)) {
+        monitor.poll()?;
+        for (member, at) in block.iter().zip(base..) {
+            let to = &mut next[(member.code >> 1) as usize];
+            order[*to as usize] = at;
+            *to += 1;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use crate::NoMonitor;
+    use crate::flow::problem::Terminal;
+
+    use super::*;
+
+    #[test]
+    fn every_arc_finds_its_edge() -> Result<()> {
+        // Enough arcs for two threads and many bins; loops, zeros, parallel and antiparallel ones.
+        let (n, m) = (5000u32, 300_000u32);
+        let hash = |x: u32| (u64::from(x) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let tails: Vec<u32> = (0..m).map(|arc| hash(arc) as u32 % n).collect();
+        let near = |arc: u32| (tails[arc as usize] + hash(arc + m) as u32 % 40) % n;
+        let heads: Vec<u32> = (0..m).map(near).collect();
+        let capacity: Vec<i32> = (0..m).map(|arc| hash(arc) as i32 % 4).collect();
+        let problem = FlowProblem {
+            num_nodes: n,
+            tails: &tails,
+            heads: &heads,
+            capacity: &capacity,
+            duplex: false,
+            sources: &[Terminal::unlimited(0)],
+            sinks: &[Terminal::unlimited(1)],
+            node_capacity: None,
+        };
+        let scale = Scale {
+            divisor: 1,
+            unlimited: 0,
+        };
+        let network = Network::plan(&problem)?;
+        let edges: Edges<i32> = merge_arcs(&problem, &network, scale, &NoMonitor)?;
+
+        let mut sums = HashMap::new();
+        for arc in 0..m as usize {
+            let (tail, head, slot) = (tails[arc], heads[arc], edges.slot_of[arc]);
+            assert_eq!(
+                slot == NO_SLOT,
+                tail == head || capacity[arc] == 0,
+                "arc {arc}"
+            );
+            if slot != NO_SLOT {
+                let [low, high] = edges.table[slot as usize / 2];
+                let ends = if slot % 2 == 0 {
+                    [low, high]
+                } else {
+                    [high, low]
+                };
+                assert_eq!([tail, head], ends, "arc {arc}");
+                *sums.entry(slot).or_insert(0) += capacity[arc];
+            }
+        }
+        for (slot, residue) in edges.residue.iter().enumerate() {
+            assert_eq!(*residue, sums.get(&(slot as u32)).copied().unwrap_or(0));
+        }
+        assert!(edges.merged);
+        assert!(edges.table.iter().all(|[low, high]| low < high));
+        assert!(edges.table.is_sorted_by_key(|[low, _]| *low));
+        let mut pairs = edges.table;
+        pairs.sort_unstable();
+        assert!(pairs.windows(2).all(|pair| pair[0] != pair[1]));
+        Ok(())
+    }
+
+    #[test]
+    fn what_overflows_gets_an_edge_of_its_own() -> Result<()> {
+        let problem = FlowProblem {
+            num_nodes: 2,
+            tails: &[0, 1, 0, 0],
+            heads: &[1, 0, 1, 1],
+            capacity: &[i32::HALF, 5, i32::HALF - 7, 7],
+            duplex: false,
+            sources: &[Terminal::unlimited(0)],
+            sinks: &[Terminal::unlimited(1)],
+            node_capacity: None,
+        };
+        let scale = Scale {
+            divisor: 1,
+            unlimited: 0,
+        };
+        let network = Network::plan(&problem)?;
+        let edges: Edges<i32> = merge_arcs(&problem, &network, scale, &NoMonitor)?;
+        assert_eq!(edges.table, [[0, 1], [0, 1]]);
+        assert_eq!(edges.slot_of, [0, 1, 2, 2]);
+        assert_eq!(edges.residue, [i32::HALF, 5, i32::HALF, 0]);
+        Ok(())
+    }
 }
