@@ -7,16 +7,37 @@
 use crate::error::Result;
 use crate::monitor::Monitor;
 
+use super::capacity::Residue;
 use super::graph::Residual;
 
 /// Halves scanned between two polls of the monitor.
 const POLL_WORK: usize = 1 << 14;
+/// So many halves at an end are few.
+const FEW_HALVES: usize = 256;
+/// The part of a graph that is quickly looked at.
+const PATIENCE: usize = 8;
 
 /// What one side of a search knows of a node.
 #[derive(Debug, Clone, Copy, Default)]
 struct Mark {
     search: u32,
     distance: u32,
+}
+
+/// What passes amounts from one direction of an edge to the other.
+pub trait Ledger<R> {
+    fn push(&mut self, residue: &mut [R], slot: u32, amount: R);
+}
+
+/// Nothing will be undone.
+#[derive(Debug)]
+pub struct ForGood;
+
+impl<R: Residue> Ledger<R> for ForGood {
+    fn push(&mut self, residue: &mut [R], slot: u32, amount: R) {
+        residue[slot as usize] -= amount;
+        residue[slot as usize ^ 1] += amount;
+    }
 }
 
 /// How a run of augmentations ended.
@@ -28,6 +49,8 @@ pub enum End {
     SourceSide,
     /// Nothing more enters the nodes that reach the sink, which are `reached(1)`.
     SinkSide,
+    /// The patience was over.
+    Patience,
 }
 
 /// Residues as they were before they changed, oldest first.
@@ -41,17 +64,18 @@ impl Log {
         residue[slot as usize] = now;
     }
 
-    /// Moves an amount from one direction of an edge to the other.
-    pub fn push(&mut self, residue: &mut [i64], slot: u32, amount: i64) {
-        self.set(residue, slot, residue[slot as usize] - amount);
-        self.set(residue, slot ^ 1, residue[slot as usize ^ 1] + amount);
-    }
-
     /// Puts everything back.
     pub fn undo(&mut self, residue: &mut [i64]) {
         for (slot, before) in self.0.drain(..).rev() {
             residue[slot as usize] = before;
         }
+    }
+}
+
+impl Ledger<i64> for Log {
+    fn push(&mut self, residue: &mut [i64], slot: u32, amount: i64) {
+        self.set(residue, slot, residue[slot as usize] - amount);
+        self.set(residue, slot ^ 1, residue[slot as usize ^ 1] + amount);
     }
 }
 
@@ -71,11 +95,13 @@ pub struct Augment {
 }
 
 /// What to send, on which graph.
-pub struct Task<'a, F> {
-    pub graph: &'a Residual<i64>,
+pub struct Task<'a, R: Residue, F> {
+    pub graph: &'a Residual<R>,
     pub source: u32,
     pub sink: u32,
-    pub limit: i64,
+    pub limit: R::Excess,
+    /// Halves to look at before it gives up.
+    pub patience: usize,
     /// Whether an edge between two nodes may be used.
     pub carries: &'a F,
     pub monitor: &'a dyn Monitor,
@@ -103,7 +129,7 @@ impl Augment {
     }
 
     /// The edges that flow was pushed along since the last call, in increasing order.
-    pub fn take_used(&mut self, graph: &Residual<i64>) -> Vec<u32> {
+    pub fn take_used<R: Residue>(&mut self, graph: &Residual<R>) -> Vec<u32> {
         let mut used: Vec<u32> = self
             .used
             .drain(..)
@@ -114,22 +140,24 @@ impl Augment {
         used
     }
 
-    /// Sends up to the limit from source to sink; `log` gets what every changed residue was.
-    pub fn send<F: Fn(u32, u32) -> bool>(
+    /// Sends up to the limit from source to sink; `ledger` makes every change.
+    pub fn send<R: Residue, F: Fn(u32, u32) -> bool>(
         &mut self,
-        task: &Task<'_, F>,
-        residue: &mut [i64],
-        log: &mut Log,
-    ) -> Result<(i64, End)> {
-        let mut sent = 0;
+        task: &Task<'_, R, F>,
+        residue: &mut [R],
+        ledger: &mut impl Ledger<R>,
+    ) -> Result<(R::Excess, End)> {
+        let mut sent = R::Excess::default();
+        let mut patience = task.patience;
         // One path often suffices, and is found before whole shells are known.
         let mut eager = true;
         while sent < task.limit {
-            let (depth, length) = match self.meet(task, residue, std::mem::take(&mut eager))? {
+            let eager = std::mem::take(&mut eager);
+            let (depth, length) = match self.meet(task, residue, eager, &mut patience)? {
                 Meeting::At { depth, length } => (depth, length),
                 Meeting::Never(end) => return Ok((sent, end)),
             };
-            sent += self.block(task, residue, [depth, length], task.limit - sent, log)?;
+            sent += self.block(task, residue, [depth, length], task.limit - sent, ledger)?;
         }
         Ok((sent, End::Limit))
     }
@@ -147,11 +175,12 @@ impl Augment {
 
     /// Grows balls around both ends, always the one whose shell has fewer halves, until they meet:
     /// at all if `eager`, else in every node of the shell.
-    fn meet<F: Fn(u32, u32) -> bool>(
+    fn meet<R: Residue, F: Fn(u32, u32) -> bool>(
         &mut self,
-        task: &Task<'_, F>,
-        residue: &[i64],
+        task: &Task<'_, R, F>,
+        residue: &[R],
         eager: bool,
+        patience: &mut usize,
     ) -> Result<Meeting> {
         let Task {
             graph,
@@ -179,6 +208,10 @@ impl Augment {
                 return Ok(Meeting::Never(End::SinkSide));
             }
             let side = usize::from(cost[1] < cost[0]);
+            let Some(left) = patience.checked_sub(cost[side]) else {
+                return Ok(Meeting::Never(End::Patience));
+            };
+            *patience = left;
             self.unpolled += cost[side];
             if self.unpolled > POLL_WORK {
                 self.unpolled = 0;
@@ -190,7 +223,7 @@ impl Augment {
             for at in shell[side].clone() {
                 let v = self.found[side][at];
                 for half in graph.halves(v) {
-                    if residue[half.slot as usize ^ side] <= 0
+                    if residue[half.slot as usize ^ side] <= R::default()
                         || self.distance(side, half.head).is_some()
                         || !(task.carries)(v, half.head)
                     {
@@ -217,7 +250,7 @@ impl Augment {
     }
 
     #[inline(always)]
-    fn mark(&mut self, side: usize, node: u32, distance: u32, graph: &Residual<i64>) {
+    fn mark<R>(&mut self, side: usize, node: u32, distance: u32, graph: &Residual<R>) {
         self.marks[side][node as usize] = Mark {
             search: self.search,
             distance,
@@ -233,21 +266,22 @@ impl Augment {
 
     /// Fills the shortest paths: up to position `depth` they follow distances from the source,
     /// from there on distances to the sink.
-    fn block<F: Fn(u32, u32) -> bool>(
+    fn block<R: Residue, F: Fn(u32, u32) -> bool>(
         &mut self,
-        task: &Task<'_, F>,
-        residue: &mut [i64],
+        task: &Task<'_, R, F>,
+        residue: &mut [R],
         [depth, length]: [u32; 2],
-        limit: i64,
-        log: &mut Log,
-    ) -> Result<i64> {
+        limit: R::Excess,
+        ledger: &mut impl Ledger<R>,
+    ) -> Result<R::Excess> {
         let Task {
             graph,
             source,
             monitor,
             ..
         } = *task;
-        let mut sent = 0;
+        let zero = R::default();
+        let mut sent = R::Excess::default();
         self.path.clear();
         let mut v = source;
         loop {
@@ -255,17 +289,18 @@ impl Augment {
             if position == length {
                 let slots = self.path.iter().map(|at| slot_of(graph, *at));
                 let least = slots.map(|slot| residue[slot as usize]).min();
-                let amount = least.unwrap_or(0).min(limit - sent);
+                let least = least.unwrap_or(zero).to_excess();
+                let amount = R::from_excess(least.min(limit - sent));
                 let mut keep = self.path.len();
                 for (index, at) in self.path.iter().enumerate().rev() {
                     let slot = slot_of(graph, *at);
-                    log.push(residue, slot, amount);
-                    if residue[slot as usize] == 0 {
+                    ledger.push(residue, slot, amount);
+                    if residue[slot as usize] == zero {
                         keep = index;
                     }
                 }
                 self.used.extend_from_slice(&self.path);
-                sent += amount;
+                sent += amount.to_excess();
                 if sent == limit {
                     return Ok(sent);
                 }
@@ -285,7 +320,7 @@ impl Augment {
                 let half = graph.adjacent[at as usize];
                 let fits = (next > depth || self.distance(0, half.head) == Some(next))
                     && (next < depth || self.distance(1, half.head) == Some(length - next));
-                if fits && residue[half.slot as usize] > 0 && (task.carries)(v, half.head) {
+                if fits && residue[half.slot as usize] > zero && (task.carries)(v, half.head) {
                     break;
                 }
                 at += 1;
@@ -305,16 +340,103 @@ impl Augment {
     }
 }
 
+/// Sends from the source to the sink where one of them has few arcs, as long as that is quicker
+/// than to look at the whole graph: how much, and whether nothing more can be sent.
+pub fn send_little<R: Residue>(
+    graph: &mut Residual<R>,
+    monitor: &dyn Monitor,
+) -> Result<(R::Excess, bool)> {
+    let (source, sink) = (graph.source, graph.sink);
+    let few = [source, sink].map(|end| graph.halves(end).len());
+    if few.into_iter().min() > Some(FEW_HALVES) {
+        return Ok((R::Excess::default(), false));
+    }
+    let limit = [(source, 0), (sink, 1)].map(|(end, side)| {
+        let others = graph.halves(end).iter().filter(|half| half.head != end);
+        let residues = others.map(|half| graph.residue[half.slot as usize ^ side]);
+        residues.fold(R::Excess::default(), |sum, own| sum + own.to_excess())
+    });
+    let mut residue = std::mem::take(&mut graph.residue);
+    let task = Task {
+        graph,
+        source,
+        sink,
+        limit: limit[0].min(limit[1]),
+        patience: (graph.num_nodes() + graph.adjacent.len()) / PATIENCE,
+        carries: &|_, _| true,
+        monitor,
+    };
+    let outcome = Augment::new(graph.num_nodes()).send(&task, &mut residue, &mut ForGood);
+    graph.residue = residue;
+    let (sent, end) = outcome?;
+    Ok((sent, end != End::Patience))
+}
+
 enum Meeting {
     At { depth: u32, length: u32 },
     Never(End),
 }
 
-fn slot_of(graph: &Residual<i64>, at: u32) -> u32 {
+fn slot_of<R>(graph: &Residual<R>, at: u32) -> u32 {
     graph.adjacent[at as usize].slot
 }
 
 /// The node whose half is at a position.
-fn tail_of(graph: &Residual<i64>, at: u32) -> u32 {
+fn tail_of<R>(graph: &Residual<R>, at: u32) -> u32 {
     graph.first.partition_point(|first| *first <= at) as u32 - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::NoMonitor;
+    use crate::flow::graph::Scale;
+    use crate::flow::network::Network;
+    use crate::flow::problem::{FlowProblem, Terminal};
+
+    use super::*;
+
+    /// What is sent from 0 to 1, whether that is all, and what is left on each arc.
+    fn sent(n: u32, arcs: &[[u32; 2]], capacity: &[i32]) -> Result<(i64, bool, Vec<i32>)> {
+        let [tails, heads] = [0, 1].map(|end| arcs.iter().map(|arc| arc[end]).collect::<Vec<_>>());
+        let problem = FlowProblem {
+            num_nodes: n,
+            tails: &tails,
+            heads: &heads,
+            capacity,
+            duplex: false,
+            sources: &[Terminal::unlimited(0)],
+            sinks: &[Terminal::unlimited(1)],
+            node_capacity: None,
+        };
+        let scale = Scale {
+            divisor: 1,
+            unlimited: 0,
+        };
+        let network = Network::plan(&problem)?;
+        let mut graph = Residual::<i32>::build(&problem, &network, scale, &NoMonitor)?;
+        let (sent, is_all) = send_little(&mut graph, &NoMonitor)?;
+        let left = graph.residue.iter().step_by(2).copied().collect();
+        Ok((sent, is_all, left))
+    }
+
+    #[test]
+    fn ends_with_a_proof_or_without_patience() -> Result<()> {
+        // A path beside much that has nothing to do with it: the first arc of the path fills.
+        let mut arcs = vec![[0, 2], [2, 3], [3, 1]];
+        let mut capacity = vec![4, 6, 5];
+        for node in 4..400 {
+            arcs.push([node, node + 1]);
+            capacity.push(1);
+        }
+        let (value, is_all, left) = sent(401, &arcs, &capacity)?;
+        assert_eq!((value, is_all, &left[..3]), (4, true, &[0, 2, 1][..]));
+        // The bottleneck is in the middle; searches from both ends look at everything.
+        capacity[1] = 3;
+        let (value, is_all, left) = sent(401, &arcs, &capacity)?;
+        assert_eq!((value, is_all, &left[..3]), (3, true, &[1, 0, 2][..]));
+        // Nothing but the path: looking at all of it is no shorter than any other way.
+        let (value, is_all, left) = sent(4, &arcs[..3], &capacity[..3])?;
+        assert_eq!((value, is_all, &left[..]), (0, false, &[4, 3, 5][..]));
+        Ok(())
+    }
 }

@@ -7,7 +7,7 @@
 //!
 //! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
 //! renumbers nodes where it helps, `pairing`, `merge`, `layout` and `graph` lay out the residual
-//! network, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what it
+//! network, `augment` sends what takes few paths, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what it
 //! left, and `extract` reads the answer off the residues.
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
@@ -42,6 +42,7 @@ pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
 pub use sink_cut::sink_minimal_cut;
 pub use warm::{Failure, WarmBase, WarmCut, WarmFlow, WarmSolver, WarmStart};
 
+use augment::send_little;
 use capacity::Residue;
 use extract::extract_flow;
 use give_back::give_back;
@@ -136,8 +137,15 @@ fn solve<C: Capacity, R: Residue>(
     }
     memory::check("the residual network", estimate::<C, R>(problem, network))?;
     let mut graph = Residual::build(problem, network, scale, monitor)?;
-    let mut pseudoflow = Pseudoflow::new(&mut graph);
-    let value = pseudoflow.send_to_sink(monitor)?.wide() * scale.divisor;
+    let (sent, is_all) = send_little(&mut graph, monitor)?;
+    let (value, excess) = if is_all {
+        (sent, None)
+    } else {
+        let mut pseudoflow = Pseudoflow::new(&mut graph);
+        let more = pseudoflow.send_to_sink(monitor)?;
+        (sent + more, pseudoflow.into_excess())
+    };
+    let value = value.wide() * scale.divisor;
     if survey.unlimited && value > survey.finite {
         return Err(Error::new(
             ErrorKind::Unbounded,
@@ -145,7 +153,7 @@ fn solve<C: Capacity, R: Residue>(
         ));
     }
     let (side, flow) = if options.want_flow {
-        if let Some(mut excess) = pseudoflow.into_excess() {
+        if let Some(mut excess) = excess {
             let initial = |graph: &Residual<R>| graph.initial(problem, network, scale);
             give_back(&mut graph, &mut excess, initial, monitor)?;
         }
@@ -157,7 +165,7 @@ fn solve<C: Capacity, R: Residue>(
         );
         (side?, flow)
     } else {
-        let mut reaches = pseudoflow.reaches_sink(monitor)?;
+        let mut reaches = Pseudoflow::new(&mut graph).reaches_sink(monitor)?;
         reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
         (reaches, Vec::new())
     };

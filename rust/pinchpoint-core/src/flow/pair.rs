@@ -197,6 +197,7 @@ impl PairGraph {
             source,
             sink,
             limit: out.min(into),
+            patience: usize::MAX,
             carries,
             monitor,
         };

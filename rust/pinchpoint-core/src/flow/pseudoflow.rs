@@ -253,8 +253,11 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                 monitor.poll()?;
             }
             for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
+                if self.label[half.head as usize] != lower {
+                    continue;
+                }
                 let residue = self.graph.residue[half.slot as usize];
-                if residue == R::default() || self.label[half.head as usize] != lower {
+                if residue == R::default() {
                     continue;
                 }
                 let amount = excess.min(residue.to_excess());

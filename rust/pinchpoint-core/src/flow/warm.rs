@@ -246,7 +246,7 @@ impl WarmSolver<'_> {
         }
         let (sent, end) = self.send(source, sink, bound - value, monitor)?;
         let cut = match end {
-            End::Limit => known,
+            End::Limit | End::Patience => known,
             End::SourceSide => WarmCut::SourceSide(self.augment.reached(0).to_vec()),
             End::SinkSide => WarmCut::SinkSide(self.augment.reached(1).to_vec()),
         };
@@ -273,6 +273,7 @@ impl WarmSolver<'_> {
             source: from,
             sink: to,
             limit,
+            patience: usize::MAX,
             carries: &|_, _| true,
             monitor,
         };
