@@ -12,6 +12,8 @@ use crate::error::to_py;
 
 /// At most this many faults are named in one error.
 const MAX_FAULTS: usize = 10;
+/// Values looked at while they are in the cache.
+const BLOCK: usize = 1 << 11;
 
 /// Faults found in the input, to be raised together.
 #[derive(Debug, Default)]
@@ -94,14 +96,14 @@ pub struct IdCopy {
 }
 
 fn copy_ids<T: Copy>(from: &[T], bits: u32, widen: impl Fn(T) -> u64) -> IdCopy {
+    let mut ids: Vec<u32> = Vec::with_capacity(from.len());
     let (mut top, mut all) = (0, 0);
-    let copied = from.iter().map(|id| {
-        let id = widen(*id);
-        all |= id;
-        top = top.max(id as u32);
-        id as u32
-    });
-    let ids: Vec<u32> = copied.collect();
+    for block in from.chunks(BLOCK) {
+        let begin = ids.len();
+        ids.extend(block.iter().map(|id| widen(*id) as u32));
+        all = block.iter().fold(all, |all, id| all | widen(*id));
+        top = ids[begin..].iter().fold(top, |top, id| top.max(*id));
+    }
     let fits = all >> bits == 0 && top < u32::MAX;
     let bound = match ids.len() {
         0 => Some(0),
@@ -291,52 +293,46 @@ pub struct NumberCopy {
 impl NumberView<'_> {
     /// Copies the numbers in the narrowest integers that hold them.
     pub fn copy(self) -> NumberCopy {
-        let (numbers, least) = match self {
-            NumberView::I32(from) => {
-                let (copy, low, high) = narrowed(from);
-                let numbers = if high < i32::MAX {
-                    Numbers::I32(copy)
-                } else {
-                    Numbers::I64(from.iter().map(|value| i64::from(*value)).collect())
-                };
-                (numbers, low.into())
-            }
-            NumberView::I64(from) => {
-                let start = &from[..from.len().min(1 << 12)];
-                let (_, _, high) = narrowed(start);
-                let (copy, low, high) = if high < i64::from(i32::MAX) {
-                    narrowed(from)
-                } else {
-                    let low = from.iter().copied().min();
-                    let high = from.iter().copied().max();
-                    (Vec::new(), low.unwrap_or(0), high.unwrap_or(0))
-                };
-                let numbers = if high < i64::from(i32::MAX) {
-                    Numbers::I32(copy)
-                } else if high < i64::MAX {
-                    Numbers::I64(from.to_vec())
-                } else {
-                    Numbers::Big(from.iter().map(|value| i128::from(*value)).collect())
-                };
-                (numbers, low)
-            }
-        };
-        NumberCopy {
-            numbers,
-            negative: least < 0,
+        match self {
+            NumberView::I32(from) => copy_numbers(from),
+            NumberView::I64(from) => copy_numbers(from),
         }
     }
 }
 
-/// The low 32 bits of each value, and the least and the largest value.
-fn narrowed<T: Integer>(from: &[T]) -> (Vec<i32>, T, T) {
-    let (mut low, mut high) = (T::default(), T::default());
-    let copied = from.iter().map(|value| {
-        low = low.min(*value);
-        high = high.max(*value);
-        value.low64() as i32
-    });
-    (copied.collect(), low, high)
+fn copy_numbers<T: Integer>(from: &[T]) -> NumberCopy {
+    if let Some(narrow) = narrowed(from) {
+        return NumberCopy {
+            numbers: Numbers::I32(narrow),
+            negative: false,
+        };
+    }
+    let low = from.iter().copied().min().unwrap_or_default();
+    let high = from.iter().copied().max().unwrap_or_default();
+    let numbers = if high.low64() < i64::MAX {
+        Numbers::I64(from.iter().map(|value| value.low64()).collect())
+    } else {
+        Numbers::Big(from.iter().map(|value| value.wide()).collect())
+    };
+    NumberCopy {
+        numbers,
+        negative: low < T::default(),
+    }
+}
+
+/// The values in 32 bits, if all are from zero to below 2^31 - 1.
+fn narrowed<T: Integer>(from: &[T]) -> Option<Vec<i32>> {
+    let mut narrow: Vec<i32> = Vec::with_capacity(from.len());
+    for block in from.chunks(BLOCK) {
+        let begin = narrow.len();
+        narrow.extend(block.iter().map(|value| value.low64() as i32));
+        let all = block.iter().fold(0, |all, value| all | value.low64());
+        let top = narrow[begin..].iter().fold(0, |top, value| top.max(*value));
+        if all >> 31 != 0 || top == i32::MAX {
+            return None;
+        }
+    }
+    Some(narrow)
 }
 
 impl Numbers {
