@@ -175,9 +175,10 @@ fn add_crossing<C: Capacity, S: Integer>(
     let ends = problem.tails[block.clone()]
         .iter()
         .zip(&problem.heads[block.clone()]);
-    for ((tail, head), arc) in ends.zip(block) {
+    let arcs = ends.zip(&problem.capacity[block.clone()]).zip(block);
+    for (((tail, head), capacity), arc) in arcs {
         if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
-            total.add(problem.capacity[arc], || format!("arc {arc}"))?;
+            total.add(*capacity, || format!("arc {arc}"))?;
         }
     }
     Ok(())
@@ -296,12 +297,17 @@ impl<S: Integer> Balance<S> {
         flow: &[C],
         arcs: Range<usize>,
     ) -> Result<()> {
-        for arc in arcs {
-            let flow = flow[arc];
+        let ends = problem.tails[arcs.clone()]
+            .iter()
+            .zip(&problem.heads[arcs.clone()]);
+        let amounts = problem.capacity[arcs.clone()]
+            .iter()
+            .zip(&flow[arcs.clone()]);
+        for (((tail, head), (capacity, flow)), arc) in ends.zip(amounts).zip(arcs) {
+            let (capacity, flow) = (*capacity, *flow);
             if flow == C::default() {
                 continue;
             }
-            let capacity = problem.capacity[arc];
             let low = if problem.duplex {
                 C::default() - capacity
             } else {
@@ -310,7 +316,7 @@ impl<S: Integer> Balance<S> {
             if flow < low || flow > capacity {
                 return Err(fault(format!("arc {arc} carries {flow} of {capacity}")));
             }
-            let (tail, head) = (problem.tails[arc] as usize, problem.heads[arc] as usize);
+            let (tail, head) = (*tail as usize, *head as usize);
             let amount = S::truncate(flow.wide());
             self.net[tail] += amount;
             self.net[head] -= amount;

@@ -51,8 +51,12 @@ pub fn extract_flow<C: Capacity, R: Residue>(
                         if problem.duplex || scale.divisor != 1 {
                             fill(part, begin..end, (slot as u32..).step_by(stride), of);
                         } else {
-                            let left = graph.residue[slot..].iter().step_by(stride);
-                            fill_simple(part, &problem.capacity[begin..end], left, scale);
+                            let left = &graph.residue[slot..];
+                            let capacity = &problem.capacity[begin..end];
+                            match stride {
+                                1 => fill_every::<1, C, R>(part, capacity, left, scale),
+                                _ => fill_every::<2, C, R>(part, capacity, left, scale),
+                            }
                         }
                     }
                 }
@@ -80,19 +84,26 @@ fn fill<C: Capacity>(
     }
 }
 
-/// The same for plain arcs with a slot each and nothing to divide.
-fn fill_simple<'a, C: Capacity, R: Residue>(
+/// The same for plain arcs with every `STRIDE`-th slot each and nothing to divide; with zeros, so
+/// that nothing branches.
+fn fill_every<const STRIDE: usize, C: Capacity, R: Residue>(
     part: &mut [C],
     capacity: &[C],
-    left: impl Iterator<Item = &'a R>,
+    left: &[R],
     scale: Scale<R>,
 ) {
-    for ((to, capacity), left) in part.iter_mut().zip(capacity).zip(left) {
-        let flow = scale.undivided(*capacity) - *left;
-        if flow > R::default() {
-            *to = C::truncate(flow.wide());
-        }
+    let amount = |capacity: C, left: R| {
+        let flow = scale.undivided(capacity) - left;
+        C::truncate(flow.max(R::default()).wide())
+    };
+    // Of the last one only the first slot is looked at.
+    let whole = part.len() - 1;
+    let left_of = left.as_chunks::<STRIDE>().0.iter().map(|own| own[0]);
+    let (last, others) = part.split_last_mut().expect("a segment has arcs");
+    for ((to, capacity), left) in others.iter_mut().zip(capacity).zip(left_of) {
+        *to = amount(*capacity, left);
     }
+    *last = amount(capacity[whole], left[whole * STRIDE]);
 }
 
 #[inline(always)]

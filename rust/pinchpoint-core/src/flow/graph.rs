@@ -350,24 +350,25 @@ fn run_residues<C: Capacity, R: Residue>(
                 if begin >= end {
                     continue;
                 }
-                let stride = run.stride as usize;
-                let arc = run.arc as usize + (begin - first) * stride;
+                let arc = run.arc as usize + (begin - first) * run.stride as usize;
                 let part = &mut part[2 * (begin - range.start)..2 * (end - range.start)];
-                let pairs = part.chunks_exact_mut(2);
-                let there = problem.capacity[arc..].iter().step_by(stride);
-                if run.partner == 0 {
-                    for (pair, there) in pairs.zip(there) {
+                let pairs = part.as_chunks_mut::<2>().0.iter_mut();
+                let there = &problem.capacity[arc..];
+                match run.partner as usize {
+                    0 => pairs.zip(there).for_each(|(pair, there)| {
                         pair[0] = scale.residue(*there);
                         if problem.duplex {
                             pair[1] = pair[0];
                         }
-                    }
-                    continue;
-                }
-                let back = problem.capacity[arc + run.partner as usize..].iter();
-                for ((pair, there), back) in pairs.zip(there).zip(back.step_by(stride)) {
-                    pair[0] = scale.residue(*there);
-                    pair[1] = scale.residue(*back);
+                    }),
+                    1 => pairs
+                        .zip(there.as_chunks::<2>().0)
+                        .for_each(|(pair, both)| *pair = both.map(|own| scale.residue(own))),
+                    ahead => pairs.zip(there.iter().zip(&there[ahead..])).for_each(
+                        |(pair, (there, back))| {
+                            *pair = [scale.residue(*there), scale.residue(*back)];
+                        },
+                    ),
                 }
             }
         }

@@ -42,14 +42,12 @@ impl Ends<'_> {
             if begin >= end {
                 continue;
             }
-            let stride = run.stride as usize;
-            let arc = run.arc as usize + (begin - first) * stride;
-            let arcs = self.tails[arc..]
-                .iter()
-                .zip(&self.heads[arc..])
-                .step_by(stride);
-            arcs.zip(begin..end)
-                .for_each(|((a, b), edge)| visit(edge, [*a, *b]));
+            let arc = run.arc as usize + (begin - first) * run.stride as usize;
+            let (tails, heads) = (&self.tails[arc..], &self.heads[arc..]);
+            match run.stride {
+                1 => visit_every::<1>(tails, heads, begin..end, &mut visit),
+                _ => visit_every::<2>(tails, heads, begin..end, &mut visit),
+            }
         }
         let first = self.in_runs();
         for edge in range.start.max(first)..range.end {
@@ -72,6 +70,19 @@ impl Ends<'_> {
         }));
         renamed
     }
+}
+
+/// Calls `visit` with the ends of `edges`: every `STRIDE`-th of `tails` and `heads`.
+#[inline(always)]
+fn visit_every<const STRIDE: usize>(
+    tails: &[u32],
+    heads: &[u32],
+    edges: Range<usize>,
+    mut visit: impl FnMut(usize, [u32; 2]),
+) {
+    let (tails, heads) = (tails.as_chunks::<STRIDE>().0, heads.as_chunks::<STRIDE>().0);
+    let ends = tails.iter().zip(heads).zip(edges);
+    ends.for_each(|((tail, head), edge)| visit(edge, [tail[0], head[0]]));
 }
 
 /// The halves of each node in the order of the edges: offsets by node, and the halves.

@@ -13,7 +13,7 @@ const NEAR: u32 = 64;
 /// So many far moves may be chance.
 const FEW: usize = 16;
 /// Part of the arcs that names nodes before one looks what it is worth.
-const BEGINNING: usize = 16;
+const BEGINNING: usize = 32;
 const NONE: u32 = u32::MAX;
 
 /// A better number for each node, if the arcs as listed jump between far nodes and renumbering

@@ -75,8 +75,12 @@ const MAX_RUNS: usize = 12;
 const MAX_FAILURES: usize = 4;
 /// Arcs compared at once.
 const BLOCK: usize = 1024;
+/// Arcs compared without a branch.
+const LANES: usize = 64;
 /// Arcs in a sample.
 const SAMPLE: usize = 256;
+/// One arc in so many is looked at for partners of the sample.
+const PART: usize = 4;
 
 impl Pairing {
     /// Every arc is an edge of its own.
@@ -162,8 +166,7 @@ impl Finder<'_> {
         let (mut done, mut at, mut skip, mut runs, mut failures) = (0, 0, MIN_RUN, 0, 0);
         while at < m && runs < MAX_RUNS && failures < MAX_FAILURES {
             let (tail, head) = (self.tails[at], self.heads[at]);
-            let rest = self.heads[at + 1..].iter().zip(&self.tails[at + 1..]);
-            let found = rest.into_iter().position(|(h, t)| *h == tail && *t == head);
+            let found = arc_from(head, tail, &self.tails[at + 1..], &self.heads[at + 1..]);
             let Some(partner) = found.map(|ahead| ahead + 1) else {
                 failures += 1;
                 at += skip;
@@ -206,7 +209,20 @@ impl Finder<'_> {
     }
 }
 
-/// Whether many arcs of a sample have a parallel or antiparallel one.
+/// Where the first arc from `tail` to `head` is.
+fn arc_from(tail: u32, head: u32, tails: &[u32], heads: &[u32]) -> Option<usize> {
+    let is_it = |(t, h): (&u32, &u32)| (*t == tail) & (*h == head);
+    let mut blocks = tails.chunks(LANES).zip(heads.chunks(LANES));
+    // All of a block are compared, at once.
+    let (block, (tails, heads)) = blocks.by_ref().enumerate().find(|(_, (tails, heads))| {
+        let ends = tails.iter().zip(*heads);
+        ends.fold(false, |found, ends| found | is_it(ends))
+    })?;
+    let within = tails.iter().zip(heads).position(is_it);
+    Some(block * LANES + within.expect("it is in the block"))
+}
+
+/// Whether many arcs of a sample have a parallel or antiparallel one in a part of all arcs.
 fn worth_sorting(tails: &[u32], heads: &[u32]) -> bool {
     const SLOTS: usize = 4096;
     let m = tails.len();
@@ -227,19 +243,21 @@ fn worth_sorting(tails: &[u32], heads: &[u32]) -> bool {
     }
     let mut hit = [false; SLOTS];
     let mut hits = 0;
-    for arc in 0..m {
-        let (tail, head) = (tails[arc], heads[arc]);
-        let at = hash(tail, head);
-        let known = table[at];
-        if known == u32::MAX || known as usize == arc || hit[at] {
-            continue;
-        }
-        let (t, h) = (tails[known as usize], heads[known as usize]);
-        if (t, h) == (tail, head) || (h, t) == (tail, head) {
-            hit[at] = true;
-            hits += 1;
-            if 4 * hits >= sampled {
-                return true;
+    for begin in (0..m).step_by(PART * SAMPLE) {
+        for arc in begin..m.min(begin + SAMPLE) {
+            let (tail, head) = (tails[arc], heads[arc]);
+            let at = hash(tail, head);
+            let known = table[at];
+            if known == u32::MAX || known as usize == arc || hit[at] {
+                continue;
+            }
+            let (t, h) = (tails[known as usize], heads[known as usize]);
+            if (t, h) == (tail, head) || (h, t) == (tail, head) {
+                hit[at] = true;
+                hits += 1;
+                if 4 * PART * hits >= sampled {
+                    return true;
+                }
             }
         }
     }
