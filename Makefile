@@ -39,6 +39,7 @@ bench-smoke: .venv/built .venv/group-test  ## run every benchmark once, on small
 	$(BIN)/python benches/python/race.py --small --rounds 1 --only pair,torus
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py --smoke
+	$(BIN)/python benches/python/write_queries.py --smoke
 	$(BIN)/python benches/python/bench_failures.py --smoke
 	$(BIN)/python benches/python/write_congestion.py --smoke
 	if command -v valgrind >/dev/null; then $(BIN)/python benches/python/write_profile.py --smoke; fi
@@ -57,6 +58,7 @@ bench-profile: .venv/built .venv/group-test  ## count instructions of the plain 
 bench-tables: .venv/built .venv/group-test  ## measure on this machine and write the tables of the docs
 	$(BIN)/python benches/python/import_time.py
 	$(BIN)/python benches/python/write_tables.py
+	$(BIN)/python benches/python/write_queries.py
 	$(BIN)/python benches/python/bench_failures.py
 	$(BIN)/python benches/python/write_congestion.py
 
