@@ -24,22 +24,6 @@ struct Mark {
     distance: u32,
 }
 
-/// What passes amounts from one direction of an edge to the other.
-pub trait Ledger<R> {
-    fn push(&mut self, residue: &mut [R], slot: u32, amount: R);
-}
-
-/// Nothing will be undone.
-#[derive(Debug)]
-pub struct ForGood;
-
-impl<R: Residue> Ledger<R> for ForGood {
-    fn push(&mut self, residue: &mut [R], slot: u32, amount: R) {
-        residue[slot as usize] -= amount;
-        residue[slot as usize ^ 1] += amount;
-    }
-}
-
 /// How a run of augmentations ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -55,27 +39,26 @@ pub enum End {
 
 /// Residues as they were before they changed, oldest first.
 #[derive(Debug, Default)]
-pub struct Log(Vec<(u32, i64)>);
+pub struct Log<R>(Vec<(u32, R)>);
 
-impl Log {
+impl<R: Residue> Log<R> {
     /// Sets a residue.
-    pub fn set(&mut self, residue: &mut [i64], slot: u32, now: i64) {
+    pub fn set(&mut self, residue: &mut [R], slot: u32, now: R) {
         self.0.push((slot, residue[slot as usize]));
         residue[slot as usize] = now;
     }
 
+    /// Moves an amount from one direction of an edge to the other.
+    pub fn push(&mut self, residue: &mut [R], slot: u32, amount: R) {
+        self.set(residue, slot, residue[slot as usize] - amount);
+        self.set(residue, slot ^ 1, residue[slot as usize ^ 1] + amount);
+    }
+
     /// Puts everything back.
-    pub fn undo(&mut self, residue: &mut [i64]) {
+    pub fn undo(&mut self, residue: &mut [R]) {
         for (slot, before) in self.0.drain(..).rev() {
             residue[slot as usize] = before;
         }
-    }
-}
-
-impl Ledger<i64> for Log {
-    fn push(&mut self, residue: &mut [i64], slot: u32, amount: i64) {
-        self.set(residue, slot, residue[slot as usize] - amount);
-        self.set(residue, slot ^ 1, residue[slot as usize ^ 1] + amount);
     }
 }
 
@@ -140,12 +123,12 @@ impl Augment {
         used
     }
 
-    /// Sends up to the limit from source to sink; `ledger` makes every change.
+    /// Sends up to the limit from source to sink; `log` gets what every changed residue was.
     pub fn send<R: Residue, F: Fn(u32, u32) -> bool>(
         &mut self,
         task: &Task<'_, R, F>,
         residue: &mut [R],
-        ledger: &mut impl Ledger<R>,
+        log: &mut Log<R>,
     ) -> Result<(R::Excess, End)> {
         let mut sent = R::Excess::default();
         let mut patience = task.patience;
@@ -157,7 +140,7 @@ impl Augment {
                 Meeting::At { depth, length } => (depth, length),
                 Meeting::Never(end) => return Ok((sent, end)),
             };
-            sent += self.block(task, residue, [depth, length], task.limit - sent, ledger)?;
+            sent += self.block(task, residue, [depth, length], task.limit - sent, log)?;
         }
         Ok((sent, End::Limit))
     }
@@ -272,7 +255,7 @@ impl Augment {
         residue: &mut [R],
         [depth, length]: [u32; 2],
         limit: R::Excess,
-        ledger: &mut impl Ledger<R>,
+        log: &mut Log<R>,
     ) -> Result<R::Excess> {
         let Task {
             graph,
@@ -294,7 +277,7 @@ impl Augment {
                 let mut keep = self.path.len();
                 for (index, at) in self.path.iter().enumerate().rev() {
                     let slot = slot_of(graph, *at);
-                    ledger.push(residue, slot, amount);
+                    log.push(residue, slot, amount);
                     if residue[slot as usize] == zero {
                         keep = index;
                     }
@@ -340,16 +323,16 @@ impl Augment {
     }
 }
 
-/// Sends from the source to the sink where one of them has few arcs, as long as that is quicker
-/// than to look at the whole graph: how much, and whether nothing more can be sent.
+/// Sends all there is from the source to the sink, if one of them has few arcs and that is quicker
+/// than to look at the whole graph; else nothing.
 pub fn send_little<R: Residue>(
     graph: &mut Residual<R>,
     monitor: &dyn Monitor,
-) -> Result<(R::Excess, bool)> {
+) -> Result<Option<R::Excess>> {
     let (source, sink) = (graph.source, graph.sink);
     let few = [source, sink].map(|end| graph.halves(end).len());
     if few.into_iter().min() > Some(FEW_HALVES) {
-        return Ok((R::Excess::default(), false));
+        return Ok(None);
     }
     let limit = [(source, 0), (sink, 1)].map(|(end, side)| {
         let others = graph.halves(end).iter().filter(|half| half.head != end);
@@ -366,10 +349,18 @@ pub fn send_little<R: Residue>(
         carries: &|_, _| true,
         monitor,
     };
-    let outcome = Augment::new(graph.num_nodes()).send(&task, &mut residue, &mut ForGood);
+    let mut log = Log::default();
+    let outcome = Augment::new(graph.num_nodes()).send(&task, &mut residue, &mut log);
+    let sent = match outcome? {
+        (_, End::Patience) => {
+            // What took long was mostly not worth keeping.
+            log.undo(&mut residue);
+            None
+        }
+        (sent, _) => Some(sent),
+    };
     graph.residue = residue;
-    let (sent, end) = outcome?;
-    Ok((sent, end != End::Patience))
+    Ok(sent)
 }
 
 enum Meeting {
@@ -395,8 +386,8 @@ mod tests {
 
     use super::*;
 
-    /// What is sent from 0 to 1, whether that is all, and what is left on each arc.
-    fn sent(n: u32, arcs: &[[u32; 2]], capacity: &[i32]) -> Result<(i64, bool, Vec<i32>)> {
+    /// What is sent from 0 to 1, and what is left on each arc.
+    fn sent(n: u32, arcs: &[[u32; 2]], capacity: &[i32]) -> Result<(Option<i64>, Vec<i32>)> {
         let [tails, heads] = [0, 1].map(|end| arcs.iter().map(|arc| arc[end]).collect::<Vec<_>>());
         let problem = FlowProblem {
             num_nodes: n,
@@ -414,13 +405,13 @@ mod tests {
         };
         let network = Network::plan(&problem)?;
         let mut graph = Residual::<i32>::build(&problem, &network, scale, &NoMonitor)?;
-        let (sent, is_all) = send_little(&mut graph, &NoMonitor)?;
+        let sent = send_little(&mut graph, &NoMonitor)?;
         let left = graph.residue.iter().step_by(2).copied().collect();
-        Ok((sent, is_all, left))
+        Ok((sent, left))
     }
 
     #[test]
-    fn ends_with_a_proof_or_without_patience() -> Result<()> {
+    fn sends_all_or_nothing() -> Result<()> {
         // A path beside much that has nothing to do with it: the first arc of the path fills.
         let mut arcs = vec![[0, 2], [2, 3], [3, 1]];
         let mut capacity = vec![4, 6, 5];
@@ -428,15 +419,21 @@ mod tests {
             arcs.push([node, node + 1]);
             capacity.push(1);
         }
-        let (value, is_all, left) = sent(401, &arcs, &capacity)?;
-        assert_eq!((value, is_all, &left[..3]), (4, true, &[0, 2, 1][..]));
+        let (value, left) = sent(401, &arcs, &capacity)?;
+        assert_eq!((value, &left[..3]), (Some(4), &[0, 2, 1][..]));
         // The bottleneck is in the middle; searches from both ends look at everything.
         capacity[1] = 3;
-        let (value, is_all, left) = sent(401, &arcs, &capacity)?;
-        assert_eq!((value, is_all, &left[..3]), (3, true, &[1, 0, 2][..]));
-        // Nothing but the path: looking at all of it is no shorter than any other way.
-        let (value, is_all, left) = sent(4, &arcs[..3], &capacity[..3])?;
-        assert_eq!((value, is_all, &left[..]), (0, false, &[4, 3, 5][..]));
+        let (value, left) = sent(401, &arcs, &capacity)?;
+        assert_eq!((value, &left[..3]), (Some(3), &[1, 0, 2][..]));
+        // Arcs with much around them that must all be tried take more patience than there is.
+        let mut arcs = vec![[0, 2], [3, 1]];
+        let mut capacity = vec![9, 9];
+        for node in 4..40 {
+            arcs.extend([[2, node], [node, 3]]);
+            capacity.extend([1, 1]);
+        }
+        let (value, left) = sent(40, &arcs, &capacity)?;
+        assert_eq!((value, left), (None, capacity));
         Ok(())
     }
 }

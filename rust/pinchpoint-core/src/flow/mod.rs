@@ -137,13 +137,12 @@ fn solve<C: Capacity, R: Residue>(
     }
     memory::check("the residual network", estimate::<C, R>(problem, network))?;
     let mut graph = Residual::build(problem, network, scale, monitor)?;
-    let (sent, is_all) = send_little(&mut graph, monitor)?;
-    let (value, excess) = if is_all {
+    let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
         (sent, None)
     } else {
         let mut pseudoflow = Pseudoflow::new(&mut graph);
-        let more = pseudoflow.send_to_sink(monitor)?;
-        (sent + more, pseudoflow.into_excess())
+        let value = pseudoflow.send_to_sink(monitor)?;
+        (value, pseudoflow.into_excess())
     };
     let value = value.wide() * scale.divisor;
     if survey.unlimited && value > survey.finite {

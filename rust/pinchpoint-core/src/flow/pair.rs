@@ -45,7 +45,7 @@ pub struct PairFlow {
 pub struct PairScratch {
     residue: Vec<i64>,
     augment: Augment,
-    log: Log,
+    log: Log<i64>,
 }
 
 impl PairGraph {

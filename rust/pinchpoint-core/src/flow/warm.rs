@@ -124,7 +124,7 @@ pub struct WarmSolver<'a> {
     base: &'a WarmBase<'a>,
     residue: Vec<i64>,
     augment: Augment,
-    log: Log,
+    log: Log<i64>,
 }
 
 impl WarmSolver<'_> {
