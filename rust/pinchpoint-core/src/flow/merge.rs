@@ -135,17 +135,12 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
     let (first, pieces) = cut_bins(&counts);
     let mut members = vec![Member::default(); pieces.last().map_or(0, |piece| piece.end)];
 
-    let hands = hands(threads::split(&mut members, &pieces), dealers.len());
-    let dealt = threads::join(hands.into_iter().zip(&dealers).map(|(hand, range)| {
-        let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter_mut()).collect();
-        let arcs = &arcs;
-        move || {
-            arcs.visit(range.clone(), monitor, |bin, _, member| {
-                *hand[bin].next().expect("it was counted") = member;
-            })
-        }
-    }));
-    dealt.into_iter().collect::<Result<()>>()?;
+    deal(
+        &arcs,
+        &dealers,
+        threads::split(&mut members, &pieces),
+        monitor,
+    )?;
 
     let shares = node_shares(&first, dealers.len());
     let parts = threads::split(&mut members, &item_ranges(&first, &shares));
@@ -154,30 +149,15 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
         move || merge_bins(part, bins.clone(), first, nodes, monitor)
     }));
     let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
+    // By bin: the first slot of its share.
     let mut begins = Vec::with_capacity(nodes.bins());
     let mut total = 0;
     for (part, bins) in parts.iter().zip(&shares) {
         begins.resize(bins.end, 2 * total as u32);
         total += part.table.len();
     }
-
-    let mut slot_of = vec![NO_SLOT; m];
-    let to = threads::split(&mut slot_of, &dealers);
     let pieces = pieces.iter().map(|piece| &members[piece.clone()]).collect();
-    let hands = self::hands(pieces, dealers.len());
-    let picked = threads::join(hands.into_iter().zip(&dealers).zip(to).map(
-        |((hand, range), to)| {
-            let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter()).collect();
-            let (arcs, begins) = (&arcs, &begins);
-            move || {
-                arcs.visit(range.clone(), monitor, |bin, arc, _| {
-                    let member = hand[bin].next().expect("it was dealt");
-                    to[arc - range.start] = begins[bin] + member.high;
-                })
-            }
-        },
-    ));
-    picked.into_iter().collect::<Result<()>>()?;
+    let slot_of = pick_up(&arcs, &dealers, pieces, &begins, monitor)?;
     drop(members);
 
     let mut parts = parts.into_iter();
@@ -192,6 +172,49 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
         edges.residue.extend(part.residue);
     }
     Ok(edges)
+}
+
+/// Puts each arc down in its bin: each dealer the arcs of its range, in order, in its pieces.
+fn deal<C: Capacity, R: Residue>(
+    arcs: &Arcs<'_, C, R>,
+    dealers: &[Range<usize>],
+    pieces: Vec<&mut [Member<R>]>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let hands = hands(pieces, dealers.len());
+    let dealt = threads::join(hands.into_iter().zip(dealers).map(|(hand, range)| {
+        let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter_mut()).collect();
+        move || {
+            arcs.visit(range.clone(), monitor, |bin, _, member| {
+                *hand[bin].next().expect("it was counted") = member;
+            })
+        }
+    }));
+    dealt.into_iter().collect()
+}
+
+/// The slot of each arc, from where `deal` put it, counted on from where its bin's share begins.
+fn pick_up<C: Capacity, R: Residue>(
+    arcs: &Arcs<'_, C, R>,
+    dealers: &[Range<usize>],
+    pieces: Vec<&[Member<R>]>,
+    begins: &[u32],
+    monitor: &dyn Monitor,
+) -> Result<Vec<u32>> {
+    let mut slot_of = vec![NO_SLOT; arcs.problem.tails.len()];
+    let to = threads::split(&mut slot_of, dealers);
+    let hands = hands(pieces, dealers.len()).into_iter().zip(dealers);
+    let picked = threads::join(hands.zip(to).map(|((hand, range), to)| {
+        let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter()).collect();
+        move || {
+            arcs.visit(range.clone(), monitor, |bin, arc, _| {
+                let member = hand[bin].next().expect("it was dealt");
+                to[arc - range.start] = begins[bin] + member.high;
+            })
+        }
+    }));
+    picked.into_iter().collect::<Result<()>>()?;
+    Ok(slot_of)
 }
 
 /// Where each bin begins, and the pieces of the bins, one for each dealer, of the sizes in `counts`.
