@@ -344,20 +344,13 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn every_arc_finds_its_edge() -> Result<()> {
-        // Enough arcs for two threads and many bins; loops, zeros, parallel and antiparallel ones.
-        let (n, m) = (5000u32, 300_000u32);
-        let hash = |x: u32| (u64::from(x) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        let tails: Vec<u32> = (0..m).map(|arc| hash(arc) as u32 % n).collect();
-        let near = |arc: u32| (tails[arc as usize] + hash(arc + m) as u32 % 40) % n;
-        let heads: Vec<u32> = (0..m).map(near).collect();
-        let capacity: Vec<i32> = (0..m).map(|arc| hash(arc) as i32 % 4).collect();
+    /// The edges of arcs between nodes that are all inner ones but 0 and 1.
+    fn merged(num_nodes: u32, arcs: [&[u32]; 2], capacity: &[i32]) -> Result<Edges<i32>> {
         let problem = FlowProblem {
-            num_nodes: n,
-            tails: &tails,
-            heads: &heads,
-            capacity: &capacity,
+            num_nodes,
+            tails: arcs[0],
+            heads: arcs[1],
+            capacity,
             duplex: false,
             sources: &[Terminal::unlimited(0)],
             sinks: &[Terminal::unlimited(1)],
@@ -368,7 +361,19 @@ mod tests {
             unlimited: 0,
         };
         let network = Network::plan(&problem)?;
-        let edges: Edges<i32> = merge_arcs(&problem, &network, scale, &NoMonitor)?;
+        merge_arcs(&problem, &network, scale, &NoMonitor)
+    }
+
+    #[test]
+    fn every_arc_finds_its_edge() -> Result<()> {
+        // Enough arcs for two threads and many bins; loops, zeros, parallel and antiparallel ones.
+        let (n, m) = (5000u32, 300_000u32);
+        let hash = |x: u32| (u64::from(x) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let tails: Vec<u32> = (0..m).map(|arc| hash(arc) as u32 % n).collect();
+        let near = |arc: u32| (tails[arc as usize] + hash(arc + m) as u32 % 40) % n;
+        let heads: Vec<u32> = (0..m).map(near).collect();
+        let capacity: Vec<i32> = (0..m).map(|arc| hash(arc) as i32 % 4).collect();
+        let edges = merged(n, [&tails, &heads], &capacity)?;
 
         let mut sums = HashMap::new();
         for arc in 0..m as usize {
@@ -403,22 +408,8 @@ mod tests {
 
     #[test]
     fn what_overflows_gets_an_edge_of_its_own() -> Result<()> {
-        let problem = FlowProblem {
-            num_nodes: 2,
-            tails: &[0, 1, 0, 0],
-            heads: &[1, 0, 1, 1],
-            capacity: &[i32::HALF, 5, i32::HALF - 7, 7],
-            duplex: false,
-            sources: &[Terminal::unlimited(0)],
-            sinks: &[Terminal::unlimited(1)],
-            node_capacity: None,
-        };
-        let scale = Scale {
-            divisor: 1,
-            unlimited: 0,
-        };
-        let network = Network::plan(&problem)?;
-        let edges: Edges<i32> = merge_arcs(&problem, &network, scale, &NoMonitor)?;
+        let arcs: [&[u32]; 2] = [&[0, 1, 0, 0], &[1, 0, 1, 1]];
+        let edges = merged(2, arcs, &[i32::HALF, 5, i32::HALF - 7, 7])?;
         assert_eq!(edges.table, [[0, 1], [0, 1]]);
         assert_eq!(edges.slot_of, [0, 1, 2, 2]);
         assert_eq!(edges.residue, [i32::HALF, 5, i32::HALF, 0]);

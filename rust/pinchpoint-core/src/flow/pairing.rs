@@ -11,7 +11,7 @@ pub struct Run {
     pub edge: u32,
     pub count: u32,
     pub arc: u32,
-    /// From the arc of an edge to the arc of the next.
+    /// From the arc of an edge to the arc of the next: 1, or 2 where partners are neighbours.
     pub stride: u32,
     /// From an arc to the one against it; 0 if there is none.
     pub partner: u32,
