@@ -288,3 +288,39 @@ fn sums_beyond_64_bits_are_exact() {
     };
     assert_eq!(case.solve().value, 2 * huge);
 }
+
+#[test]
+fn the_checker_names_the_first_arc_at_fault_anywhere() {
+    // Parallel arcs, of which a stretch carries nothing.
+    let open = |arc: usize| !(60..150).contains(&arc);
+    let arcs = (0..200)
+        .map(|arc| (0, 1, if open(arc) { 3i64 } else { 0 }))
+        .collect();
+    let case = Case {
+        n: 2,
+        arcs,
+        duplex: false,
+        sources: vec![Terminal::unlimited(0)],
+        sinks: vec![Terminal::unlimited(1)],
+        node_capacity: None,
+    };
+    let answer = case.solve();
+    case.with(|problem| {
+        for (change, other) in [(1, 199), (-4, 199), (1, 0), (-4, 0)] {
+            for arc in (0..200).filter(|arc| *arc != other) {
+                let mut wrong = answer.clone();
+                wrong.flow[arc] += change;
+                // What the arc has too much another lacks, so that nothing else is amiss.
+                wrong.flow[other] -= change;
+                let first = if change < 0 { arc.min(other) } else { arc };
+                let (flow, capacity) = (wrong.flow[first], problem.capacity[first]);
+                let error = certify::flow::check(problem, &wrong, &NoMonitor).unwrap_err();
+                let expected = format!("arc {first} carries {flow} of {capacity}");
+                assert!(
+                    error.message.ends_with(&expected),
+                    "{error:?}, not {expected}"
+                );
+            }
+        }
+    });
+}

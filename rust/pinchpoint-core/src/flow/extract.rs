@@ -66,7 +66,8 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     flow
 }
 
-/// Writes the flow of each arc, except zeros: memory that is zero need not be touched.
+/// Writes the flow of each arc, zeros as well: which arcs carry none is anybody's guess, and a
+/// residue that a branch waits for holds up all behind it.
 fn fill<C: Capacity>(
     part: &mut [C],
     arcs: Range<usize>,
@@ -74,12 +75,8 @@ fn fill<C: Capacity>(
     flow_of: impl Fn(usize, u32) -> C,
 ) {
     for ((to, arc), slot) in part.iter_mut().zip(arcs).zip(slots) {
-        if slot == NO_SLOT {
-            continue;
-        }
-        let flow = flow_of(arc, slot);
-        if flow != C::default() {
-            *to = flow;
+        if slot != NO_SLOT {
+            *to = flow_of(arc, slot);
         }
     }
 }

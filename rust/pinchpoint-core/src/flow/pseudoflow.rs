@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::monitor::Monitor;
 
 use super::capacity::Residue;
-use super::graph::Residual;
+use super::graph::{Half, Residual};
 
 const NIL: u32 = u32::MAX;
 /// Work charged for a lift beside the scanned halves, and taken off for a merge: lifts that lead to
@@ -69,7 +69,14 @@ pub struct Pseudoflow<'a, R: Residue> {
     roots: Vec<u32>,
     /// No root with excess has a higher label.
     highest: u32,
+    /// Nodes in the order in which the search from the sink found them, and how many of them it
+    /// has searched.
     queue: Vec<u32>,
+    searched: usize,
+    /// No node with a lower label was lifted since the last global relabel.
+    lowest: u32,
+    /// Nodes that had excess before the first search.
+    waiting: usize,
     /// What left the source.
     sent: R::Excess,
     /// Lifts that led nowhere since the last global relabel.
@@ -89,6 +96,9 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             roots: Vec::new(),
             highest: 0,
             queue: Vec::new(),
+            searched: 0,
+            lowest: 0,
+            waiting: 0,
             sent: R::Excess::default(),
             work: 0,
             unpolled: 0,
@@ -117,20 +127,34 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         Ok(self.label.iter().map(|label| *label < n).collect())
     }
 
-    /// Fills every arc out of the source.
+    /// Fills every arc out of the source, and sends on at once what goes to a node with one way on.
     fn saturate_source(&mut self) {
-        let source = self.graph.source as usize;
-        let halves = self.graph.first[source] as usize..self.graph.first[source + 1] as usize;
-        for half in &self.graph.adjacent[halves] {
-            let residue = self.graph.residue[half.slot as usize];
-            if half.head == self.graph.source || residue == R::default() {
+        let source = self.graph.source;
+        for at in self.graph.first[source as usize]..self.graph.first[source as usize + 1] {
+            let Half { head, slot } = self.graph.adjacent[at as usize];
+            let residue = self.graph.residue[slot as usize];
+            if head == source || residue == R::default() {
                 continue;
             }
-            self.graph.residue[half.slot as usize] = R::default();
-            self.graph.residue[half.slot as usize ^ 1] += residue;
-            self.excess[half.head as usize] += residue.to_excess();
             self.sent += residue.to_excess();
+            self.graph.pass(slot, residue);
+            let on = match self.graph.halves(head) {
+                [_, on] if on.head != source => *on,
+                [on, _] if on.head != source => *on,
+                _ => Half { head, slot },
+            };
+            let amount = residue.min(self.graph.residue[on.slot as usize]);
+            self.graph.pass(on.slot, amount);
+            self.receive(on.head, amount);
+            self.receive(head, residue - amount);
         }
+    }
+
+    fn receive(&mut self, v: u32, amount: R) {
+        let excess = &mut self.excess[v as usize];
+        let is_first = *excess == R::Excess::default() && amount > R::default();
+        self.waiting += usize::from(is_first && v != self.graph.sink);
+        *excess += amount.to_excess();
     }
 
     /// Exact labels by a breadth-first search from the sink against residual arcs; what it does
@@ -140,14 +164,40 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     /// label, which moves most excess on shallow networks at no cost. Not with trees, where only
     /// roots may have excess.
     fn relabel_all(&mut self, moving: bool, monitor: &dyn Monitor) -> Result<()> {
-        let n = self.label.len() as u32;
-        let zero = R::Excess::default();
-        self.label.fill(n);
+        self.begin_labels();
+        self.label_more(moving, usize::MAX, monitor)
+    }
+
+    /// Labels anew from the lowest label that a node was lifted from; those below are still valid,
+    /// and no arc leads from what was above them to those further below.
+    fn relabel_lifted(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        let (n, lowest) = (self.label.len() as u32, self.lowest);
+        self.queue.retain(|v| self.label[*v as usize] < lowest);
+        self.searched = self
+            .queue
+            .partition_point(|v| self.label[*v as usize] + 1 < lowest);
+        for label in self.label.iter_mut().filter(|label| **label >= lowest) {
+            *label = n;
+        }
+        self.label_more(false, usize::MAX, monitor)
+    }
+
+    fn begin_labels(&mut self) {
+        let n = self.label.len();
+        self.label.fill(n as u32);
         self.queue.clear();
         self.queue.push(self.graph.sink);
         self.label[self.graph.sink as usize] = 0;
-        let mut at = 0;
-        while at < self.queue.len() {
+        self.searched = 0;
+    }
+
+    /// Goes on with the search until it has found `wanted` nodes with excess.
+    fn label_more(&mut self, moving: bool, wanted: usize, monitor: &dyn Monitor) -> Result<()> {
+        let n = self.label.len() as u32;
+        let zero = R::Excess::default();
+        let mut wanted = wanted;
+        let mut at = self.searched;
+        while wanted > 0 && at < self.queue.len() {
             let v = self.queue[at];
             at += 1;
             let label = self.label[v as usize];
@@ -175,6 +225,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                     self.graph.residue[toward ^ 1] += moved;
                     self.excess[w] -= amount;
                     gained += amount;
+                    wanted -= usize::from(self.excess[w] == zero);
                     if moved == residue {
                         continue;
                     }
@@ -184,12 +235,14 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             }
             self.excess[v as usize] += gained;
         }
+        self.searched = at;
         Ok(())
     }
 
     /// Sends excess to the sink until none can reach it.
     fn drain(&mut self, monitor: &dyn Monitor) -> Result<()> {
-        self.relabel_all(true, monitor)?;
+        self.begin_labels();
+        self.label_more(true, self.waiting, monitor)?;
         let deepest = self.queue.last().map_or(0, |v| self.label[*v as usize]);
         if deepest <= SHALLOW {
             self.sweep(monitor)?;
@@ -202,6 +255,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         if !self.any_left() {
             return Ok(());
         }
+        // Nodes that the sweep had no use for have labels still to come.
+        self.label_more(true, usize::MAX, monitor)?;
         let n = self.label.len();
         self.tree.clear();
         self.tree.resize(n, ALONE);
@@ -211,7 +266,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let budget = (WORK_PER_NODE * n + self.graph.adjacent.len()) as u64 / BUDGETS;
         loop {
             if self.work > budget {
-                self.relabel_all(false, monitor)?;
+                self.relabel_lifted(monitor)?;
                 self.collect();
             }
             let root = self.roots[self.highest as usize];
@@ -236,7 +291,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
     }
 
-    /// Sends excess down the labels, highest first, each node once.
+    /// Sends excess down the labels, highest first, each node once; the last step from the sink.
     fn sweep(&mut self, monitor: &dyn Monitor) -> Result<()> {
         let zero = R::Excess::default();
         for at in (1..self.queue.len()).rev() {
@@ -246,6 +301,9 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                 continue;
             }
             let lower = self.label[v as usize] - 1;
+            if lower == 0 {
+                break;
+            }
             let halves = self.graph.first[v as usize]..self.graph.first[v as usize + 1];
             self.unpolled += 1 + halves.len() as u64;
             if self.unpolled > POLL_WORK {
@@ -271,6 +329,18 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             }
             self.excess[v as usize] = excess;
         }
+        let sink = self.graph.sink;
+        for at in self.graph.first[sink as usize]..self.graph.first[sink as usize + 1] {
+            let Half { head, slot } = self.graph.adjacent[at as usize];
+            let excess = self.excess[head as usize];
+            if head == sink || excess == zero {
+                continue;
+            }
+            let amount = excess.min(self.graph.residue[slot as usize ^ 1].to_excess());
+            self.graph.pass(slot ^ 1, R::from_excess(amount));
+            self.excess[head as usize] -= amount;
+            self.excess[sink as usize] += amount;
+        }
         Ok(())
     }
 
@@ -287,6 +357,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     fn collect(&mut self) {
         let n = self.label.len();
         self.work = 0;
+        self.lowest = n as u32;
         self.count.fill(0);
         self.roots.fill(NIL);
         self.highest = 0;
@@ -398,6 +469,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let degree = self.graph.first[v as usize + 1] - self.graph.first[v as usize];
         self.work += LIFT_WORK + u64::from(degree);
         let label = &mut self.label[v as usize];
+        self.lowest = self.lowest.min(*label);
         self.count[*label as usize] -= 1;
         *label += 1;
         self.count[*label as usize] += 1;
