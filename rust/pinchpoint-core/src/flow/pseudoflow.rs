@@ -168,8 +168,9 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         self.label_more(moving, usize::MAX, monitor)
     }
 
-    /// Labels anew from the lowest label that a node was lifted from; those below are still valid,
-    /// and no arc leads from what was above them to those further below.
+    /// The same for the nodes at or above the lowest label that any was lifted from. What lies
+    /// below keeps its labels: no residual arc leads down by more than one, so that the search can
+    /// go on from the label next to it.
     fn relabel_lifted(&mut self, monitor: &dyn Monitor) -> Result<()> {
         let (n, lowest) = (self.label.len() as u32, self.lowest);
         self.queue.retain(|v| self.label[*v as usize] < lowest);
@@ -241,6 +242,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
 
     /// Sends excess to the sink until none can reach it.
     fn drain(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        // Once all nodes with excess have labels, the rest can wait until it is needed.
         self.begin_labels();
         self.label_more(true, self.waiting, monitor)?;
         let deepest = self.queue.last().map_or(0, |v| self.label[*v as usize]);
@@ -255,7 +257,6 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         if !self.any_left() {
             return Ok(());
         }
-        // Nodes that the sweep had no use for have labels still to come.
         self.label_more(true, usize::MAX, monitor)?;
         let n = self.label.len();
         self.tree.clear();
@@ -352,9 +353,23 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             .any(|v| self.excess[*v as usize] > zero)
     }
 
+    /// Whether no residual arc leads down by more than one label.
+    fn labels_hold(&self) -> bool {
+        (0..self.label.len() as u32)
+            .filter(|v| *v != self.graph.source)
+            .all(|v| {
+                let mut halves = self.graph.halves(v).iter();
+                halves.all(|half| {
+                    self.graph.residue[half.slot as usize] == R::default()
+                        || self.label[v as usize] <= self.label[half.head as usize] + 1
+                })
+            })
+    }
+
     /// Makes trees fit new labels, which must not fall on the way from a root, and collects the
     /// roots with excess that can reach the sink.
     fn collect(&mut self) {
+        debug_assert!(self.labels_hold(), "labels are distances at most");
         let n = self.label.len();
         self.work = 0;
         self.lowest = n as u32;
