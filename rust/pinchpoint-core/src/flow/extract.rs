@@ -34,8 +34,17 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     let parts = threads::split(&mut flow, &ranges);
     threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
         move || {
+            let is_plain = !problem.duplex && scale.divisor == 1;
             let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
             match &graph.slots {
+                Slots::Table(slots) if is_plain => {
+                    let (capacity, slots) = (&problem.capacity[range.clone()], &slots[range]);
+                    for ((to, capacity), slot) in part.iter_mut().zip(capacity).zip(slots) {
+                        if *slot != NO_SLOT {
+                            *to = plain(*capacity, graph.residue[*slot as usize], scale);
+                        }
+                    }
+                }
                 Slots::Table(slots) => fill(part, range.clone(), slots[range].iter().copied(), of),
                 Slots::Runs(runs) => {
                     for segment in runs.iter().flat_map(Run::segments) {
@@ -48,15 +57,15 @@ pub fn extract_flow<C: Capacity, R: Residue>(
                         let part = &mut part[begin - range.start..end - range.start];
                         let stride = segment.stride as usize;
                         let slot = segment.slot as usize + (begin - first) * stride;
-                        if problem.duplex || scale.divisor != 1 {
-                            fill(part, begin..end, (slot as u32..).step_by(stride), of);
-                        } else {
+                        if is_plain {
                             let left = &graph.residue[slot..];
                             let capacity = &problem.capacity[begin..end];
                             match stride {
                                 1 => fill_every::<1, C, R>(part, capacity, left, scale),
                                 _ => fill_every::<2, C, R>(part, capacity, left, scale),
                             }
+                        } else {
+                            fill(part, begin..end, (slot as u32..).step_by(stride), of);
                         }
                     }
                 }
@@ -89,10 +98,7 @@ fn fill_every<const STRIDE: usize, C: Capacity, R: Residue>(
     left: &[R],
     scale: Scale<R>,
 ) {
-    let amount = |capacity: C, left: R| {
-        let flow = scale.undivided(capacity) - left;
-        C::truncate(flow.max(R::default()).wide())
-    };
+    let amount = |capacity: C, left: R| plain(capacity, left, scale);
     // Of the last one only the first slot is looked at.
     let whole = part.len() - 1;
     let left_of = left.as_chunks::<STRIDE>().0.iter().map(|own| own[0]);
@@ -101,6 +107,13 @@ fn fill_every<const STRIDE: usize, C: Capacity, R: Residue>(
         *to = amount(*capacity, left);
     }
     *last = amount(capacity[whole], left[whole * STRIDE]);
+}
+
+/// The flow of a plain arc whose slot has `left`, where there is nothing to divide.
+#[inline(always)]
+fn plain<C: Capacity, R: Residue>(capacity: C, left: R, scale: Scale<R>) -> C {
+    let flow = scale.undivided(capacity) - left;
+    C::truncate(flow.max(R::default()).wide())
 }
 
 #[inline(always)]
