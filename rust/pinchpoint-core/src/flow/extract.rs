@@ -37,15 +37,18 @@ pub fn extract_flow<C: Capacity, R: Residue>(
             let is_plain = !problem.duplex && scale.divisor == 1;
             let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
             match &graph.slots {
-                Slots::Table(slots) if is_plain => {
-                    let (capacity, slots) = (&problem.capacity[range.clone()], &slots[range]);
-                    for ((to, capacity), slot) in part.iter_mut().zip(capacity).zip(slots) {
-                        if *slot != NO_SLOT {
-                            *to = plain(*capacity, graph.residue[*slot as usize], scale);
-                        }
+                Slots::Table(slots) => {
+                    let slots = slots[range.clone()].iter().copied();
+                    if is_plain {
+                        let left = &graph.residue[..];
+                        let of_plain = |arc: usize, slot: u32| {
+                            plain(problem.capacity[arc], left[slot as usize], scale)
+                        };
+                        fill(part, range, slots, of_plain);
+                    } else {
+                        fill(part, range, slots, of);
                     }
                 }
-                Slots::Table(slots) => fill(part, range.clone(), slots[range].iter().copied(), of),
                 Slots::Runs(runs) => {
                     for segment in runs.iter().flat_map(Run::segments) {
                         let first = segment.begin as usize;
@@ -90,23 +93,21 @@ fn fill<C: Capacity>(
     }
 }
 
-/// The same for plain arcs with every `STRIDE`-th slot each and nothing to divide; with zeros, so
-/// that nothing branches.
+/// The same for plain arcs with every `STRIDE`-th slot each and nothing to divide.
 fn fill_every<const STRIDE: usize, C: Capacity, R: Residue>(
     part: &mut [C],
     capacity: &[C],
     left: &[R],
     scale: Scale<R>,
 ) {
-    let amount = |capacity: C, left: R| plain(capacity, left, scale);
     // Of the last one only the first slot is looked at.
     let whole = part.len() - 1;
     let left_of = left.as_chunks::<STRIDE>().0.iter().map(|own| own[0]);
     let (last, others) = part.split_last_mut().expect("a segment has arcs");
     for ((to, capacity), left) in others.iter_mut().zip(capacity).zip(left_of) {
-        *to = amount(*capacity, left);
+        *to = plain(*capacity, left, scale);
     }
-    *last = amount(capacity[whole], left[whole * STRIDE]);
+    *last = plain(capacity[whole], left[whole * STRIDE], scale);
 }
 
 /// The flow of a plain arc whose slot has `left`, where there is nothing to divide.

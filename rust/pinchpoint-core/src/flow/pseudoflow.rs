@@ -150,6 +150,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
     }
 
+    /// Adds to the excess of a node before the first search, and counts the nodes that have some.
     fn receive(&mut self, v: u32, amount: R) {
         let excess = &mut self.excess[v as usize];
         let is_first = *excess == R::Excess::default() && amount > R::default();
