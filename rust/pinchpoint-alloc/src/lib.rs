@@ -4,7 +4,8 @@
 //! pages would cost as much as the solve itself. NumPy asks for huge pages for the same reason.
 //! Blocks below [`LARGE`] are the system's, and so are all where the system is not Linux.
 //!
-//! At most [`KEPT`] bytes are kept. Another thread is waited for only so long, so that a fork while
+//! At most [`KEPT`] bytes are kept, and of those beyond [`FIRM`] the system may take back whole huge
+//! pages when it needs them, whatever they hold. Another thread is waited for only so long, so that a fork while
 //! it holds the lock does no harm.
 
 #![cfg(target_os = "linux")]
@@ -25,8 +26,9 @@ const UNIT: usize = 64 << 10;
 const ALIGN: usize = 4096;
 /// Memory comes from the system in whole huge pages.
 const HUGE: usize = 2 << 20;
-/// Bytes kept at most.
-const KEPT: usize = 64 << 20;
+/// Bytes kept at most, and how many of them firmly.
+const KEPT: usize = 1 << 30;
+const FIRM: usize = 64 << 20;
 
 /// So little is not returned for being in pieces.
 const FEW: usize = 2 << 20;
@@ -165,8 +167,11 @@ fn map(len: usize) -> *mut u8 {
     block.cast()
 }
 
-/// Keeps memory for later, and returns to the system what is too much.
+/// Keeps memory for later, lends the system what is much, and returns to it what is too much.
 fn keep(extent: Extent) {
+    if lock().is_some_and(|free| free.total() + extent.len > FIRM) {
+        lend(extent);
+    }
     let kept = lock().is_some_and(|mut free| free.give(extent));
     if !kept {
         return unmap(extent);
@@ -174,6 +179,23 @@ fn keep(extent: Extent) {
     while let Some(extent) = surplus(KEPT, usize::MAX) {
         unmap(extent);
     }
+}
+
+/// Lets the system take back whole huge pages whenever it needs them; they are zero from then on.
+fn lend(extent: Extent) {
+    let begin = extent.begin.next_multiple_of(HUGE);
+    let len = (extent.begin + extent.len).saturating_sub(begin) / HUGE * HUGE;
+    if len == 0 {
+        return;
+    }
+    // SAFETY: nobody needs what these pages hold; they were mapped by `map`.
+    unsafe {
+        libc::madvise(
+            ptr::with_exposed_provenance_mut(begin),
+            len,
+            libc::MADV_FREE,
+        )
+    };
 }
 
 fn unmap(extent: Extent) {
@@ -228,5 +250,21 @@ mod tests {
             }
         });
         assert!(FREE.lock().is_ok_and(|free| free.total() <= KEPT));
+    }
+
+    #[test]
+    fn lent_memory_serves_again() {
+        let words = (2 * FIRM + HUGE) / size_of::<u64>();
+        for turn in 0..4u64 {
+            let mut held = vec![0u64; words];
+            assert!(held.iter().all(|word| *word == 0), "fresh memory is zero");
+            (0..)
+                .zip(&mut held)
+                .for_each(|(at, word)| *word = at ^ turn);
+            let copy = held.clone();
+            drop(held);
+            assert!((0..).zip(&copy).all(|(at, word)| *word == at ^ turn));
+        }
+        assert!(FREE.lock().is_ok_and(|free| free.total() > FIRM));
     }
 }
