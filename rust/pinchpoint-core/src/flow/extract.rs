@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::error::Result;
+use crate::monitor::Monitor;
 use crate::threads;
 
 use super::capacity::{Capacity, Residue};
@@ -22,13 +24,18 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     problem: &FlowProblem<'_, C>,
     network: &Network,
     scale: Scale<R>,
-) -> Vec<C> {
+    monitor: &dyn Monitor,
+) -> Result<Vec<C>> {
     let m = problem.tails.len();
-    let mut flow = vec![C::default(); m];
     if graph.merged {
-        fill_shared(graph, problem, scale, &mut flow);
-        return flow;
+        let slots = graph.slots.table(problem, network, scale, monitor)?;
+        return Ok(shared(graph, problem, scale, &slots));
     }
+    if let Slots::Dealt(dealt) = &graph.slots {
+        let flow_of = |capacity: R, left: R| unit(scale, (capacity - left).max(R::default()));
+        return dealt.flows(graph, problem, network, scale, flow_of, monitor);
+    }
+    let mut flow = vec![C::default(); m];
     let workers = threads::worth(m, GRAIN);
     let ranges = threads::ranges(m, workers);
     let parts = threads::split(&mut flow, &ranges);
@@ -37,18 +44,8 @@ pub fn extract_flow<C: Capacity, R: Residue>(
             let is_plain = !problem.duplex && scale.divisor == 1;
             let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
             match &graph.slots {
-                Slots::Table(slots) => {
-                    let slots = slots[range.clone()].iter().copied();
-                    if is_plain {
-                        let left = &graph.residue[..];
-                        let of_plain = |arc: usize, slot: u32| {
-                            plain(problem.capacity[arc], left[slot as usize], scale)
-                        };
-                        fill(part, range, slots, of_plain);
-                    } else {
-                        fill(part, range, slots, of);
-                    }
-                }
+                Slots::Dealt(_) => unreachable!("they were picked up"),
+                Slots::Table(slots) => fill(part, range.clone(), slots[range].iter().copied(), of),
                 Slots::Runs(runs) => {
                     for segment in runs.iter().flat_map(Run::segments) {
                         let first = segment.begin as usize;
@@ -75,7 +72,7 @@ pub fn extract_flow<C: Capacity, R: Residue>(
             }
         }
     }));
-    flow
+    Ok(flow)
 }
 
 /// Writes the flow of each arc, zeros as well: which arcs carry none is anybody's guess, and a
@@ -166,15 +163,13 @@ fn unit<C: Capacity, R: Residue>(scale: Scale<R>, flow: R) -> C {
 }
 
 /// Arcs that share slots take what flows there in their order.
-fn fill_shared<C: Capacity, R: Residue>(
+fn shared<C: Capacity, R: Residue>(
     graph: &Residual<R>,
     problem: &FlowProblem<'_, C>,
     scale: Scale<R>,
-    flow: &mut [C],
-) {
-    let Slots::Table(slots) = &graph.slots else {
-        return;
-    };
+    slots: &[u32],
+) -> Vec<C> {
+    let mut flow = vec![C::default(); slots.len()];
     let mut residue = graph.residue.clone();
     let used = |slot: &u32| *slot != NO_SLOT;
     for (slot, capacity) in slots
@@ -184,11 +179,12 @@ fn fill_shared<C: Capacity, R: Residue>(
     {
         residue[*slot as usize] -= scale.residue(*capacity);
     }
-    let arcs = slots.iter().zip(problem.capacity).zip(flow);
+    let arcs = slots.iter().zip(problem.capacity).zip(&mut flow);
     for ((slot, capacity), flow) in arcs.filter(|((slot, _), _)| used(slot)) {
         let left = &mut residue[*slot as usize];
         let amount = (-*left).clamp(R::default(), scale.residue(*capacity));
         *left += amount;
         *flow = unit(scale, amount);
     }
+    flow
 }

@@ -33,7 +33,7 @@ enum State {
 pub fn give_back<R: Residue>(
     graph: &mut Residual<R>,
     excess: &mut [R::Excess],
-    initial: impl FnOnce(&Residual<R>) -> Vec<R>,
+    initial: impl FnOnce(&Residual<R>) -> Result<Vec<R>>,
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let zero = R::Excess::default();
@@ -57,7 +57,7 @@ pub fn give_back<R: Residue>(
     if excess.iter().all(|excess| *excess == zero) {
         return Ok(());
     }
-    let initial = initial(graph);
+    let initial = initial(graph)?;
     for v in upstream(graph, &initial, excess, monitor)?
         .into_iter()
         .rev()
@@ -243,9 +243,9 @@ mod tests {
         }
         let mut excess = [0, 0, 1, 0, 4, 2];
         let initial = |graph: &Residual<i64>| {
-            let initial = graph.initial(&problem, &network, scale);
+            let initial = graph.initial(&problem, &network, scale, &NoMonitor)?;
             assert_eq!(initial, untouched);
-            initial
+            Ok(initial)
         };
         give_back(&mut graph, &mut excess, initial, &NoMonitor)?;
         assert_eq!(excess, [0; 6]);

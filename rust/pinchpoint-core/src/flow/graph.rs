@@ -5,13 +5,15 @@
 //! that run against each other and parallel arcs share an edge, so that a full-duplex link is two
 //! slots and not four. Edges are grouped by their smaller end, which keeps neighbours together.
 
+use std::borrow::Cow;
+
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::threads;
 
 use super::capacity::{Capacity, Residue};
 use super::layout::{Ends, group};
-use super::merge::merge_arcs;
+use super::merge::{Dealt, merge_arcs};
 use super::network::Network;
 use super::pairing::{Pairing, Run};
 use super::problem::FlowProblem;
@@ -163,15 +165,16 @@ impl<R: Residue> Residual<R> {
         let (mut runs, slots) = match pairing {
             Pairing::Runs(runs) => {
                 edges.residue = run_residues(problem, &runs, network.extra.len(), scale);
-                (runs.clone(), Some(runs))
+                (runs.clone(), Slots::Runs(runs))
+            }
+            Pairing::Sort if problem.duplex => {
+                let slots = edges.add_links(problem, network, scale);
+                (Vec::new(), Slots::Table(slots))
             }
             Pairing::Sort => {
-                if problem.duplex {
-                    edges.add_links(problem, network, scale);
-                } else {
-                    edges = merge_arcs(problem, network, scale, monitor)?;
-                }
-                (Vec::new(), None)
+                let (merged, dealt) = merge_arcs(problem, network, scale, monitor)?;
+                edges = merged;
+                (Vec::new(), Slots::Dealt(dealt))
             }
         };
         monitor.poll()?;
@@ -207,7 +210,7 @@ impl<R: Residue> Residual<R> {
             residue: edges.residue,
             first,
             adjacent,
-            slots: slots.map_or(Slots::Table(edges.slot_of), Slots::Runs),
+            slots,
             merged: edges.merged,
         })
     }
@@ -218,11 +221,13 @@ impl<R: Residue> Residual<R> {
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
-    ) -> Vec<R> {
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<R>> {
         let more = network.extra.len();
         let mut initial = match &self.slots {
             Slots::Runs(runs) => run_residues(problem, runs, more, scale),
-            Slots::Table(slots) => {
+            Slots::Table(_) | Slots::Dealt(_) => {
+                let slots = self.slots.table(problem, network, scale, monitor)?;
                 let mut initial = vec![R::default(); self.residue.len()];
                 let used = slots.iter().enumerate();
                 for (arc, slot) in used.filter(|(_, slot)| **slot != NO_SLOT) {
@@ -245,7 +250,7 @@ impl<R: Residue> Residual<R> {
             initial.extend([scale.extra(arc.capacity), R::default()]);
         }
         self.close_in(&mut initial, R::default());
-        initial
+        Ok(initial)
     }
 
     /// Sets the residue of every direction into the source and out of the sink.
@@ -282,6 +287,27 @@ pub enum Slots {
     Runs(Vec<Run>),
     /// By arc; [`NO_SLOT`] if it can carry nothing.
     Table(Vec<u32>),
+    /// Where arcs in no order were put down.
+    Dealt(Dealt),
+}
+
+impl Slots {
+    /// The slots by arc, where those are not in runs.
+    pub fn table<C: Capacity, R: Residue>(
+        &self,
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+        monitor: &dyn Monitor,
+    ) -> Result<Cow<'_, [u32]>> {
+        match self {
+            Slots::Runs(_) => unreachable!("runs need no table"),
+            Slots::Table(table) => Ok(Cow::Borrowed(table)),
+            Slots::Dealt(dealt) => dealt
+                .table(problem, network, scale, monitor)
+                .map(Cow::Owned),
+        }
+    }
 }
 
 /// Edges while they are made.
@@ -290,24 +316,23 @@ pub struct Edges<R> {
     /// Ends of the edges that are not in runs.
     pub table: Vec<[u32; 2]>,
     pub residue: Vec<R>,
-    pub slot_of: Vec<u32>,
     /// Some arcs share a slot.
     pub merged: bool,
 }
 
 impl<R: Residue> Edges<R> {
-    /// One edge per link, two where an end is a split node.
+    /// One edge per link, two where an end is a split node; returns the slot of each link.
     fn add_links<C: Capacity>(
         &mut self,
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
-    ) {
+    ) -> Vec<u32> {
         let m = problem.tails.len();
         self.table.reserve_exact(m + network.extra.len());
         self.residue.reserve_exact(2 * (m + network.extra.len()));
-        self.slot_of = vec![NO_SLOT; m];
-        for (arc, slot) in self.slot_of.iter_mut().enumerate() {
+        let mut slot_of = vec![NO_SLOT; m];
+        for (arc, slot) in slot_of.iter_mut().enumerate() {
             let link = Link::of(problem, network, arc);
             let capacities = link.residues(scale.residue(problem.capacity[arc]));
             if capacities == [R::default(); 2] {
@@ -324,6 +349,7 @@ impl<R: Residue> Edges<R> {
                 self.residue.extend(capacities);
             }
         }
+        slot_of
     }
 }
 

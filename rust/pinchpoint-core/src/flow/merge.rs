@@ -3,7 +3,8 @@
 //! Arcs are dealt to **bins** of neighbouring smaller ends: few enough bins that all are filled in
 //! order at once, and so small that one stays in the cache while its arcs are grouped by their
 //! smaller end. Inside a group, `latest[v]` is the edge that last joined its node to `v`. Dealing
-//! once more, arcs pick up their slots in the order in which they were put down.
+//! once more, arcs pick up what belongs to them in the order in which they were put down: flows, of
+//! which a bin's are as near each other as its edges, not slots whose residues lie anywhere.
 //!
 //! Each thread deals a share of the arcs and merges a share of the bins; a bin holds its arcs in
 //! their order, whatever the number of threads.
@@ -15,7 +16,7 @@ use crate::monitor::Monitor;
 use crate::threads;
 
 use super::capacity::{Capacity, Residue};
-use super::graph::{Edges, NO_SLOT, Scale};
+use super::graph::{Edges, NO_SLOT, Residual, Scale};
 use super::layout::{item_ranges, node_shares};
 use super::network::Network;
 use super::problem::FlowProblem;
@@ -29,6 +30,9 @@ const BIN_ARCS: usize = 1 << 12;
 const BIN_NODES: usize = 1 << 20;
 /// Bins at most.
 const BINS: usize = 1 << 12;
+
+/// One edge in so many may be more than foreseen.
+const SLACK: usize = 32;
 
 /// An arc in its bin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,7 +100,7 @@ impl<C: Capacity, R: Residue> Arcs<'_, C, R> {
     }
 }
 
-/// The edges of the arcs of `problem`, ordered by their smaller end.
+/// The edges of the arcs of `problem`, ordered by their smaller end, and which arcs they are.
 ///
 /// # Errors
 ///
@@ -110,7 +114,7 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
     network: &Network,
     scale: Scale<R>,
     monitor: &dyn Monitor,
-) -> Result<Edges<R>> {
+) -> Result<(Edges<R>, Dealt)> {
     let (n, m) = (network.num_nodes as usize, problem.tails.len());
     let wanted = (m / BIN_ARCS).max(n / BIN_NODES).clamp(1, BINS);
     let nodes = Nodes {
@@ -149,29 +153,156 @@ pub fn merge_arcs<C: Capacity, R: Residue>(
         move || merge_bins(part, bins.clone(), first, nodes, monitor)
     }));
     let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
-    // By bin: the first slot of its share.
-    let mut begins = Vec::with_capacity(nodes.bins());
-    let mut total = 0;
-    for (part, bins) in parts.iter().zip(&shares) {
-        begins.resize(bins.end, 2 * total as u32);
-        total += part.table.len();
-    }
-    let pieces = pieces.iter().map(|piece| &members[piece.clone()]).collect();
-    let slot_of = pick_up(&arcs, &dealers, pieces, &begins, monitor)?;
+    let slots = slots_of(&members, &item_ranges(&first, &shares), &parts);
     drop(members);
+    let dealt = Dealt {
+        nodes,
+        dealers,
+        pieces,
+        slots,
+    };
+    Ok((joined(parts, network.extra.len()), dealt))
+}
 
-    let mut parts = parts.into_iter();
-    let mut edges = parts.next().unwrap_or_default();
-    edges.slot_of = slot_of;
-    let more = total - edges.table.len() + network.extra.len();
-    edges.table.reserve_exact(more);
-    edges.residue.reserve_exact(2 * more);
-    for part in parts {
-        edges.merged |= part.merged;
-        edges.table.extend(part.table);
-        edges.residue.extend(part.residue);
+/// The slots of `members`, of which each part has those of `items`.
+fn slots_of<R: Residue>(
+    members: &[Member<R>],
+    items: &[Range<usize>],
+    parts: &[Edges<R>],
+) -> Vec<u32> {
+    let mut slots = vec![0; members.len()];
+    let mut edges = 0;
+    let begins = parts.iter().map(|part| {
+        edges += part.table.len() as u32;
+        2 * (edges - part.table.len() as u32)
+    });
+    let shares = threads::split(&mut slots, items).into_iter().zip(items);
+    threads::join(shares.zip(begins).map(|((slots, items), begin)| {
+        move || {
+            let members = &members[items.clone()];
+            let own = slots.iter_mut().zip(members);
+            own.for_each(|(slot, member)| *slot = begin + member.high);
+        }
+    }));
+    slots
+}
+
+/// The edges of all parts in order, with room for `more`.
+fn joined<R: Residue>(parts: Vec<Edges<R>>, more: usize) -> Edges<R> {
+    let total: usize = parts.iter().map(|part| part.table.len()).sum();
+    let merged = parts.iter().any(|part| part.merged);
+    let ends = parts.into_iter().map(|part| (part.table, part.residue));
+    let (tables, residues): (Vec<_>, Vec<_>) = ends.unzip();
+    let (table, residue) = threads::both(
+        total >= GRAIN,
+        || concatenated(tables, total + more),
+        || concatenated(residues, 2 * (total + more)),
+    );
+    Edges {
+        table,
+        residue,
+        merged,
     }
-    Ok(edges)
+}
+
+fn concatenated<T: Copy>(parts: Vec<Vec<T>>, room: usize) -> Vec<T> {
+    let mut all = Vec::with_capacity(room);
+    for part in parts {
+        all.extend_from_slice(&part);
+    }
+    all
+}
+
+/// Where arcs were put down, and their slots there.
+#[derive(Debug, Clone)]
+pub struct Dealt {
+    nodes: Nodes,
+    dealers: Vec<Range<usize>>,
+    pieces: Vec<Range<usize>>,
+    slots: Vec<u32>,
+}
+
+impl Dealt {
+    /// By arc: its slot, [`NO_SLOT`] if it can carry nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says.
+    pub fn table<C: Capacity, R: Residue>(
+        &self,
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<u32>> {
+        let arcs = Arcs {
+            problem,
+            network,
+            scale,
+            nodes: self.nodes,
+        };
+        let mut table = vec![NO_SLOT; problem.tails.len()];
+        self.pick_up(&arcs, &self.slots, &mut table, |_, slot| slot, monitor)?;
+        Ok(table)
+    }
+
+    /// By arc: the flow that its slot says it carries, by `flow_of` its capacity and the residue left.
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says.
+    pub fn flows<C: Capacity, R: Residue>(
+        &self,
+        graph: &Residual<R>,
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+        flow_of: impl Fn(R, R) -> C + Copy + Send + Sync,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<C>> {
+        let arcs = Arcs {
+            problem,
+            network,
+            scale,
+            nodes: self.nodes,
+        };
+        let ranges = threads::ranges(self.slots.len(), threads::worth(self.slots.len(), GRAIN));
+        let mut left = vec![R::default(); self.slots.len()];
+        let parts = threads::split(&mut left, &ranges).into_iter().zip(ranges);
+        threads::join(parts.map(|(left, range)| {
+            move || {
+                let own = left.iter_mut().zip(&self.slots[range]);
+                own.for_each(|(left, slot)| *left = graph.residue[*slot as usize]);
+            }
+        }));
+        let mut flows = vec![C::default(); problem.tails.len()];
+        self.pick_up(&arcs, &left, &mut flows, flow_of, monitor)?;
+        Ok(flows)
+    }
+
+    /// Writes by arc what `of` makes of its capacity and of what lies where it was put down.
+    fn pick_up<C: Capacity, R: Residue, T: Copy + Sync, U: Send>(
+        &self,
+        arcs: &Arcs<'_, C, R>,
+        values: &[T],
+        to: &mut [U],
+        of: impl Fn(R, T) -> U + Copy + Send + Sync,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let pieces = self.pieces.iter().map(|piece| &values[piece.clone()]);
+        let hands = hands(pieces.collect(), self.dealers.len()).into_iter();
+        let to = threads::split(to, &self.dealers).into_iter();
+        let picked = threads::join(hands.zip(to).zip(&self.dealers).map(|((hand, to), range)| {
+            let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter()).collect();
+            move || {
+                arcs.visit(range.clone(), monitor, |bin, arc, member| {
+                    let value = hand[bin].next().expect("it was dealt");
+                    to[arc - range.start] = of(member.capacity, *value);
+                })
+            }
+        }));
+        picked.into_iter().collect()
+    }
 }
 
 /// Puts each arc down in its bin: each dealer the arcs of its range, in order, in its pieces.
@@ -191,30 +322,6 @@ fn deal<C: Capacity, R: Residue>(
         }
     }));
     dealt.into_iter().collect()
-}
-
-/// The slot of each arc, from where `deal` put it, counted on from where its bin's share begins.
-fn pick_up<C: Capacity, R: Residue>(
-    arcs: &Arcs<'_, C, R>,
-    dealers: &[Range<usize>],
-    pieces: Vec<&[Member<R>]>,
-    begins: &[u32],
-    monitor: &dyn Monitor,
-) -> Result<Vec<u32>> {
-    let mut slot_of = vec![NO_SLOT; arcs.problem.tails.len()];
-    let to = threads::split(&mut slot_of, dealers);
-    let hands = hands(pieces, dealers.len()).into_iter().zip(dealers);
-    let picked = threads::join(hands.zip(to).map(|((hand, range), to)| {
-        let mut hand: Vec<_> = hand.into_iter().map(|piece| piece.iter()).collect();
-        move || {
-            arcs.visit(range.clone(), monitor, |bin, arc, _| {
-                let member = hand[bin].next().expect("it was dealt");
-                to[arc - range.start] = begins[bin] + member.high;
-            })
-        }
-    }));
-    picked.into_iter().collect::<Result<()>>()?;
-    Ok(slot_of)
 }
 
 /// Where each bin begins, and the pieces of the bins, one for each dealer, of the sizes in `counts`.
@@ -253,9 +360,7 @@ fn merge_bins<R: Residue>(
     nodes: Nodes,
     monitor: &dyn Monitor,
 ) -> Result<Edges<R>> {
-    let mut edges = Edges::default();
-    edges.table.reserve(members.len() / 2 + 1);
-    edges.residue.reserve(members.len() + 2);
+    let (mut edges, all) = (Edges::default(), members.len());
     let mut latest = vec![NO_SLOT; nodes.count];
     let (mut next, mut order) = (Vec::new(), Vec::new());
     let (mut table, mut residue) = (Vec::new(), Vec::new());
@@ -298,11 +403,27 @@ fn merge_bins<R: Residue>(
             }
         }
         let count = (end - base) as usize;
+        edges.make_room(count, all - rest.len(), all);
         edges.table.extend_from_slice(&table[..count]);
         let pairs = residue[..count].as_flattened();
         edges.residue.extend_from_slice(pairs);
     }
     Ok(edges)
+}
+
+impl<R> Edges<R> {
+    /// Room for `count` edges more: where it is short, for as many as there will be if all arcs become
+    /// edges as the `done` ones did.
+    fn make_room(&mut self, count: usize, done: usize, all: usize) {
+        let now = self.table.len() + count;
+        if now > self.table.capacity() {
+            let then = (now * all).div_ceil(done);
+            let most = then + then / SLACK;
+            let more = most.max(now + now / SLACK) - self.table.len();
+            self.table.reserve_exact(more);
+            self.residue.reserve_exact(2 * more);
+        }
+    }
 }
 
 /// Puts the places of the members of a bin into `order`, by smaller end, else as they are; `next`
@@ -345,7 +466,11 @@ mod tests {
     use super::*;
 
     /// The edges of arcs between nodes that are all inner ones but 0 and 1.
-    fn merged(num_nodes: u32, arcs: [&[u32]; 2], capacity: &[i32]) -> Result<Edges<i32>> {
+    fn merged(
+        num_nodes: u32,
+        arcs: [&[u32]; 2],
+        capacity: &[i32],
+    ) -> Result<(Edges<i32>, Vec<u32>)> {
         let problem = FlowProblem {
             num_nodes,
             tails: arcs[0],
@@ -361,7 +486,9 @@ mod tests {
             unlimited: 0,
         };
         let network = Network::plan(&problem)?;
-        merge_arcs(&problem, &network, scale, &NoMonitor)
+        let (edges, dealt) = merge_arcs(&problem, &network, scale, &NoMonitor)?;
+        let slot_of = dealt.table(&problem, &network, scale, &NoMonitor)?;
+        Ok((edges, slot_of))
     }
 
     #[test]
@@ -373,11 +500,11 @@ mod tests {
         let near = |arc: u32| (tails[arc as usize] + hash(arc + m) as u32 % 40) % n;
         let heads: Vec<u32> = (0..m).map(near).collect();
         let capacity: Vec<i32> = (0..m).map(|arc| hash(arc) as i32 % 4).collect();
-        let edges = merged(n, [&tails, &heads], &capacity)?;
+        let (edges, slot_of) = merged(n, [&tails, &heads], &capacity)?;
 
         let mut sums = HashMap::new();
         for arc in 0..m as usize {
-            let (tail, head, slot) = (tails[arc], heads[arc], edges.slot_of[arc]);
+            let (tail, head, slot) = (tails[arc], heads[arc], slot_of[arc]);
             assert_eq!(
                 slot == NO_SLOT,
                 tail == head || capacity[arc] == 0,
@@ -409,9 +536,9 @@ mod tests {
     #[test]
     fn what_overflows_gets_an_edge_of_its_own() -> Result<()> {
         let arcs: [&[u32]; 2] = [&[0, 1, 0, 0], &[1, 0, 1, 1]];
-        let edges = merged(2, arcs, &[i32::HALF, 5, i32::HALF - 7, 7])?;
+        let (edges, slot_of) = merged(2, arcs, &[i32::HALF, 5, i32::HALF - 7, 7])?;
         assert_eq!(edges.table, [[0, 1], [0, 1]]);
-        assert_eq!(edges.slot_of, [0, 1, 2, 2]);
+        assert_eq!(slot_of, [0, 1, 2, 2]);
         assert_eq!(edges.residue, [i32::HALF, 5, i32::HALF, 0]);
         Ok(())
     }

@@ -153,16 +153,16 @@ fn solve<C: Capacity, R: Residue>(
     }
     let (side, flow) = if options.want_flow {
         if let Some(mut excess) = excess {
-            let initial = |graph: &Residual<R>| graph.initial(problem, network, scale);
+            let initial = |graph: &Residual<R>| graph.initial(problem, network, scale, monitor);
             give_back(&mut graph, &mut excess, initial, monitor)?;
         }
         graph.mark_closed();
         let (side, flow) = threads::both(
             problem.tails.len() >= GRAIN,
             || graph.reached_from_source(monitor),
-            || extract_flow(&graph, problem, network, scale),
+            || extract_flow(&graph, problem, network, scale, monitor),
         );
-        (side?, flow)
+        (side?, flow?)
     } else {
         let mut reaches = Pseudoflow::new(&mut graph).reaches_sink(monitor)?;
         reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
