@@ -247,32 +247,27 @@ def _solve(
     time_limit: float | None,
 ) -> _core.FlowAnswer:
     tails, heads, capacity = arcs
+    supplies, demands, node_capacity = limits
     numbers = _validation.as_numbers("capacity", capacity)
     sources = _validation.as_terminals("source", terminals[0])
     sinks = _validation.as_terminals("sink", terminals[1])
-    counts = (len(sources), len(sinks), None)
-    fields = ("supplies", "demands", "node_capacity")
-    supplies, demands, node_capacity = (
-        _validation.as_limits(field, values, numbers, count)
-        for field, values, count in zip(fields, limits, counts, strict=True)
-    )
     arrays = {
         "tails": _validation.as_ids("tails", tails),
         "heads": _validation.as_ids("heads", heads),
         "capacity": numbers,
         "source": sources,
         "sink": sinks,
-        "supplies": supplies,
-        "demands": demands,
-        "node_capacity": node_capacity,
+        "supplies": _validation.as_limits("supplies", supplies, numbers, len(sources)),
+        "demands": _validation.as_limits("demands", demands, numbers, len(sinks)),
+        "node_capacity": _validation.as_limits("node_capacity", node_capacity, numbers, None),
         "num_nodes": _node_count(num_nodes),
     }
     return _core.maximum_flow(arrays, want_flow, time_limit)
 
 
 def _node_count(num_nodes: int | None) -> int | None:
-    if num_nodes is None:
-        return None
+    if num_nodes is None or (type(num_nodes) is int and 0 <= num_nodes < 2**32):
+        return num_nodes
     if not isinstance(num_nodes, int | np.integer) or isinstance(num_nodes, bool | np.bool_):
         raise InputTypeError(f"num_nodes is {num_nodes!r:.40}; it must be an integer")
     if not 0 <= num_nodes < 2**32:

@@ -174,13 +174,19 @@ fn add_crossing<C: Capacity, S: Integer>(
     let enters = &answer.source_side[..];
     let leaves = answer.source_side_out.as_deref().unwrap_or(enters);
     let crosses = |tail: u32, head: u32| leaves[tail as usize] & !enters[head as usize];
-    let ends = problem.tails[block.clone()]
-        .iter()
-        .zip(&problem.heads[block.clone()]);
-    let arcs = ends.zip(&problem.capacity[block.clone()]).zip(block);
-    for (((tail, head), capacity), arc) in arcs {
-        if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
-            total.add(*capacity, || format!("arc {arc}"))?;
+    for arcs in threads::blocks(block, LANES) {
+        let (tails, heads) = (&problem.tails[arcs.clone()], &problem.heads[arcs.clone()]);
+        let ends = tails.iter().zip(heads);
+        let any = |any: bool, (tail, head): (&u32, &u32)| {
+            any | crosses(*tail, *head) | (problem.duplex && crosses(*head, *tail))
+        };
+        if !ends.clone().fold(false, any) {
+            continue;
+        }
+        for ((tail, head), arc) in ends.zip(arcs) {
+            if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
+                total.add(problem.capacity[arc], || format!("arc {arc}"))?;
+            }
         }
     }
     Ok(())
@@ -323,19 +329,17 @@ impl<S: Integer> Balance<S> {
                 let (arc, flow, capacity) = (arcs.start + at, flows[at], capacity[at]);
                 return Err(fault(format!("arc {arc} carries {flow} of {capacity}")));
             }
-            let ends = problem.tails[arcs.clone()].iter().zip(&problem.heads[arcs]);
-            for ((tail, head), flow) in ends.zip(flows) {
-                let (tail, head) = (*tail as usize, *head as usize);
-                let amount = S::truncate(flow.wide());
-                self.net[tail] += amount;
-                self.net[head] -= amount;
-                if !self.inflow.is_empty() {
+            let (tails, heads) = (&problem.tails[arcs.clone()], &problem.heads[arcs]);
+            add_net(&mut self.net, tails, heads, flows);
+            if !self.inflow.is_empty() {
+                for ((tail, head), flow) in tails.iter().zip(heads).zip(flows) {
+                    let amount = S::truncate(flow.wide());
                     let (node, amount) = if *flow > zero {
-                        (head, amount)
+                        (*head, amount)
                     } else {
-                        (tail, S::default() - amount)
+                        (*tail, S::default() - amount)
                     };
-                    self.inflow[node] += amount;
+                    self.inflow[node as usize] += amount;
                 }
             }
         }
@@ -349,4 +353,26 @@ impl<S: Integer> Balance<S> {
                 .for_each(|(sum, more)| *sum += more);
         }
     }
+}
+
+/// Adds flows to what their tails send and takes them off what their heads send. What a node sends or
+/// gets in a row is added up first: adding each to memory would wait for the one before.
+fn add_net<C: Capacity, S: Integer>(net: &mut [S], tails: &[u32], heads: &[u32], flows: &[C]) {
+    let (mut tail, mut out) = (tails[0], S::default());
+    let (mut head, mut into) = (heads[0], S::default());
+    for ((next_tail, next_head), flow) in tails.iter().zip(heads).zip(flows) {
+        if *next_tail != tail {
+            net[tail as usize] += out;
+            (tail, out) = (*next_tail, S::default());
+        }
+        if *next_head != head {
+            net[head as usize] -= into;
+            (head, into) = (*next_head, S::default());
+        }
+        let amount = S::truncate(flow.wide());
+        out += amount;
+        into += amount;
+    }
+    net[tail as usize] += out;
+    net[head as usize] -= into;
 }
