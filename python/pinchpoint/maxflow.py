@@ -266,9 +266,11 @@ def _solve(
 
 
 def _node_count(num_nodes: int | None) -> int | None:
-    if num_nodes is None or (type(num_nodes) is int and 0 <= num_nodes < 2**32):
-        return num_nodes
-    if not isinstance(num_nodes, int | np.integer) or isinstance(num_nodes, bool | np.bool_):
+    if num_nodes is None:
+        return None
+    if type(num_nodes) is not int and (
+        not isinstance(num_nodes, int | np.integer) or isinstance(num_nodes, bool | np.bool_)
+    ):
         raise InputTypeError(f"num_nodes is {num_nodes!r:.40}; it must be an integer")
     if not 0 <= num_nodes < 2**32:
         raise GraphError(f"num_nodes is {num_nodes}; it must be in 0..2^32 - 1")

@@ -5,8 +5,8 @@
 //! Blocks below [`LARGE`] are the system's, and so are all where the system is not Linux.
 //!
 //! At most [`KEPT`] bytes are kept, and of those beyond [`FIRM`] the system may take back whole huge
-//! pages when it needs them, whatever they hold. Another thread is waited for only so long, so that a fork while
-//! it holds the lock does no harm.
+//! pages when it needs them. Another thread is waited for only so long, so that a fork while it holds
+//! the lock does no harm.
 
 #![cfg(target_os = "linux")]
 

@@ -173,18 +173,18 @@ fn add_crossing<C: Capacity, S: Integer>(
 ) -> Result<()> {
     let enters = &answer.source_side[..];
     let leaves = answer.source_side_out.as_deref().unwrap_or(enters);
-    let crosses = |tail: u32, head: u32| leaves[tail as usize] & !enters[head as usize];
+    let forward = |tail: u32, head: u32| leaves[tail as usize] & !enters[head as usize];
+    let crosses = |(tail, head): (&u32, &u32)| {
+        forward(*tail, *head) | (problem.duplex && forward(*head, *tail))
+    };
     for arcs in threads::blocks(block, LANES) {
         let (tails, heads) = (&problem.tails[arcs.clone()], &problem.heads[arcs.clone()]);
         let ends = tails.iter().zip(heads);
-        let any = |any: bool, (tail, head): (&u32, &u32)| {
-            any | crosses(*tail, *head) | (problem.duplex && crosses(*head, *tail))
-        };
-        if !ends.clone().fold(false, any) {
+        if !ends.clone().fold(false, |any, ends| any | crosses(ends)) {
             continue;
         }
-        for ((tail, head), arc) in ends.zip(arcs) {
-            if crosses(*tail, *head) || (problem.duplex && crosses(*head, *tail)) {
+        for (ends, arc) in ends.zip(arcs) {
+            if crosses(ends) {
                 total.add(problem.capacity[arc], || format!("arc {arc}"))?;
             }
         }

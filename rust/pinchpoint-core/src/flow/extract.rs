@@ -27,12 +27,12 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     monitor: &dyn Monitor,
 ) -> Result<Vec<C>> {
     let m = problem.tails.len();
-    if graph.merged {
-        let slots = graph.slots.table(problem, network, scale, monitor)?;
-        return Ok(shared(graph, problem, scale, &slots));
-    }
     if let Slots::Dealt(dealt) = &graph.slots {
-        let flow_of = |capacity: R, left: R| unit(scale, (capacity - left).max(R::default()));
+        if graph.merged {
+            let slots = dealt.table(problem, network, scale, monitor)?;
+            return Ok(shared(graph, problem, scale, &slots));
+        }
+        let flow_of = |capacity, left| of_direction(scale, capacity, left);
         return dealt.flows(graph, problem, network, scale, flow_of, monitor);
     }
     let mut flow = vec![C::default(); m];
@@ -41,7 +41,6 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     let parts = threads::split(&mut flow, &ranges);
     threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
         move || {
-            let is_plain = !problem.duplex && scale.divisor == 1;
             let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
             match &graph.slots {
                 Slots::Dealt(_) => unreachable!("they were picked up"),
@@ -57,15 +56,15 @@ pub fn extract_flow<C: Capacity, R: Residue>(
                         let part = &mut part[begin - range.start..end - range.start];
                         let stride = segment.stride as usize;
                         let slot = segment.slot as usize + (begin - first) * stride;
-                        if is_plain {
+                        if problem.duplex || scale.divisor != 1 {
+                            fill(part, begin..end, (slot as u32..).step_by(stride), of);
+                        } else {
                             let left = &graph.residue[slot..];
                             let capacity = &problem.capacity[begin..end];
                             match stride {
                                 1 => fill_every::<1, C, R>(part, capacity, left, scale),
                                 _ => fill_every::<2, C, R>(part, capacity, left, scale),
                             }
-                        } else {
-                            fill(part, begin..end, (slot as u32..).step_by(stride), of);
                         }
                     }
                 }
@@ -126,7 +125,7 @@ fn of_arc<C: Capacity, R: Residue>(
     let capacity = scale.residue(problem.capacity[arc]);
     let left = graph.residue[slot as usize];
     if !problem.duplex {
-        return unit(scale, (capacity - left).max(R::default()));
+        return of_direction(scale, capacity, left);
     }
     if network.leave.is_some() && Link::of(problem, network, arc).is_split() {
         let net = carried(capacity, left) - carried(capacity, graph.residue[slot as usize + 2]);
@@ -141,6 +140,12 @@ fn of_arc<C: Capacity, R: Residue>(
         R::default()
     };
     unit(scale, net)
+}
+
+/// The flow of an arc one way, which is none if its direction was closed.
+#[inline(always)]
+fn of_direction<C: Capacity, R: Residue>(scale: Scale<R>, capacity: R, left: R) -> C {
+    unit(scale, (capacity - left).max(R::default()))
 }
 
 /// The flow of a direction; none if it was closed.

@@ -5,8 +5,6 @@
 //! that run against each other and parallel arcs share an edge, so that a full-duplex link is two
 //! slots and not four. Edges are grouped by their smaller end, which keeps neighbours together.
 
-use std::borrow::Cow;
-
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::threads;
@@ -226,31 +224,43 @@ impl<R: Residue> Residual<R> {
         let more = network.extra.len();
         let mut initial = match &self.slots {
             Slots::Runs(runs) => run_residues(problem, runs, more, scale),
-            Slots::Table(_) | Slots::Dealt(_) => {
-                let slots = self.slots.table(problem, network, scale, monitor)?;
-                let mut initial = vec![R::default(); self.residue.len()];
-                let used = slots.iter().enumerate();
-                for (arc, slot) in used.filter(|(_, slot)| **slot != NO_SLOT) {
-                    let slot = *slot as usize;
-                    let capacity = scale.residue(problem.capacity[arc]);
-                    if !problem.duplex {
-                        initial[slot] += capacity;
-                        continue;
-                    }
-                    let link = Link::of(problem, network, arc);
-                    let [there, back] = link.residues(capacity);
-                    initial[slot] = there;
-                    initial[slot + if link.is_split() { 2 } else { 1 }] = back;
-                }
-                initial.truncate(self.residue.len() - 2 * more);
-                initial
+            Slots::Table(slots) => self.slot_residues(slots, problem, network, scale),
+            Slots::Dealt(dealt) => {
+                let slots = dealt.table(problem, network, scale, monitor)?;
+                self.slot_residues(&slots, problem, network, scale)
             }
         };
+        initial.truncate(self.residue.len() - 2 * more);
         for arc in &network.extra {
             initial.extend([scale.extra(arc.capacity), R::default()]);
         }
         self.close_in(&mut initial, R::default());
         Ok(initial)
+    }
+
+    /// The residues of the arcs in `slots`.
+    fn slot_residues<C: Capacity>(
+        &self,
+        slots: &[u32],
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+    ) -> Vec<R> {
+        let mut initial = vec![R::default(); self.residue.len()];
+        let used = slots.iter().enumerate();
+        for (arc, slot) in used.filter(|(_, slot)| **slot != NO_SLOT) {
+            let slot = *slot as usize;
+            let capacity = scale.residue(problem.capacity[arc]);
+            if !problem.duplex {
+                initial[slot] += capacity;
+                continue;
+            }
+            let link = Link::of(problem, network, arc);
+            let [there, back] = link.residues(capacity);
+            initial[slot] = there;
+            initial[slot + if link.is_split() { 2 } else { 1 }] = back;
+        }
+        initial
     }
 
     /// Sets the residue of every direction into the source and out of the sink.
@@ -289,25 +299,6 @@ pub enum Slots {
     Table(Vec<u32>),
     /// Where arcs in no order were put down.
     Dealt(Dealt),
-}
-
-impl Slots {
-    /// The slots by arc, where those are not in runs.
-    pub fn table<C: Capacity, R: Residue>(
-        &self,
-        problem: &FlowProblem<'_, C>,
-        network: &Network,
-        scale: Scale<R>,
-        monitor: &dyn Monitor,
-    ) -> Result<Cow<'_, [u32]>> {
-        match self {
-            Slots::Runs(_) => unreachable!("runs need no table"),
-            Slots::Table(table) => Ok(Cow::Borrowed(table)),
-            Slots::Dealt(dealt) => dealt
-                .table(problem, network, scale, monitor)
-                .map(Cow::Owned),
-        }
-    }
 }
 
 /// Edges while they are made.

@@ -173,8 +173,9 @@ fn slots_of<R: Residue>(
     let mut slots = vec![0; members.len()];
     let mut edges = 0;
     let begins = parts.iter().map(|part| {
+        let begin = 2 * edges;
         edges += part.table.len() as u32;
-        2 * (edges - part.table.len() as u32)
+        begin
     });
     let shares = threads::split(&mut slots, items).into_iter().zip(items);
     threads::join(shares.zip(begins).map(|((slots, items), begin)| {
@@ -223,6 +224,20 @@ pub struct Dealt {
 }
 
 impl Dealt {
+    fn arcs<'a, C, R>(
+        &self,
+        problem: &'a FlowProblem<'a, C>,
+        network: &'a Network,
+        scale: Scale<R>,
+    ) -> Arcs<'a, C, R> {
+        Arcs {
+            problem,
+            network,
+            scale,
+            nodes: self.nodes,
+        }
+    }
+
     /// By arc: its slot, [`NO_SLOT`] if it can carry nothing.
     ///
     /// # Errors
@@ -235,12 +250,7 @@ impl Dealt {
         scale: Scale<R>,
         monitor: &dyn Monitor,
     ) -> Result<Vec<u32>> {
-        let arcs = Arcs {
-            problem,
-            network,
-            scale,
-            nodes: self.nodes,
-        };
+        let arcs = self.arcs(problem, network, scale);
         let mut table = vec![NO_SLOT; problem.tails.len()];
         self.pick_up(&arcs, &self.slots, &mut table, |_, slot| slot, monitor)?;
         Ok(table)
@@ -260,12 +270,7 @@ impl Dealt {
         flow_of: impl Fn(R, R) -> C + Copy + Send + Sync,
         monitor: &dyn Monitor,
     ) -> Result<Vec<C>> {
-        let arcs = Arcs {
-            problem,
-            network,
-            scale,
-            nodes: self.nodes,
-        };
+        let arcs = self.arcs(problem, network, scale);
         let ranges = threads::ranges(self.slots.len(), threads::worth(self.slots.len(), GRAIN));
         let mut left = vec![R::default(); self.slots.len()];
         let parts = threads::split(&mut left, &ranges).into_iter().zip(ranges);
@@ -418,8 +423,7 @@ impl<R> Edges<R> {
         let now = self.table.len() + count;
         if now > self.table.capacity() {
             let then = (now * all).div_ceil(done);
-            let most = then + then / SLACK;
-            let more = most.max(now + now / SLACK) - self.table.len();
+            let more = then + then / SLACK - self.table.len();
             self.table.reserve_exact(more);
             self.residue.reserve_exact(2 * more);
         }
