@@ -20,8 +20,12 @@ use extents::{Extent, Extents};
 
 /// From here on glibc, too, maps each block by itself.
 const LARGE: usize = 128 << 10;
-/// Blocks are multiples of this, which is whole pages wherever Linux runs.
-const UNIT: usize = 64 << 10;
+/// Blocks are multiples of this, which is whole pages; only here are they known to be the smallest.
+const UNIT: usize = if cfg!(target_arch = "x86_64") {
+    ALIGN
+} else {
+    64 << 10
+};
 /// No page is smaller, so that blocks are aligned to this.
 const ALIGN: usize = 4096;
 /// Memory comes from the system in whole huge pages.
@@ -31,7 +35,7 @@ const KEPT: usize = 1 << 30;
 const FIRM: usize = 64 << 20;
 
 /// So little is not returned for being in pieces.
-const FEW: usize = 2 << 20;
+const FEW: usize = 3 << 20;
 
 /// Tries to get at what is free, some hundred times as long as anybody holds it.
 const SPINS: usize = 1 << 12;

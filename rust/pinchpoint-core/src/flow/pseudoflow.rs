@@ -56,6 +56,19 @@ const ALONE: Tree = Tree {
     scan: NIL,
 };
 
+/// The nodes of one label that can reach the sink.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    count: u32,
+    /// First root with excess.
+    root: u32,
+}
+
+const EMPTY: Level = Level {
+    count: 0,
+    root: NIL,
+};
+
 /// A pseudoflow in the making: nothing below zero, excess at roots.
 #[derive(Debug)]
 pub struct Pseudoflow<'a, R: Residue> {
@@ -63,10 +76,8 @@ pub struct Pseudoflow<'a, R: Residue> {
     excess: Vec<R::Excess>,
     label: Vec<u32>,
     tree: Vec<Tree>,
-    /// Nodes by label.
-    count: Vec<u32>,
-    /// First root with excess, by label.
-    roots: Vec<u32>,
+    /// By label, up to the highest there is.
+    levels: Vec<Level>,
     /// No root with excess has a higher label.
     highest: u32,
     /// Nodes in the order in which the search from the sink found them, and how many of them it
@@ -92,10 +103,9 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             excess: vec![R::Excess::default(); n],
             label: vec![n as u32; n],
             tree: Vec::new(),
-            count: Vec::new(),
-            roots: Vec::new(),
+            levels: Vec::new(),
             highest: 0,
-            queue: Vec::new(),
+            queue: Vec::with_capacity(n),
             searched: 0,
             lowest: 0,
             waiting: 0,
@@ -262,8 +272,6 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let n = self.label.len();
         self.tree.clear();
         self.tree.resize(n, ALONE);
-        self.count.resize(n + 1, 0);
-        self.roots.resize(n + 1, NIL);
         self.collect();
         let budget = (WORK_PER_NODE * n + self.graph.adjacent.len()) as u64 / BUDGETS;
         loop {
@@ -271,7 +279,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                 self.relabel_lifted(monitor)?;
                 self.collect();
             }
-            let root = self.roots[self.highest as usize];
+            let root = self.levels[self.highest as usize].root;
             if root == NIL {
                 if self.highest == 0 {
                     return Ok(());
@@ -279,9 +287,9 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                 self.highest -= 1;
                 continue;
             }
-            self.roots[self.highest as usize] = self.tree[root as usize].next;
+            self.levels[self.highest as usize].root = self.tree[root as usize].next;
             self.tree[root as usize].next = NIL;
-            if self.count[self.highest as usize - 1] == 0 {
+            if self.levels[self.highest as usize - 1].count == 0 {
                 self.give_up(root);
             } else {
                 self.process(root);
@@ -374,13 +382,16 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let n = self.label.len();
         self.work = 0;
         self.lowest = n as u32;
-        self.count.fill(0);
-        self.roots.fill(NIL);
         self.highest = 0;
+        let deepest = self.queue.last().map_or(0, |v| self.label[*v as usize]);
+        self.levels.clear();
+        self.levels.resize(deepest as usize + 1, EMPTY);
         for v in 0..n as u32 {
             self.tree[v as usize].current = self.graph.first[v as usize];
             let label = self.label[v as usize];
-            self.count[label as usize] += 1;
+            if let Some(level) = self.level_of(v) {
+                level.count += 1;
+            }
             let parent = self.tree[v as usize].parent;
             if parent == NIL {
                 self.tree[v as usize].next = NIL;
@@ -397,10 +408,16 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
     }
 
+    /// The level of `v`; none if it cannot reach the sink.
+    fn level_of(&mut self, v: u32) -> Option<&mut Level> {
+        self.levels.get_mut(self.label[v as usize] as usize)
+    }
+
     fn add_root(&mut self, v: u32) {
         let label = self.label[v as usize];
-        self.tree[v as usize].next = self.roots[label as usize];
-        self.roots[label as usize] = v;
+        let level = &mut self.levels[label as usize];
+        self.tree[v as usize].next = level.root;
+        level.root = v;
         self.highest = self.highest.max(label);
     }
 
@@ -427,9 +444,10 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
 
     fn retire(&mut self, v: u32, n: u32) {
         self.unpolled += 1;
-        self.count[self.label[v as usize] as usize] -= 1;
+        if let Some(level) = self.level_of(v) {
+            level.count -= 1;
+        }
         self.label[v as usize] = n;
-        self.count[n as usize] += 1;
     }
 
     /// Searches the nodes of the tree of `root` that have its label for an arc to a lower label, and
@@ -486,9 +504,12 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         self.work += LIFT_WORK + u64::from(degree);
         let label = &mut self.label[v as usize];
         self.lowest = self.lowest.min(*label);
-        self.count[*label as usize] -= 1;
+        self.levels[*label as usize].count -= 1;
         *label += 1;
-        self.count[*label as usize] += 1;
+        if *label as usize == self.levels.len() {
+            self.levels.push(EMPTY);
+        }
+        self.levels[*label as usize].count += 1;
         self.tree[v as usize].current = self.graph.first[v as usize];
     }
 
