@@ -81,7 +81,7 @@ process.
   arcs are paired and searched. Numbering nodes anew does not help as long as arcs are in no order
   themselves. Its *lay out* holds most of pairing and of reading off: both deal arcs to bins, in
   closures that cannot be told from those of laying out.
-- On `ac dense` no arc has one against it, which takes a sample and four searches to find out.
+- On `ac dense` no arc has one against it, which takes a search and a sample to find out.
 """
 
 

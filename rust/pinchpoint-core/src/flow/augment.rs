@@ -15,7 +15,7 @@ const POLL_WORK: usize = 1 << 14;
 /// So many halves at an end are few.
 const FEW_HALVES: usize = 256;
 /// The part of a graph that is quickly looked at.
-const PATIENCE: usize = 8;
+const PATIENCE: usize = 32;
 
 /// What one side of a search knows of a node.
 #[derive(Debug, Clone, Copy, Default)]

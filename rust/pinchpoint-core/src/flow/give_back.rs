@@ -45,6 +45,9 @@ pub fn give_back<R: Residue>(
     let source = graph.source;
     let mut work = 0;
     for v in 0..excess.len() as u32 {
+        if excess[v as usize] == zero {
+            continue;
+        }
         work += empty(graph, excess, v, |graph, Half { head, slot }| {
             if head == source {
                 graph.residue[slot as usize]

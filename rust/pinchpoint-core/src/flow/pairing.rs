@@ -80,7 +80,7 @@ const LANES: usize = 64;
 /// Arcs in a sample.
 const SAMPLE: usize = 256;
 /// One arc in so many is looked at for partners of the sample.
-const PART: usize = 4;
+const PART: usize = 8;
 
 impl Pairing {
     /// Every arc is an edge of its own.
@@ -102,12 +102,13 @@ impl Pairing {
             runs: Vec::new(),
             edges: 0,
             paired: 0,
+            worth_sorting: None,
         };
         finder.search();
         if 2 * finder.paired >= finder.tails.len() / 2 {
             return Pairing::Runs(finder.runs);
         }
-        if worth_sorting(tails, heads) {
+        if finder.is_worth_sorting() {
             Pairing::Sort
         } else {
             Self::none(tails.len())
@@ -121,6 +122,8 @@ struct Finder<'a> {
     runs: Vec<Run>,
     edges: usize,
     paired: usize,
+    /// What a sample said, if it was asked.
+    worth_sorting: Option<bool>,
 }
 
 impl Finder<'_> {
@@ -160,38 +163,49 @@ impl Finder<'_> {
         }
     }
 
+    fn is_worth_sorting(&mut self) -> bool {
+        let (tails, heads) = (self.tails, self.heads);
+        *self
+            .worth_sorting
+            .get_or_insert_with(|| worth_sorting(tails, heads))
+    }
+
+    /// The run that begins with arc `at`, if it is one: how far ahead the partner is, the step from
+    /// pair to pair, and the number of pairs.
+    fn run_at(&self, at: usize) -> Option<(usize, usize, usize)> {
+        let m = self.tails.len();
+        let (tail, head) = (self.tails[at], self.heads[at]);
+        let partner = 1 + arc_from(head, tail, &self.tails[at + 1..], &self.heads[at + 1..])?;
+        let (stride, most) = if partner == 1 {
+            (2, (m - at) / 2)
+        } else {
+            (1, partner)
+        };
+        let most = most.min(m - at - partner);
+        let count = if stride == 1 {
+            self.mirrored(at, at + partner, most)
+        } else {
+            (0..most)
+                .take_while(|k| self.against(at + k * stride, at + k * stride + partner))
+                .count()
+        };
+        (count >= MIN_RUN.min(m / 2)).then_some((partner, stride, count))
+    }
+
     fn search(&mut self) {
         let m = self.tails.len();
         // Arcs before `done` are in runs; those from there to `at` will be single.
         let (mut done, mut at, mut skip, mut runs, mut failures) = (0, 0, MIN_RUN, 0, 0);
         while at < m && runs < MAX_RUNS && failures < MAX_FAILURES {
-            let (tail, head) = (self.tails[at], self.heads[at]);
-            let found = arc_from(head, tail, &self.tails[at + 1..], &self.heads[at + 1..]);
-            let Some(partner) = found.map(|ahead| ahead + 1) else {
+            let Some((partner, stride, count)) = self.run_at(at) else {
                 failures += 1;
+                if runs == 0 && !self.is_worth_sorting() {
+                    break;
+                }
                 at += skip;
                 skip *= 4;
                 continue;
             };
-            let (stride, most) = if partner == 1 {
-                (2, (m - at) / 2)
-            } else {
-                (1, partner)
-            };
-            let most = most.min(m - at - partner);
-            let count = if stride == 1 {
-                self.mirrored(at, at + partner, most)
-            } else {
-                (0..most)
-                    .take_while(|k| self.against(at + k * stride, at + k * stride + partner))
-                    .count()
-            };
-            if count < MIN_RUN.min(m / 2) {
-                failures += 1;
-                at += skip;
-                skip *= 4;
-                continue;
-            }
             runs += 1;
             self.push(done, at - done, 1, 0);
             self.push(at, count, stride, partner);
@@ -224,13 +238,14 @@ fn arc_from(tail: u32, head: u32, tails: &[u32], heads: &[u32]) -> Option<usize>
 
 /// Whether many arcs of a sample have a parallel or antiparallel one in a part of all arcs.
 fn worth_sorting(tails: &[u32], heads: &[u32]) -> bool {
-    const SLOTS: usize = 4096;
+    const SLOT_BITS: u32 = 10;
+    const SLOTS: usize = 1 << SLOT_BITS;
     let m = tails.len();
     let step = m.div_ceil(SAMPLE).max(1);
     let hash = |a: u32, b: u32| {
         let (low, high) = (a.min(b), a.max(b));
         let key = (u64::from(low) << 32 | u64::from(high)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (key >> 52) as usize
+        (key >> (u64::BITS - SLOT_BITS)) as usize
     };
     let mut table = [u32::MAX; SLOTS];
     let mut sampled = 0;
@@ -243,8 +258,8 @@ fn worth_sorting(tails: &[u32], heads: &[u32]) -> bool {
     }
     let mut hit = [false; SLOTS];
     let mut hits = 0;
-    for begin in (0..m).step_by(PART * SAMPLE) {
-        for arc in begin..m.min(begin + SAMPLE) {
+    for begin in (0..m).step_by(PART * LANES) {
+        for arc in begin..m.min(begin + LANES) {
             let (tail, head) = (tails[arc], heads[arc]);
             let at = hash(tail, head);
             let known = table[at];
