@@ -20,7 +20,7 @@ use extents::{Extent, Extents};
 
 /// From here on glibc, too, maps each block by itself.
 const LARGE: usize = 128 << 10;
-/// Blocks are multiples of this, which is whole pages; only here are they known to be the smallest.
+/// Blocks are multiples of this, which is whole pages: other processors have larger ones.
 const UNIT: usize = if cfg!(target_arch = "x86_64") {
     ALIGN
 } else {
