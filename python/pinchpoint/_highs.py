@@ -1,5 +1,6 @@
 """Run by path in a process of its own: a linear program from stdin, its solution to stdout."""
 
+import os
 import sys
 
 import numpy as np
@@ -7,10 +8,11 @@ import numpy as np
 
 def main() -> None:
     """Solve one program; write nothing if there is no optimum."""
+    # Whatever the solver prints must not get among the answer, from C++ neither.
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
     import highspy
 
-    # Whatever the solver prints must not get among the answer.
-    answer, sys.stdout = sys.stdout.buffer, sys.stderr
     with np.load(sys.stdin.buffer, allow_pickle=False) as given:
         fields = dict(given)
     limit = float(fields.pop("time_limit"))
@@ -32,7 +34,8 @@ def main() -> None:
     solver.run()
     if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
         solution = solver.getSolution()
-        np.savez(answer, values=np.array(solution.col_value), duals=np.array(solution.row_dual))
+        with answer:
+            np.savez(answer, values=np.array(solution.col_value), duals=np.array(solution.row_dual))
 
 
 if __name__ == "__main__":
