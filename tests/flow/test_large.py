@@ -1,5 +1,9 @@
 """Instances large enough for several threads, renumbering and deep searches."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import instances
 import numpy as np
 import pinchpoint as pp
@@ -49,6 +53,42 @@ def test_equals_or_tools_on_any_number_of_threads(case):
         assert other.value == first.value
         assert other.flow.tobytes() == first.flow.tobytes()
         assert other.source_side.tobytes() == first.source_side.tobytes()
+
+
+def test_many_calls_at_once():
+    x = instances.fat_tree(48).failed(0.02).halves("faulty")
+    alone = solve(x)
+    with ThreadPoolExecutor(6) as pool:
+        assert all(res == alone for res in pool.map(solve, [x] * 24))
+
+
+FORK = """
+import os
+import numpy as np
+import pinchpoint as pp
+
+rng = np.random.default_rng(0)
+tails, heads = rng.integers(0, 20_000, (2, 200_000))
+capacity = rng.integers(1, 100, 200_000)
+pp.set_threads(4)
+solve = lambda: pp.maximum_flow(tails, heads, capacity, 0, 1)
+parent = solve()
+for generation in range(3):
+    pid = os.fork()
+    if pid:
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    assert solve() == parent
+print("equal", flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_after_a_fork():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "equal\n"), done.stderr
 
 
 def test_permuting_ids_permutes_the_cut():

@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use crate::error::Result;
 use crate::threads;
@@ -30,12 +29,7 @@ pub fn in_pieces<T: Send>(
             done.lock().unwrap_or_else(|broken| broken.into_inner())[piece] = Some(result);
         }
     };
-    thread::scope(|scope| {
-        for _ in 1..threads::count().min(pieces) {
-            scope.spawn(run);
-        }
-        run();
-    });
+    threads::join((0..threads::count().min(pieces)).map(|_| &run));
     let done = done
         .into_inner()
         .unwrap_or_else(|broken| broken.into_inner());

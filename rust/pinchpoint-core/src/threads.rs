@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+pub use pinchpoint_crew::Part;
+
 /// 0 until first asked for.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -56,26 +58,7 @@ pub fn blocks(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<us
 ///
 /// If a job does.
 pub fn join<T: Send, F: FnOnce() -> T + Send>(jobs: impl IntoIterator<Item = F>) -> Vec<T> {
-    let mut jobs: Vec<F> = jobs.into_iter().collect();
-    let Some(last) = jobs.pop() else {
-        return Vec::new();
-    };
-    if jobs.is_empty() {
-        return vec![last()];
-    }
-    thread::scope(|scope| {
-        let running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
-        let last = last();
-        let mut results: Vec<T> = Vec::with_capacity(running.len() + 1);
-        for job in running {
-            results.push(
-                job.join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            );
-        }
-        results.push(last);
-        results
-    })
+    pinchpoint_crew::join(count() - 1, jobs)
 }
 
 /// Runs two jobs, side by side if `apart` and there are threads for it.
@@ -88,18 +71,26 @@ pub fn both<A: Send, B>(
     first: impl FnOnce() -> A + Send,
     second: impl FnOnce() -> B,
 ) -> (A, B) {
-    if !apart || count() == 1 {
-        return (first(), second());
+    if apart && count() > 1 {
+        pinchpoint_crew::both(first, second)
+    } else {
+        (first(), second())
     }
-    thread::scope(|scope| {
-        let first = scope.spawn(first);
-        let second = second();
-        let first = first.join();
-        (
-            first.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            second,
-        )
-    })
+}
+
+/// A vector made in parts, side by side, with room for `more` values: each job writes the values of one
+/// of `ranges`, which follow each other from 0. Also what the jobs return.
+///
+/// # Panics
+///
+/// If a job does, or does not write all of its part.
+pub fn made<T: Copy + Send, R: Send, F: FnOnce(&mut Part<'_, T>) -> R + Send>(
+    more: usize,
+    ranges: &[Range<usize>],
+    jobs: impl IntoIterator<Item = F>,
+) -> (Vec<T>, Vec<R>) {
+    let lens = ranges.iter().map(Range::len);
+    pinchpoint_crew::made(count() - 1, more, lens.zip(jobs))
 }
 
 /// Cuts `slice` at the ends of `ranges`, which follow each other from 0 to its length.

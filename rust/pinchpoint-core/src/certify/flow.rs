@@ -15,7 +15,7 @@ const BLOCK: usize = 1 << 14;
 /// Arcs looked at without a branch.
 const LANES: usize = 64;
 /// Arcs that make a second thread worth starting.
-const GRAIN: usize = 1 << 18;
+const GRAIN: usize = 1 << 15;
 
 /// Checks that `answer` is a maximum flow and a minimum cut of `problem`.
 ///

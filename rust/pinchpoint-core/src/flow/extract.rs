@@ -1,10 +1,8 @@
 //! From residues back to the flow of every arc of the problem.
 
-use std::ops::Range;
-
 use crate::error::Result;
 use crate::monitor::Monitor;
-use crate::threads;
+use crate::threads::{self, Part};
 
 use super::capacity::{Capacity, Residue};
 use super::graph::{Link, NO_SLOT, Residual, Scale, Slots};
@@ -13,7 +11,7 @@ use super::pairing::Run;
 use super::problem::FlowProblem;
 
 /// Arcs that make a second thread worth starting.
-const GRAIN: usize = 1 << 17;
+const GRAIN: usize = 1 << 15;
 
 /// The flow of each arc, by what its slot lost since it was laid out.
 ///
@@ -35,75 +33,62 @@ pub fn extract_flow<C: Capacity, R: Residue>(
         let flow_of = |capacity, left| of_direction(scale, capacity, left);
         return dealt.flows(graph, problem, network, scale, flow_of, monitor);
     }
-    let mut flow = vec![C::default(); m];
-    let workers = threads::worth(m, GRAIN);
-    let ranges = threads::ranges(m, workers);
-    let parts = threads::split(&mut flow, &ranges);
-    threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
-        move || {
-            let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
-            match &graph.slots {
-                Slots::Dealt(_) => unreachable!("they were picked up"),
-                Slots::Table(slots) => fill(part, range.clone(), slots[range].iter().copied(), of),
-                Slots::Runs(runs) => {
-                    for segment in runs.iter().flat_map(Run::segments) {
-                        let first = segment.begin as usize;
-                        let begin = range.start.max(first);
-                        let end = range.end.min(segment.end as usize);
-                        if begin >= end {
-                            continue;
-                        }
-                        let part = &mut part[begin - range.start..end - range.start];
-                        let stride = segment.stride as usize;
-                        let slot = segment.slot as usize + (begin - first) * stride;
-                        if problem.duplex || scale.divisor != 1 {
-                            fill(part, begin..end, (slot as u32..).step_by(stride), of);
-                        } else {
-                            let left = &graph.residue[slot..];
-                            let capacity = &problem.capacity[begin..end];
-                            match stride {
-                                1 => fill_every::<1, C, R>(part, capacity, left, scale),
-                                _ => fill_every::<2, C, R>(part, capacity, left, scale),
-                            }
-                        }
+    let mut segments = match &graph.slots {
+        Slots::Runs(runs) => runs.iter().flat_map(Run::segments).collect(),
+        _ => Vec::new(),
+    };
+    segments.sort_unstable_by_key(|segment| segment.begin);
+    let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
+    let (of, segments) = (&of, &segments);
+    let ranges = threads::ranges(m, threads::worth(m, GRAIN));
+    let jobs = ranges.iter().map(|range| {
+        move |part: &mut Part<'_, C>| {
+            if let Slots::Table(slots) = &graph.slots {
+                let own = range.clone().zip(&slots[range.clone()]);
+                part.extend(own.map(|(arc, slot)| match *slot {
+                    NO_SLOT => C::default(),
+                    slot => of(arc, slot),
+                }));
+            }
+            for segment in segments {
+                let first = segment.begin as usize;
+                let arcs = range.start.max(first)..range.end.min(segment.end as usize);
+                if arcs.is_empty() {
+                    continue;
+                }
+                let stride = segment.stride as usize;
+                let slot = segment.slot as usize + (arcs.start - first) * stride;
+                if problem.duplex || scale.divisor != 1 {
+                    let slots = (slot as u32..).step_by(stride);
+                    part.extend(arcs.zip(slots).map(|(arc, slot)| of(arc, slot)));
+                } else {
+                    let left = &graph.residue[slot..];
+                    let capacity = &problem.capacity[arcs];
+                    match stride {
+                        1 => write_every::<1, C, R>(part, capacity, left, scale),
+                        _ => write_every::<2, C, R>(part, capacity, left, scale),
                     }
                 }
             }
         }
-    }));
-    Ok(flow)
+    });
+    Ok(threads::made(0, &ranges, jobs).0)
 }
 
-/// Writes the flow of each arc, zeros as well: which arcs carry none is anybody's guess, and a
-/// residue that a branch waits for holds up all behind it.
-fn fill<C: Capacity>(
-    part: &mut [C],
-    arcs: Range<usize>,
-    slots: impl Iterator<Item = u32>,
-    flow_of: impl Fn(usize, u32) -> C,
-) {
-    for ((to, arc), slot) in part.iter_mut().zip(arcs).zip(slots) {
-        if slot != NO_SLOT {
-            *to = flow_of(arc, slot);
-        }
-    }
-}
-
-/// The same for plain arcs with every `STRIDE`-th slot each and nothing to divide.
-fn fill_every<const STRIDE: usize, C: Capacity, R: Residue>(
-    part: &mut [C],
+/// Writes the flows of plain arcs with every `STRIDE`-th slot each and nothing to divide, zeros as
+/// well: which arcs carry none is anybody's guess.
+fn write_every<const STRIDE: usize, C: Capacity, R: Residue>(
+    part: &mut Part<'_, C>,
     capacity: &[C],
     left: &[R],
     scale: Scale<R>,
 ) {
     // Of the last one only the first slot is looked at.
-    let whole = part.len() - 1;
-    let left_of = left.as_chunks::<STRIDE>().0.iter().map(|own| own[0]);
-    let (last, others) = part.split_last_mut().expect("a segment has arcs");
-    for ((to, capacity), left) in others.iter_mut().zip(capacity).zip(left_of) {
-        *to = plain(*capacity, left, scale);
-    }
-    *last = plain(capacity[whole], left[whole * STRIDE], scale);
+    let (last, others) = capacity.split_last().expect("a segment has arcs");
+    let slots = left.as_chunks::<STRIDE>().0.iter().map(|own| own[0]);
+    let pairs = others.iter().zip(slots);
+    part.extend(pairs.map(|(capacity, left)| plain(*capacity, left, scale)));
+    part.extend([plain(*last, left[others.len() * STRIDE], scale)]);
 }
 
 /// The flow of a plain arc whose slot has `left`, where there is nothing to divide.

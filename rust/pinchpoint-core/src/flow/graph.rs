@@ -7,7 +7,7 @@
 
 use crate::error::Result;
 use crate::monitor::Monitor;
-use crate::threads;
+use crate::threads::{self, Part};
 
 use super::capacity::{Capacity, Residue};
 use super::layout::{Ends, group};
@@ -17,7 +17,7 @@ use super::pairing::{Pairing, Run};
 use super::problem::FlowProblem;
 
 /// Edges that make a second thread worth starting.
-const GRAIN: usize = 1 << 17;
+const GRAIN: usize = 1 << 15;
 
 /// Halves scanned between two polls of the monitor.
 const POLL_WORK: usize = 1 << 14;
@@ -352,14 +352,9 @@ fn run_residues<C: Capacity, R: Residue>(
     scale: Scale<R>,
 ) -> Vec<R> {
     let edges: usize = runs.iter().map(|run| run.count as usize).sum();
-    let workers = threads::worth(edges, GRAIN);
-    let ranges = threads::ranges(edges, workers);
-    let slots: Vec<_> = ranges.iter().map(|r| 2 * r.start..2 * r.end).collect();
-    let mut residue = vec![R::default(); 2 * (edges + more)];
-    residue.truncate(2 * edges);
-    let parts = threads::split(&mut residue, &slots);
-    threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
-        move || {
+    let ranges = threads::ranges(edges, threads::worth(edges, GRAIN));
+    let jobs = ranges.iter().map(|range| {
+        move |part: &mut Part<'_, [R; 2]>| {
             for run in runs {
                 let first = run.edge as usize;
                 let begin = range.start.max(first);
@@ -368,29 +363,28 @@ fn run_residues<C: Capacity, R: Residue>(
                     continue;
                 }
                 let arc = run.arc as usize + (begin - first) * run.stride as usize;
-                let part = &mut part[2 * (begin - range.start)..2 * (end - range.start)];
-                let pairs = part.as_chunks_mut::<2>().0.iter_mut();
-                let there = &problem.capacity[arc..];
+                let (count, there) = (end - begin, &problem.capacity[arc..]);
                 match run.partner as usize {
-                    0 => pairs.zip(there).for_each(|(pair, there)| {
-                        pair[0] = scale.residue(*there);
-                        if problem.duplex {
-                            pair[1] = pair[0];
-                        }
-                    }),
-                    1 => pairs
-                        .zip(there.as_chunks::<2>().0)
-                        .for_each(|(pair, both)| *pair = both.map(|own| scale.residue(own))),
-                    ahead => pairs.zip(there.iter().zip(&there[ahead..])).for_each(
-                        |(pair, (there, back))| {
-                            *pair = [scale.residue(*there), scale.residue(*back)];
-                        },
-                    ),
+                    0 => part.extend(there[..count].iter().map(|there| {
+                        let there = scale.residue(*there);
+                        [there, if problem.duplex { there } else { R::default() }]
+                    })),
+                    1 => {
+                        let pairs = &there.as_chunks::<2>().0[..count];
+                        part.extend(pairs.iter().map(|both| both.map(|own| scale.residue(own))));
+                    }
+                    ahead => {
+                        let pairs = there[..count].iter().zip(&there[ahead..]);
+                        part.extend(
+                            pairs
+                                .map(|(there, back)| [scale.residue(*there), scale.residue(*back)]),
+                        );
+                    }
                 }
             }
         }
-    }));
-    residue
+    });
+    threads::made(more, &ranges, jobs).0.into_flattened()
 }
 
 /// The two directions of a full-duplex link in the internal network.

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::monitor::Monitor;
-use crate::threads;
+use crate::threads::{self, Part};
 
 use super::graph::Half;
 use super::pairing::Run;
 
 /// Edges that make a second thread worth starting.
-const GRAIN: usize = 1 << 17;
+const GRAIN: usize = 1 << 15;
 /// Edges between two polls of the monitor.
 const BLOCK: usize = 1 << 19;
 
@@ -57,18 +57,16 @@ impl Ends<'_> {
 
     /// The same as one table, with nodes renamed.
     pub fn renamed(&self, name: &[u32]) -> Vec<[u32; 2]> {
-        let mut renamed = vec![[0; 2]; self.len()];
         let ranges = threads::ranges(self.len(), threads::worth(self.len(), GRAIN));
-        let parts = threads::split(&mut renamed, &ranges);
-        threads::join(parts.into_iter().zip(ranges).map(|(part, range)| {
-            move || {
-                let first = range.start;
-                self.visit(range, |edge, ends| {
-                    part[edge - first] = ends.map(|node| name[node as usize]);
+        let jobs = ranges.iter().map(|range| {
+            move |part: &mut Part<'_, [u32; 2]>| {
+                let part = part.fill([0; 2]);
+                self.visit(range.clone(), |edge, ends| {
+                    part[edge - range.start] = ends.map(|node| name[node as usize]);
                 });
             }
-        }));
-        renamed
+        });
+        threads::made(0, &ranges, jobs).0
     }
 }
 
@@ -119,15 +117,14 @@ pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u3
         (*count, total) = (total, total + *count);
     }
     let shares = node_shares(&first, workers);
-    let mut adjacent = vec![Half::default(); total as usize];
-    let parts = threads::split(&mut adjacent, &item_ranges(&first, &shares));
     let offsets = &first[..];
-    let placed = threads::join(
-        parts
-            .into_iter()
-            .zip(&shares)
-            .map(|(part, nodes)| move || place(part, nodes.clone(), offsets, ends, monitor)),
-    );
+    let jobs = shares.iter().map(|nodes| {
+        move |part: &mut Part<'_, Half>| {
+            let part = part.fill(Half::default());
+            place(part, nodes.clone(), offsets, ends, monitor)
+        }
+    });
+    let (adjacent, placed) = threads::made(0, &item_ranges(&first, &shares), jobs);
     placed.into_iter().collect::<Result<()>>()?;
     Ok((first, adjacent))
 }

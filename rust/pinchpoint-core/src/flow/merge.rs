@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::monitor::Monitor;
-use crate::threads;
+use crate::threads::{self, Part};
 
 use super::capacity::{Capacity, Residue};
 use super::graph::{Edges, NO_SLOT, Residual, Scale};
@@ -22,7 +22,7 @@ use super::network::Network;
 use super::problem::FlowProblem;
 
 /// Arcs that make a second thread worth starting.
-const GRAIN: usize = 1 << 17;
+const GRAIN: usize = 1 << 15;
 /// Arcs between two polls of the monitor.
 const BLOCK: usize = 1 << 18;
 /// Arcs in a bin, and nodes at most.
@@ -170,22 +170,19 @@ fn slots_of<R: Residue>(
     items: &[Range<usize>],
     parts: &[Edges<R>],
 ) -> Vec<u32> {
-    let mut slots = vec![0; members.len()];
     let mut edges = 0;
     let begins = parts.iter().map(|part| {
         let begin = 2 * edges;
         edges += part.table.len() as u32;
         begin
     });
-    let shares = threads::split(&mut slots, items).into_iter().zip(items);
-    threads::join(shares.zip(begins).map(|((slots, items), begin)| {
-        move || {
-            let members = &members[items.clone()];
-            let own = slots.iter_mut().zip(members);
-            own.for_each(|(slot, member)| *slot = begin + member.high);
+    let jobs = items.iter().zip(begins).map(|(items, begin)| {
+        move |part: &mut Part<'_, u32>| {
+            let members = members[items.clone()].iter();
+            part.extend(members.map(|member| begin + member.high));
         }
-    }));
-    slots
+    });
+    threads::made(0, items, jobs).0
 }
 
 /// The edges of all parts in order, with room for `more`.
@@ -272,14 +269,13 @@ impl Dealt {
     ) -> Result<Vec<C>> {
         let arcs = self.arcs(problem, network, scale);
         let ranges = threads::ranges(self.slots.len(), threads::worth(self.slots.len(), GRAIN));
-        let mut left = vec![R::default(); self.slots.len()];
-        let parts = threads::split(&mut left, &ranges).into_iter().zip(ranges);
-        threads::join(parts.map(|(left, range)| {
-            move || {
-                let own = left.iter_mut().zip(&self.slots[range]);
-                own.for_each(|(left, slot)| *left = graph.residue[*slot as usize]);
+        let jobs = ranges.iter().map(|range| {
+            |part: &mut Part<'_, R>| {
+                let own = self.slots[range.clone()].iter();
+                part.extend(own.map(|slot| graph.residue[*slot as usize]));
             }
-        }));
+        });
+        let left = threads::made(0, &ranges, jobs).0;
         let mut flows = vec![C::default(); problem.tails.len()];
         self.pick_up(&arcs, &left, &mut flows, flow_of, monitor)?;
         Ok(flows)

@@ -51,7 +51,7 @@ use network::Network;
 use pseudoflow::Pseudoflow;
 
 /// Arcs that make a second thread worth starting.
-const GRAIN: usize = 1 << 17;
+const GRAIN: usize = 1 << 15;
 
 /// A maximum flow and a minimum cut of `problem`.
 ///
@@ -221,7 +221,7 @@ impl Survey {
     fn of<C: Capacity>(problem: &FlowProblem<'_, C>, network: &Network) -> Result<Self> {
         let directions = if problem.duplex { 2 } else { 1 };
         let count = problem.capacity.len() as i128 * directions + network.extra.len() as i128;
-        let largest = problem.capacity.iter().copied().max().unwrap_or_default();
+        let largest = largest(problem.capacity);
         let mut survey = Survey {
             largest: largest.wide(),
             finite: 0,
@@ -297,6 +297,18 @@ impl Survey {
             unlimited,
         })
     }
+}
+
+/// The largest of `capacity`; zero if there is none.
+fn largest<C: Capacity>(capacity: &[C]) -> C {
+    let shares = threads::ranges(capacity.len(), threads::worth(capacity.len(), GRAIN));
+    let most = threads::join(shares.into_iter().map(|share| {
+        || {
+            let own = capacity[share].iter().copied();
+            own.max().unwrap_or_default()
+        }
+    }));
+    most.into_iter().max().unwrap_or_default()
 }
 
 /// The greatest common divisor of all finite capacities.

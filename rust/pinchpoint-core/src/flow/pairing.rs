@@ -67,6 +67,11 @@ pub enum Pairing {
     Sort,
 }
 
+use crate::threads;
+
+/// Pairs that make a second thread worth starting.
+const GRAIN: usize = 1 << 15;
+
 /// Shorter runs are left to chance.
 const MIN_RUN: usize = 16;
 /// More runs than this are left to chance too.
@@ -131,7 +136,26 @@ impl Finder<'_> {
         self.tails[a] == self.heads[b] && self.heads[a] == self.tails[b]
     }
 
-    /// How many arcs from `a` on run against those from `b` on, one by one; at most `most`.
+    /// How many pairs from arcs `a` and `b` on, `stride` apart, run against each other; at most `most`.
+    fn pairs(&self, a: usize, b: usize, stride: usize, most: usize) -> usize {
+        let shares = threads::ranges(most, threads::worth(most, GRAIN));
+        let found = threads::join(shares.iter().map(|share| {
+            let skip = share.start * stride;
+            move || {
+                if stride == 1 {
+                    return self.mirrored(a + skip, b + skip, share.len());
+                }
+                let steps = (skip..).step_by(stride).take(share.len());
+                steps.take_while(|at| self.against(a + at, b + at)).count()
+            }
+        }));
+        let short = found.iter().zip(&shares);
+        let whole = short.take_while(|(found, share)| **found == share.len());
+        let whole = whole.count();
+        found[..found.len().min(whole + 1)].iter().sum()
+    }
+
+    /// The same for neighbours.
     fn mirrored(&self, a: usize, b: usize, most: usize) -> usize {
         let blocks = (0..most).step_by(BLOCK);
         let whole = blocks.take_while(|at| {
@@ -182,13 +206,7 @@ impl Finder<'_> {
             (1, partner)
         };
         let most = most.min(m - at - partner);
-        let count = if stride == 1 {
-            self.mirrored(at, at + partner, most)
-        } else {
-            (0..most)
-                .take_while(|k| self.against(at + k * stride, at + k * stride + partner))
-                .count()
-        };
+        let count = self.pairs(at, at + partner, stride, most);
         (count >= MIN_RUN.min(m / 2)).then_some((partner, stride, count))
     }
 
