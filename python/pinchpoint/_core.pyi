@@ -66,7 +66,12 @@ class FlowAnswer:
     def restore(state: tuple[Any, ...]) -> FlowAnswer: ...
 
 def maximum_flow(
-    arrays: dict[str, Any], want_flow: bool, time_limit: float | None
+    arcs: tuple[Any, Any, Any],
+    terminals: tuple[Any, Any],
+    limits: tuple[Any, Any, Any],
+    num_nodes: int | None,
+    want_flow: bool,
+    time_limit: float | None,
 ) -> FlowAnswer: ...
 
 _Blocks = list[list[list[tuple[int, int]]]]

@@ -1,7 +1,8 @@
 """The one place where what users pass becomes arrays of the few types the core reads.
 
-Types are decided here, values in the core: ids that are no nodes and capacities that are
-negative are found there, in the pass that copies them.
+The core takes arrays that it can read as they are by itself and asks here for all others. Types are
+decided here, values in the core: ids that are no nodes and capacities that are negative are found
+there, in the pass that copies them.
 """
 
 from collections.abc import Sequence
@@ -38,14 +39,6 @@ def _as_vector(field: str, values: Any) -> npt.NDArray[Any]:
     return array
 
 
-def _is_ready(values: Any, dtypes: tuple[np.dtype[Any], ...]) -> bool:
-    """Whether `values` need nothing to be done: the mostly used case, and the cheapest."""
-    if type(values) is not np.ndarray or values.ndim != 1 or values.dtype not in dtypes:
-        return False
-    flags = values.flags
-    return flags.c_contiguous and flags.aligned and values.size > 0
-
-
 def _native(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Return `array` contiguous, aligned and in native byte order; a copy only if it is not."""
     return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
@@ -69,9 +62,6 @@ def as_ids(field: str, values: Any) -> npt.NDArray[Any]:
     GraphError
         If `values` is not one-dimensional, or an id is far out of range.
     """
-    if _is_ready(values, (_INT32, _INT64)):
-        ready: npt.NDArray[Any] = values
-        return ready
     array = _as_vector(field, values)
     kind = array.dtype.kind
     if array.size == 0 and kind in "iuf":
@@ -91,8 +81,6 @@ def as_ids(field: str, values: Any) -> npt.NDArray[Any]:
 
 def as_terminals(field: str, values: Any) -> npt.NDArray[Any]:
     """Return one node id or several as an array of ids."""
-    if type(values) is int and 0 <= values < 2**32:
-        return np.array([values], _INT64)
     if np.ndim(values) == 0:
         if not isinstance(values, int | np.integer) or isinstance(values, bool | np.bool_):
             raise InputTypeError(f"{field} is {values!r:.40}; it is a node id or an array of them")
@@ -108,9 +96,6 @@ def as_numbers(field: str, values: Any) -> npt.NDArray[Any] | list[int]:
     InputTypeError
         If `values` are not numbers, or of a dtype that cannot be read exactly.
     """
-    if _is_ready(values, (_INT32, _INT64, _FLOAT64)):
-        ready: npt.NDArray[Any] = values
-        return ready
     array = _as_vector(field, values)
     kind, size = array.dtype.kind, array.dtype.itemsize
     if array.size == 0 and kind in "iuf":

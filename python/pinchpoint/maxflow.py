@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pinchpoint import _core, _validation
+from pinchpoint import _core
 from pinchpoint.errors import GraphError, InputTypeError
 
 if TYPE_CHECKING:
@@ -238,33 +238,6 @@ def _restore(kind: type[_Answer], state: tuple[Any, ...]) -> _Answer:
     return kind(_core.FlowAnswer.restore(state))
 
 
-def _solve(
-    arcs: tuple[Any, Any, Any],
-    terminals: tuple[Any, Any],
-    limits: tuple[Any, Any, Any],
-    num_nodes: int | None,
-    want_flow: bool,
-    time_limit: float | None,
-) -> _core.FlowAnswer:
-    tails, heads, capacity = arcs
-    supplies, demands, node_capacity = limits
-    numbers = _validation.as_numbers("capacity", capacity)
-    sources = _validation.as_terminals("source", terminals[0])
-    sinks = _validation.as_terminals("sink", terminals[1])
-    arrays = {
-        "tails": _validation.as_ids("tails", tails),
-        "heads": _validation.as_ids("heads", heads),
-        "capacity": numbers,
-        "source": sources,
-        "sink": sinks,
-        "supplies": _validation.as_limits("supplies", supplies, numbers, len(sources)),
-        "demands": _validation.as_limits("demands", demands, numbers, len(sinks)),
-        "node_capacity": _validation.as_limits("node_capacity", node_capacity, numbers, None),
-        "num_nodes": _node_count(num_nodes),
-    }
-    return _core.maximum_flow(arrays, want_flow, time_limit)
-
-
 def _node_count(num_nodes: int | None) -> int | None:
     if num_nodes is None:
         return None
@@ -358,7 +331,8 @@ def maximum_flow(
     """
     arcs = (tails, heads, capacity)
     limits = (supplies, demands, node_capacity)
-    return MaximumFlow(_solve(arcs, (source, sink), limits, num_nodes, True, time_limit))
+    count = _node_count(num_nodes)
+    return MaximumFlow(_core.maximum_flow(arcs, (source, sink), limits, count, True, time_limit))
 
 
 def minimum_cut(
@@ -402,4 +376,5 @@ def minimum_cut(
     """
     arcs = (tails, heads, capacity)
     limits = (supplies, demands, node_capacity)
-    return MinimumCut(_solve(arcs, (source, sink), limits, num_nodes, True, time_limit))
+    count = _node_count(num_nodes)
+    return MinimumCut(_core.maximum_flow(arcs, (source, sink), limits, count, True, time_limit))

@@ -1,17 +1,23 @@
 //! Numpy arrays in: copied while the GIL is held, so that nothing can change them afterwards.
 //!
-//! The Python side hands over contiguous, aligned arrays in native byte order of the few types
-//! below (`_validation.py`); what the values must be is decided here.
+//! What is not a contiguous, aligned array in native byte order of the few types below,
+//! `_validation.py` makes one of; what the values must be is decided here.
 
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pinchpoint_core::flow::Integer;
+use pinchpoint_core::threads::{self, Part};
 use pinchpoint_core::{Error, ErrorKind};
+use pyo3::call::PyCallArgs;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 
 use crate::error::to_py;
 
 /// At most this many faults are named in one error.
 const MAX_FAULTS: usize = 10;
+/// Values that make a second thread worth starting.
+const GRAIN: usize = 1 << 15;
 /// Values looked at while they are in the cache.
 const BLOCK: usize = 1 << 11;
 
@@ -46,70 +52,28 @@ impl Faults {
     }
 }
 
+/// What `function` of `_validation.py` makes of `args`.
+pub fn prepared<'py>(
+    py: Python<'py>,
+    function: &str,
+    args: impl PyCallArgs<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let validation = py.import("pinchpoint._validation")?;
+    validation.call_method1(function, args)
+}
+
+/// `values` if they are an array that can be read as it is.
+fn ready<'py, T: Element>(values: &Bound<'py, PyAny>) -> Option<PyReadonlyArray1<'py, T>> {
+    let array = values.cast::<PyArray1<T>>().ok()?;
+    let is_ready = array.is_c_contiguous() && array.is_aligned();
+    is_ready.then(|| array.try_readonly().ok()).flatten()
+}
+
 /// Node ids as they came: 32 or 64 bits, signed or not.
-pub enum RawIds<'py> {
+enum RawIds<'py> {
+    One(u32),
     I32(PyReadonlyArray1<'py, i32>),
     I64(PyReadonlyArray1<'py, i64>),
-}
-
-impl<'py> RawIds<'py> {
-    /// Holds `array`.
-    pub fn of(array: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if let Ok(array) = array.cast::<PyArray1<i32>>() {
-            return Ok(RawIds::I32(array.readonly()));
-        }
-        Ok(RawIds::I64(array.cast::<PyArray1<i64>>()?.readonly()))
-    }
-
-    /// What can be copied by another thread.
-    pub fn view(&self) -> PyResult<IdView<'_>> {
-        Ok(match self {
-            RawIds::I32(array) => IdView::I32(array.as_slice()?),
-            RawIds::I64(array) => IdView::I64(array.as_slice()?),
-        })
-    }
-}
-
-/// Ids to be copied.
-#[derive(Clone, Copy)]
-pub enum IdView<'a> {
-    I32(&'a [i32]),
-    I64(&'a [i64]),
-}
-
-impl IdView<'_> {
-    /// Copies the ids and finds the largest.
-    pub fn copy(self) -> IdCopy {
-        match self {
-            // Negative ids have the top bit, which no 32-bit id has.
-            IdView::I32(ids) => copy_ids(ids, 31, |id| u64::from(id as u32)),
-            IdView::I64(ids) => copy_ids(ids, 32, |id| id as u64),
-        }
-    }
-}
-
-/// Ids as copied.
-pub struct IdCopy {
-    ids: Vec<u32>,
-    /// One past the largest, or `None` if some id cannot be one.
-    bound: Option<u32>,
-}
-
-fn copy_ids<T: Copy>(from: &[T], bits: u32, widen: impl Fn(T) -> u64) -> IdCopy {
-    let mut ids: Vec<u32> = Vec::with_capacity(from.len());
-    let (mut top, mut all) = (0, 0);
-    for block in from.chunks(BLOCK) {
-        let begin = ids.len();
-        ids.extend(block.iter().map(|id| widen(*id) as u32));
-        all = block.iter().fold(all, |all, id| all | widen(*id));
-        top = ids[begin..].iter().fold(top, |top, id| top.max(*id));
-    }
-    let fits = all >> bits == 0 && top < u32::MAX;
-    let bound = match ids.len() {
-        0 => Some(0),
-        _ => fits.then(|| top + 1),
-    };
-    IdCopy { ids, bound }
 }
 
 /// Node ids of one field, not yet checked against the number of nodes.
@@ -123,21 +87,51 @@ pub struct Ids<'py> {
 }
 
 impl<'py> Ids<'py> {
-    /// Copies the ids of `field`.
-    pub fn read(field: &'static str, array: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let raw = RawIds::of(array)?;
-        let copy = raw.view()?.copy();
-        Ok(Self::copied(field, raw, copy))
+    /// Copies the ids of `field`, prepared if need be.
+    pub fn read(field: &'static str, values: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::copied(field, values)?.map_or_else(
+            || {
+                let array = prepared(values.py(), "as_ids", (field, values))?;
+                Self::copied(field, &array)?.ok_or_else(|| unprepared(field))
+            },
+            Ok,
+        )
     }
 
-    /// The ids of `field` where they were copied already.
-    pub fn copied(field: &'static str, raw: RawIds<'py>, copy: IdCopy) -> Self {
-        Ids {
+    /// The same where `values` may also be a single id.
+    pub fn read_terminals(field: &'static str, values: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(id) = values.cast_exact::<PyInt>()
+            && let Ok(id) = id.extract::<u32>()
+        {
+            return Ok(Ids {
+                field,
+                raw: RawIds::One(id),
+                bound: id.checked_add(1),
+                ids: vec![id],
+            });
+        }
+        let array = prepared(values.py(), "as_terminals", (field, values))?;
+        Self::copied(field, &array)?.ok_or_else(|| unprepared(field))
+    }
+
+    /// Copies the ids of an array that can be read as it is.
+    fn copied(field: &'static str, values: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        let (raw, (ids, bound)) = if let Some(array) = ready::<i32>(values) {
+            // Negative ids have the top bit, which no 32-bit id has.
+            let copy = copy_ids(array.as_slice()?, 31, |id| u64::from(id as u32));
+            (RawIds::I32(array), copy)
+        } else if let Some(array) = ready::<i64>(values) {
+            let copy = copy_ids(array.as_slice()?, 32, |id| id as u64);
+            (RawIds::I64(array), copy)
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(Ids {
             field,
             raw,
-            bound: copy.bound,
-            ids: copy.ids,
-        }
+            bound,
+            ids,
+        }))
     }
 
     /// Notes every id that is not below `num_nodes`.
@@ -159,6 +153,7 @@ impl<'py> Ids<'py> {
             }
         };
         match &self.raw {
+            RawIds::One(id) => note(0, i64::from(*id)),
             RawIds::I32(array) => array
                 .as_slice()?
                 .iter()
@@ -174,6 +169,49 @@ impl<'py> Ids<'py> {
         }
         Ok(())
     }
+}
+
+/// The ids, and one past the largest; none if some id cannot be one.
+fn copy_ids<T: Copy + Sync>(
+    from: &[T],
+    bits: u32,
+    widen: impl Fn(T) -> u64 + Copy + Send,
+) -> (Vec<u32>, Option<u32>) {
+    let shares = threads::ranges(from.len(), threads::worth(from.len(), GRAIN));
+    let jobs = shares.iter().map(|share| {
+        let own = &from[share.clone()];
+        move |part: &mut Part<'_, u32>| {
+            let (mut top, mut all) = (0, 0);
+            for block in own.chunks(BLOCK) {
+                part.extend(block.iter().map(|id| widen(*id) as u32));
+                all = block.iter().fold(all, |all, id| all | widen(*id));
+                top = block.iter().fold(top, |top, id| top.max(widen(*id) as u32));
+            }
+            (top, all)
+        }
+    });
+    let (ids, found) = threads::made(0, &shares, jobs);
+    let (top, all) = found
+        .into_iter()
+        .fold((0, 0), |(top, all), own| (own.0.max(top), own.1 | all));
+    let fits = all >> bits == 0 && top < u32::MAX;
+    let bound = match ids.len() {
+        0 => Some(0),
+        _ => fits.then(|| top + 1),
+    };
+    (ids, bound)
+}
+
+/// What `_validation.py` never leaves.
+fn unprepared(field: &str) -> PyErr {
+    PyTypeError::new_err(format!("{field} is no array that can be read"))
+}
+
+/// Whether `values` are numbers that can be read as they are.
+pub fn are_ready_numbers(values: &Bound<'_, PyAny>) -> bool {
+    ready::<i32>(values).is_some()
+        || ready::<i64>(values).is_some()
+        || ready::<f64>(values).is_some()
 }
 
 /// Capacities or limits as they came.
@@ -197,12 +235,14 @@ impl Numbers {
         values: &Bound<'_, PyAny>,
         faults: &mut Faults,
     ) -> PyResult<Self> {
-        let raw = RawNumbers::of(values);
-        if let Some(view) = raw.view()? {
-            return Ok(Self::copied(field, view, view.copy(), faults));
+        if let Some(array) = ready::<i32>(values) {
+            return Ok(copy_numbers(field, array.as_slice()?, faults));
         }
-        if let Ok(array) = values.cast::<PyArray1<f64>>() {
-            let slice = array.readonly().as_slice()?.to_vec();
+        if let Some(array) = ready::<i64>(values) {
+            return Ok(copy_numbers(field, array.as_slice()?, faults));
+        }
+        if let Some(array) = ready::<f64>(values) {
+            let slice = array.as_slice()?.to_vec();
             for (at, value) in slice.iter().enumerate() {
                 if value.is_nan() || *value < 0.0 {
                     let why = if value.is_nan() {
@@ -231,108 +271,43 @@ impl Numbers {
         }
         Ok(Numbers::Big(big))
     }
-
-    /// The numbers of `field` where they were copied already.
-    pub fn copied(
-        field: &str,
-        from: NumberView<'_>,
-        copy: NumberCopy,
-        faults: &mut Faults,
-    ) -> Self {
-        match from {
-            _ if !copy.negative => {}
-            NumberView::I32(from) => note_negative(field, from, faults),
-            NumberView::I64(from) => note_negative(field, from, faults),
-        }
-        copy.numbers
-    }
 }
 
-/// Numbers in arrays of integers; other kinds are read one by one.
-pub enum RawNumbers<'py> {
-    I32(PyReadonlyArray1<'py, i32>),
-    I64(PyReadonlyArray1<'py, i64>),
-    Other,
-}
-
-impl<'py> RawNumbers<'py> {
-    /// Holds `values`.
-    pub fn of(values: &Bound<'py, PyAny>) -> Self {
-        if let Ok(array) = values.cast::<PyArray1<i32>>() {
-            RawNumbers::I32(array.readonly())
-        } else if let Ok(array) = values.cast::<PyArray1<i64>>() {
-            RawNumbers::I64(array.readonly())
-        } else {
-            RawNumbers::Other
-        }
-    }
-
-    /// What can be copied by another thread.
-    pub fn view(&self) -> PyResult<Option<NumberView<'_>>> {
-        Ok(match self {
-            RawNumbers::I32(array) => Some(NumberView::I32(array.as_slice()?)),
-            RawNumbers::I64(array) => Some(NumberView::I64(array.as_slice()?)),
-            RawNumbers::Other => None,
-        })
-    }
-}
-
-/// Numbers to be copied.
-#[derive(Clone, Copy)]
-pub enum NumberView<'a> {
-    I32(&'a [i32]),
-    I64(&'a [i64]),
-}
-
-/// Numbers as copied.
-pub struct NumberCopy {
-    numbers: Numbers,
-    negative: bool,
-}
-
-impl NumberView<'_> {
-    /// Copies the numbers in the narrowest integers that hold them.
-    pub fn copy(self) -> NumberCopy {
-        match self {
-            NumberView::I32(from) => copy_numbers(from),
-            NumberView::I64(from) => copy_numbers(from),
-        }
-    }
-}
-
-fn copy_numbers<T: Integer>(from: &[T]) -> NumberCopy {
+/// Copies the numbers of `field` in the narrowest integers that hold them.
+fn copy_numbers<T: Integer + Into<i64>>(field: &str, from: &[T], faults: &mut Faults) -> Numbers {
     if let Some(narrow) = narrowed(from) {
-        return NumberCopy {
-            numbers: Numbers::I32(narrow),
-            negative: false,
-        };
+        return Numbers::I32(narrow);
     }
-    let low = from.iter().copied().min().unwrap_or_default();
+    note_negative(field, from, faults);
     let high = from.iter().copied().max().unwrap_or_default();
-    let numbers = if high.low64() < i64::MAX {
+    if high.low64() < i64::MAX {
         Numbers::I64(from.iter().map(|value| value.low64()).collect())
     } else {
         Numbers::Big(from.iter().map(|value| value.wide()).collect())
-    };
-    NumberCopy {
-        numbers,
-        negative: low < T::default(),
     }
 }
 
 /// The values in 32 bits, if all are from zero to below 2^31 - 1.
 fn narrowed<T: Integer>(from: &[T]) -> Option<Vec<i32>> {
-    let mut narrow: Vec<i32> = Vec::with_capacity(from.len());
-    for block in from.chunks(BLOCK) {
-        let begin = narrow.len();
-        narrow.extend(block.iter().map(|value| value.low64() as i32));
-        let all = block.iter().fold(0, |all, value| all | value.low64());
-        let top = narrow[begin..].iter().fold(0, |top, value| top.max(*value));
-        if all >> 31 != 0 || top == i32::MAX {
-            return None;
+    let shares = threads::ranges(from.len(), threads::worth(from.len(), GRAIN));
+    let jobs = shares.iter().map(|share| {
+        let own = &from[share.clone()];
+        move |part: &mut Part<'_, i32>| {
+            for block in own.chunks(BLOCK) {
+                let narrow = |value: &T| value.low64() as i32;
+                part.extend(block.iter().map(narrow));
+                let all = block.iter().fold(0, |all, value| all | value.low64());
+                let top = block.iter().fold(0, |top, value| top.max(narrow(value)));
+                if all >> 31 != 0 || top == i32::MAX {
+                    part.fill(0);
+                    return false;
+                }
+            }
+            true
         }
-    }
-    Some(narrow)
+    });
+    let (narrow, fit) = threads::made(0, &shares, jobs);
+    fit.into_iter().all(|fits| fits).then_some(narrow)
 }
 
 impl Numbers {

@@ -2,17 +2,18 @@
 
 use numpy::{Element, IntoPyArray, PyArray1};
 use pinchpoint_core::flow::{Capacity, FlowProblem, MaxFlow, Options, Terminal, max_flow};
-use pinchpoint_core::{Error, ErrorKind, Monitor, certify, threads};
+use pinchpoint_core::threads::{self, Part};
+use pinchpoint_core::{Error, ErrorKind, Monitor, certify};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::convert::{Faults, IdView, Ids, NumberView, Numbers, RawIds, RawNumbers};
+use crate::convert::{Faults, Ids, Numbers, are_ready_numbers, prepared};
 use crate::gate;
 use crate::scale::Unit;
 
 /// Arcs that make a second thread worth starting.
-const GRAIN: usize = 1 << 18;
+const GRAIN: usize = 1 << 15;
 
 /// A problem with arrays of its own, and its answer.
 #[derive(Debug, PartialEq)]
@@ -121,10 +122,10 @@ fn amounts<'py, C: Capacity>(
     unit: Unit,
 ) -> PyResult<Bound<'py, PyAny>> {
     if unit.float {
-        return Ok(filled(py, values, |value| unit.float_of(value.wide())));
+        return Ok(converted(py, values, |value| unit.float_of(value.wide())));
     }
     if size_of::<C>() <= 8 || values.iter().all(|v| i64::try_from(v.wide()).is_ok()) {
-        return Ok(filled(py, values, |value| value.low64()));
+        return Ok(converted(py, values, |value| value.low64()));
     }
     let ints = PyList::new(py, values.iter().map(|value| value.wide()))?;
     let numpy = py.import("numpy")?;
@@ -209,21 +210,17 @@ impl<C: Capacity> Solved<C> {
 }
 
 /// A new array with each of `values` converted, on several threads.
-fn filled<'py, C: Capacity, T: Element + Default + Copy + Send>(
+fn converted<'py, C: Capacity, T: Element + Copy + Send>(
     py: Python<'py>,
     values: &[C],
     convert: impl Fn(C) -> T + Copy + Send,
 ) -> Bound<'py, PyAny> {
-    let mut array = vec![T::default(); values.len()];
-    let ranges = threads::ranges(values.len(), threads::worth(values.len(), 1 << 19));
-    let parts = threads::split(&mut array, &ranges);
-    threads::join(parts.into_iter().zip(ranges).map(|(to, range)| {
-        move || {
-            to.iter_mut()
-                .zip(&values[range])
-                .for_each(|(to, from)| *to = convert(*from))
-        }
-    }));
+    let shares = threads::ranges(values.len(), threads::worth(values.len(), GRAIN));
+    let jobs = shares.iter().map(|share| {
+        let own = values[share.clone()].iter();
+        move |part: &mut Part<'_, T>| part.extend(own.map(|value| convert(*value)))
+    });
+    let array = threads::made(0, &shares, jobs).0;
     array.into_pyarray(py).into_any()
 }
 
@@ -416,61 +413,49 @@ impl FlowAnswer {
     }
 }
 
-/// The arrays of a problem, as `_validation.py` prepares them, by name.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct Arrays<'py> {
-    tails: Bound<'py, PyAny>,
-    heads: Bound<'py, PyAny>,
-    capacity: Bound<'py, PyAny>,
-    source: Bound<'py, PyAny>,
-    sink: Bound<'py, PyAny>,
-    supplies: Option<Bound<'py, PyAny>>,
-    demands: Option<Bound<'py, PyAny>>,
-    node_capacity: Option<Bound<'py, PyAny>>,
-    num_nodes: Option<u32>,
-}
+/// Tails, heads and capacities; sources and sinks; supplies, demands and capacities of nodes: as
+/// users give them.
+type Arcs<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+type Ends<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+type Limits<'py> = (Limit<'py>, Limit<'py>, Limit<'py>);
+type Limit<'py> = Option<Bound<'py, PyAny>>;
 
 /// Copies and checks the arrays, solves without the GIL, and checks the answer.
 #[pyfunction]
 pub fn maximum_flow(
     py: Python<'_>,
-    arrays: Arrays<'_>,
+    arcs: Arcs<'_>,
+    terminals: Ends<'_>,
+    limits: Limits<'_>,
+    num_nodes: Option<u32>,
     want_flow: bool,
     time_limit: Option<gate::TimeLimit>,
 ) -> PyResult<FlowAnswer> {
     let mut faults = Faults::default();
-    let [raw_tails, raw_heads] = [RawIds::of(&arrays.tails)?, RawIds::of(&arrays.heads)?];
-    let raw_capacity = RawNumbers::of(&arrays.capacity);
-    let ends = [raw_tails.view()?, raw_heads.view()?];
-    let amounts = raw_capacity.view()?;
-    let (copied, [tails, heads]) = threads::both(
-        arrays.tails.len()? >= GRAIN,
-        || amounts.map(NumberView::copy),
-        || ends.map(IdView::copy),
-    );
-    let capacity = match amounts.zip(copied) {
-        Some((from, copy)) => Numbers::copied("capacity", from, copy, &mut faults),
-        None => Numbers::read("capacity", &arrays.capacity, &mut faults)?,
+    let (tails, heads, mut amounts) = arcs;
+    if !are_ready_numbers(&amounts) {
+        amounts = prepared(py, "as_numbers", ("capacity", amounts))?;
+    }
+    let tails = Ids::read("tails", &tails)?;
+    let heads = Ids::read("heads", &heads)?;
+    let capacity = Numbers::read("capacity", &amounts, &mut faults)?;
+    let (sources, sinks) = terminals;
+    let sources = Ids::read_terminals("source", &sources)?;
+    let sinks = Ids::read_terminals("sink", &sinks)?;
+    let mut read_limits = |field, values: Limit<'_>, count: Option<usize>| -> PyResult<_> {
+        let Some(values) = values else {
+            return Ok(None);
+        };
+        let numbers = prepared(py, "as_limits", (field, values, &amounts, count))?;
+        Numbers::read(field, &numbers, &mut faults).map(Some)
     };
-    let mut numbers = |field: &'static str, values: &Option<Bound<'_, PyAny>>| {
-        values
-            .as_ref()
-            .map(|values| Numbers::read(field, values, &mut faults))
-            .transpose()
-    };
-    let supplies = numbers("supplies", &arrays.supplies)?;
-    let demands = numbers("demands", &arrays.demands)?;
-    let node_capacity = numbers("node_capacity", &arrays.node_capacity)?;
-    let tails = Ids::copied("tails", raw_tails, tails);
-    let heads = Ids::copied("heads", raw_heads, heads);
-    let sources = Ids::read("source", &arrays.source)?;
-    let sinks = Ids::read("sink", &arrays.sink)?;
+    let (supplies, demands, node_capacity) = limits;
+    let supplies = read_limits("supplies", supplies, Some(sources.ids.len()))?;
+    let demands = read_limits("demands", demands, Some(sinks.ids.len()))?;
+    let node_capacity = read_limits("node_capacity", node_capacity, None)?;
 
     let bound = |ids: &Ids<'_>| ids.bound.unwrap_or(u32::MAX);
-    let num_nodes = arrays
-        .num_nodes
-        .unwrap_or_else(|| bound(&tails).max(bound(&heads)));
+    let num_nodes = num_nodes.unwrap_or_else(|| bound(&tails).max(bound(&heads)));
     let m = tails.ids.len();
     for (field, len) in [("heads", heads.ids.len()), ("capacity", capacity.len())] {
         if len != m {
