@@ -72,7 +72,7 @@ pub fn both<A: Send, B>(
     second: impl FnOnce() -> B,
 ) -> (A, B) {
     if apart && count() > 1 {
-        pinchpoint_crew::both(first, second)
+        pinchpoint_crew::both(count() - 1, first, second)
     } else {
         (first(), second())
     }

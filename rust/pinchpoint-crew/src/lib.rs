@@ -16,12 +16,13 @@ use std::thread;
 
 pub use part::Part;
 
-use seat::{Job, Seat};
+use seat::{Claim, Done, Job};
 
 /// A job and what it returns.
 struct Frame<F, T> {
     job: Option<F>,
     outcome: Option<thread::Result<T>>,
+    done: Done,
 }
 
 impl<F: FnOnce() -> T, T> Frame<F, T> {
@@ -29,24 +30,22 @@ impl<F: FnOnce() -> T, T> Frame<F, T> {
         Frame {
             job: Some(job),
             outcome: None,
+            done: Done::not_yet(),
         }
     }
 
-    /// Runs the job, if it did not run.
-    fn run(&mut self) {
-        if let Some(job) = self.job.take() {
-            self.outcome = Some(catch_unwind(AssertUnwindSafe(job)));
-        }
-    }
-
-    /// Runs the job at `data`.
+    /// Runs the job of the frame at `data`, if it did not run.
     ///
     /// # Safety
     ///
-    /// `data` points to a frame of this type that nobody else uses meanwhile.
-    unsafe fn run_at(data: *mut ()) {
+    /// `data` points to a frame of this type, of which nobody else uses more than `done` meanwhile.
+    unsafe fn run(data: *mut ()) {
+        let frame = data.cast::<Self>();
         // SAFETY: as promised.
-        unsafe { &mut *data.cast::<Self>() }.run();
+        let (job, outcome) = unsafe { (&mut (*frame).job, &mut (*frame).outcome) };
+        if let Some(job) = job.take() {
+            *outcome = Some(catch_unwind(AssertUnwindSafe(job)));
+        }
     }
 
     fn returned(self) -> T {
@@ -57,41 +56,45 @@ impl<F: FnOnce() -> T, T> Frame<F, T> {
     }
 }
 
-/// Jobs with helpers; none is left there when this is dropped.
+/// Jobs that were handed over; none is with a helper when this is dropped.
 #[derive(Default)]
-struct Handed(Vec<&'static Seat>);
+struct Handed(Vec<(Claim, *const Done)>);
 
 impl Handed {
-    /// Hands over the job of a frame, if a helper has nothing to do.
+    /// Hands over the job of a frame, if one of the first `helpers` has nothing to do.
     ///
     /// # Safety
     ///
-    /// Nobody else uses the frame, and it stays where it is, until this is dropped.
-    unsafe fn give<F: FnOnce() -> T + Send, T: Send>(&mut self, frame: *mut Frame<F, T>) -> bool {
-        let Some(seat) = Seat::claim() else {
+    /// The frame stays where it is, and nobody else uses it, until this is dropped.
+    unsafe fn give<F: FnOnce() -> T + Send, T: Send>(
+        &mut self,
+        helpers: usize,
+        frame: *mut Frame<F, T>,
+    ) -> bool {
+        let Some(claim) = Claim::any(helpers) else {
             return false;
         };
+        // SAFETY: the frame is there.
+        let done = unsafe { &raw const (*frame).done };
+        self.0.push((claim, done));
         let job = Job {
-            run: Frame::<F, T>::run_at,
+            run: Frame::<F, T>::run,
             data: frame.cast(),
+            done,
         };
-        self.0.push(seat);
-        // SAFETY: the seat is claimed, and dropping this ends its job.
-        unsafe { seat.give(job) };
+        // SAFETY: the frame stays, and dropping this ends the job.
+        unsafe { claim.give(job) };
         true
-    }
-
-    /// Frees the helpers whose jobs are done.
-    fn look(&mut self) {
-        self.0.retain(|seat| !seat.is_done());
     }
 
     /// Ends all jobs; those that were not begun are run here.
     fn finish(mut self) {
-        while let Some(seat) = self.0.pop() {
-            if let Some(job) = seat.finish() {
-                // SAFETY: its frame is nobody else's again.
-                unsafe { (job.run)(job.data) };
+        while let Some((claim, done)) = self.0.pop() {
+            // SAFETY: `done` is that of the job, and a frame whose job came back is nobody else's.
+            unsafe {
+                if let Some(job) = claim.finish(done) {
+                    (job.run)(job.data);
+                }
             }
         }
     }
@@ -99,14 +102,15 @@ impl Handed {
 
 impl Drop for Handed {
     fn drop(&mut self) {
-        for seat in &self.0 {
-            seat.finish();
+        for (claim, done) in &self.0 {
+            // SAFETY: `done` is that of the job.
+            unsafe { claim.finish(*done) };
         }
     }
 }
 
-/// Runs `jobs`, the last one on this thread and others on at most `helpers` more, and returns what
-/// they return, in order.
+/// Runs `jobs`, the last one on this thread and others by at most `helpers` other threads that have
+/// nothing to do, and returns what they return, in order.
 ///
 /// # Panics
 ///
@@ -124,34 +128,45 @@ pub fn join<T: Send, F: FnOnce() -> T + Send>(
     let base = frames.as_mut_ptr();
     let mut handed = Handed::default();
     while next < end {
-        handed.look();
         // SAFETY: each index below the length is used once, and `frames` stays until all are done.
-        while next + 1 < end && handed.0.len() < helpers && unsafe { handed.give(base.add(next)) } {
+        while next + 1 < end && unsafe { handed.give(helpers, base.add(next)) } {
             next += 1;
         }
         end -= 1;
         // SAFETY: nobody else has this frame.
-        unsafe { (*base.add(end)).run() };
+        unsafe { Frame::<F, T>::run(base.add(end).cast()) };
     }
     handed.finish();
     frames.into_iter().map(Frame::returned).collect()
 }
 
-/// Runs two jobs, the first by a helper if there is one.
+/// Runs two jobs, the first by one of at most `helpers` other threads if one has nothing to do.
 ///
 /// # Panics
 ///
 /// If a job does, after both have ended.
-pub fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
+pub fn both<A: Send, B>(
+    helpers: usize,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
     let mut first = Frame::new(first);
-    let frame: *mut _ = &mut first;
+    let frame = &raw mut first;
     let mut handed = Handed::default();
     // SAFETY: `first` is not touched until the job is done.
-    unsafe { handed.give(frame) };
+    let is_given = unsafe { handed.give(helpers, frame) };
     let second = second();
     handed.finish();
-    first.run();
+    if !is_given {
+        run_here(&mut first);
+    }
     (first.returned(), second)
+}
+
+/// Runs the job of a frame that nobody else has.
+fn run_here<F: FnOnce() -> T, T>(frame: &mut Frame<F, T>) {
+    // SAFETY: the reference is the only one.
+    unsafe { Frame::<F, T>::run((&raw mut *frame).cast()) };
 }
 
 /// A vector made in parts, with room for `more` values: each job writes as many values as it says. Also
@@ -232,7 +247,7 @@ mod tests {
                         for (at, inner) in outer.into_iter().enumerate() {
                             assert_eq!(inner, [0, at + seed, 2 * (at + seed)]);
                         }
-                        let (a, b) = both(|| turn + 1, || turn + 2);
+                        let (a, b) = both(2, || turn + 1, || turn + 2);
                         assert_eq!(b - a, 1);
                         runs.fetch_add(1, Ordering::Relaxed);
                     }
@@ -260,8 +275,8 @@ mod tests {
             assert_eq!(message, Some(&format!("job {bad}")));
             assert_eq!(ended.into_inner(), 6);
         }
-        let first = catch_unwind(|| both(|| panic!("first"), || 1));
-        let second = catch_unwind(|| both(|| 1, || panic!("second")));
+        let first = catch_unwind(|| both(2, || panic!("first"), || 1));
+        let second = catch_unwind(|| both(2, || 1, || panic!("second")));
         assert!(first.is_err() && second.is_err());
         assert_eq!(join(3, (0..4).map(|at| move || at)), [0, 1, 2, 3]);
     }

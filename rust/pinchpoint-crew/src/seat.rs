@@ -5,7 +5,7 @@ use std::hint;
 use std::process;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -15,24 +15,45 @@ const AWAKE: Duration = Duration::from_micros(100);
 /// Looks between two looks at the clock.
 const LOOKS: u32 = 32;
 /// Helpers at most.
-const SEATS: usize = 64;
+const SEATS: usize = 256;
 
-/// Nobody uses the seat.
-const FREE: u8 = 0;
-/// Its user may write a job.
-const CLAIMED: u8 = 1;
-/// The job waits for the helper; its user may take it back.
-const READY: u8 = 2;
-/// The helper is at it.
-const TAKEN: u8 = 3;
-/// It is done, and the helper knows nothing of it any more.
-const DONE: u8 = 4;
+/// Whether a job is done, and whether somebody sleeps until then.
+#[derive(Debug)]
+pub struct Done(AtomicU8);
 
-/// Something to be run once, which lies where `data` points.
+const PENDING: u8 = 0;
+const WAITING: u8 = 1;
+const OVER: u8 = 2;
+
+impl Done {
+    pub const fn not_yet() -> Self {
+        Done(AtomicU8::new(PENDING))
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.0.load(Ordering::Acquire) == OVER
+    }
+
+    /// Sleeps until it is over, if that takes long. Only one thread waits.
+    fn wait(&self) {
+        if await_change(|| self.is_over()) {
+            return;
+        }
+        let asleep = self
+            .0
+            .compare_exchange(PENDING, WAITING, Ordering::AcqRel, Ordering::Acquire);
+        while asleep.is_ok() && !self.is_over() {
+            thread::park();
+        }
+    }
+}
+
+/// Something to be run once. What it points to stays where it is until it is over.
 #[derive(Clone, Copy)]
 pub struct Job {
     pub run: unsafe fn(*mut ()),
     pub data: *mut (),
+    pub done: *const Done,
 }
 
 /// What is handed over.
@@ -41,49 +62,111 @@ struct Order {
     user: Thread,
 }
 
+/// What a seat is at, together with how often it was claimed: so nobody takes a later job for theirs.
+const STEP: u64 = 4;
+/// Nobody uses the seat.
+const FREE: u64 = 0;
+/// Its user may write a job.
+const CLAIMED: u64 = 1;
+/// The job waits for the helper; its user may take it back.
+const READY: u64 = 2;
+/// The helper is at it.
+const TAKEN: u64 = 3;
+
 /// One helper. It is made when first needed, and kept.
-pub struct Seat {
+struct Seat {
     /// After a fork the helper is not there any more.
     process: u32,
-    state: AtomicU8,
+    state: AtomicU64,
     order: UnsafeCell<Option<Order>>,
     helper: OnceLock<Thread>,
-    /// The helper sleeps or is about to, and so does the user.
+    /// The helper sleeps or is about to.
     asleep: AtomicBool,
-    waiting: AtomicBool,
 }
 
-// SAFETY: `order` is written by the user between `CLAIMED` and `READY` and read by the helper
-// between `TAKEN` and `DONE`; one thread alone makes each of these steps, by compare-and-swap.
+// SAFETY: `order` is only touched by whoever claimed the seat, until it is `READY`, and by whoever
+// then advanced it from there, its helper or its user, until it is `FREE`.
 unsafe impl Sync for Seat {}
 
 static ALL: [AtomicPtr<Seat>; SEATS] = [const { AtomicPtr::new(ptr::null_mut()) }; SEATS];
 
-impl Seat {
-    /// A seat whose helper has nothing to do, claimed for this thread.
-    pub fn claim() -> Option<&'static Seat> {
+/// A seat that this thread claimed, once.
+#[derive(Clone, Copy)]
+pub struct Claim {
+    seat: &'static Seat,
+    /// The count of claims in the state of the seat.
+    count: u64,
+}
+
+impl Claim {
+    /// One of the first `helpers` seats, if any has nothing to do.
+    pub fn any(helpers: usize) -> Option<Claim> {
         let process = process::id();
-        ALL.iter().find_map(|place| {
+        ALL.iter().take(helpers).find_map(|place| {
             let known = place.load(Ordering::Acquire);
             // SAFETY: seats are never freed.
-            if let Some(seat) = unsafe { known.as_ref() }
-                && seat.process == process
-            {
-                return seat.advance(FREE, CLAIMED).then_some(seat);
+            match unsafe { known.as_ref() } {
+                Some(seat) if seat.process == process => seat.claim(),
+                _ => Seat::start(process, place, known),
             }
-            Self::start(process, place, known)
         })
     }
 
+    /// Hands over `job`.
+    ///
+    /// # Safety
+    ///
+    /// What `job` points to stays until the job is over or taken back, nobody uses `data` until
+    /// then, and any thread may run it.
+    pub unsafe fn give(self, job: Job) {
+        let Claim { seat, count } = self;
+        let user = thread::current();
+        // SAFETY: nobody but who claimed the seat looks before it is ready.
+        unsafe { *seat.order.get() = Some(Order { job, user }) };
+        seat.state.store(count | READY, Ordering::SeqCst);
+        if seat.asleep.load(Ordering::SeqCst)
+            && let Some(helper) = seat.helper.get()
+        {
+            helper.unpark();
+        }
+    }
+
+    /// Takes the job back, if the helper did not begin.
+    fn take_back(self) -> Option<Job> {
+        let Claim { seat, count } = self;
+        if !seat.advance(count | READY, count | CLAIMED) {
+            return None;
+        }
+        // SAFETY: nobody else advanced the seat from being ready.
+        let order = unsafe { (*seat.order.get()).take() };
+        seat.state.store(count | FREE, Ordering::SeqCst);
+        order.map(|order| order.job)
+    }
+
+    /// Waits until a job that was handed over is over, or takes it back.
+    ///
+    /// # Safety
+    ///
+    /// `done` is that of the job.
+    pub unsafe fn finish(self, done: *const Done) -> Option<Job> {
+        let back = self.take_back();
+        if back.is_none() {
+            // SAFETY: it is there until the job is over.
+            unsafe { &*done }.wait();
+        }
+        back
+    }
+}
+
+impl Seat {
     /// A new seat, claimed, in `place` of the one known to be there; none if no thread can be had.
-    fn start(process: u32, place: &AtomicPtr<Seat>, known: *mut Seat) -> Option<&'static Seat> {
+    fn start(process: u32, place: &AtomicPtr<Seat>, known: *mut Seat) -> Option<Claim> {
         let seat = Box::into_raw(Box::new(Seat {
             process,
-            state: AtomicU8::new(CLAIMED),
+            state: AtomicU64::new(CLAIMED),
             order: UnsafeCell::new(None),
             helper: OnceLock::new(),
             asleep: AtomicBool::new(false),
-            waiting: AtomicBool::new(false),
         }));
         let placed = place.compare_exchange(known, seat, Ordering::AcqRel, Ordering::Acquire);
         if placed.is_err() {
@@ -94,84 +177,59 @@ impl Seat {
         // SAFETY: it is never freed from here on.
         let seat: &'static Seat = unsafe { &*seat };
         let builder = thread::Builder::new().name("pinchpoint".into());
-        // Where there is no thread to be had the seat stays claimed and is never looked at again.
+        // Where there is no thread to be had the seat stays claimed, and nobody gets it.
         let helper = builder.spawn(|| seat.serve()).ok()?;
         seat.helper.get_or_init(|| helper.thread().clone());
-        Some(seat)
+        Some(Claim { seat, count: 0 })
     }
 
-    fn advance(&self, from: u8, to: u8) -> bool {
+    fn advance(&self, from: u64, to: u64) -> bool {
         let swapped = self
             .state
             .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
         swapped.is_ok()
     }
 
-    /// Hands over `job`.
-    ///
-    /// # Safety
-    ///
-    /// The seat is claimed by this thread, which ends the job with [`finish`](Self::finish) before
-    /// what `data` points to is gone. Any thread may run the job.
-    pub unsafe fn give(&self, job: Job) {
-        let user = thread::current();
-        // SAFETY: between `CLAIMED` and `READY` nobody else looks.
-        unsafe { *self.order.get() = Some(Order { job, user }) };
-        self.state.store(READY, Ordering::SeqCst);
-        if self.asleep.load(Ordering::SeqCst)
-            && let Some(helper) = self.helper.get()
-        {
-            helper.unpark();
-        }
+    fn claim(&'static self) -> Option<Claim> {
+        let state = self.state.load(Ordering::SeqCst);
+        let count = (state & !(STEP - 1)).wrapping_add(STEP);
+        let claimed = state % STEP == FREE && self.advance(state, count | CLAIMED);
+        claimed.then_some(Claim { seat: self, count })
     }
 
-    /// Frees the seat if its job is done.
-    pub fn is_done(&self) -> bool {
-        self.advance(DONE, FREE)
-    }
-
-    /// Waits for the job, or takes it back and returns it if the helper did not begin; frees the
-    /// seat.
-    pub fn finish(&self) -> Option<Job> {
-        if self.advance(READY, CLAIMED) {
-            // SAFETY: the helper only looks once it has advanced from `READY` to `TAKEN`.
-            let order = unsafe { (*self.order.get()).take() };
-            self.state.store(FREE, Ordering::SeqCst);
-            return order.map(|order| order.job);
-        }
-        if !await_change(|| self.state.load(Ordering::SeqCst) == DONE) {
-            self.waiting.store(true, Ordering::SeqCst);
-            while self.state.load(Ordering::SeqCst) != DONE {
-                thread::park();
-            }
-            self.waiting.store(false, Ordering::SeqCst);
-        }
-        self.state.store(FREE, Ordering::SeqCst);
-        None
+    fn is_ready(&self) -> bool {
+        self.state.load(Ordering::SeqCst) % STEP == READY
     }
 
     /// What the helper does for ever.
     fn serve(&self) {
         loop {
-            if !await_change(|| self.state.load(Ordering::SeqCst) == READY) {
+            if !await_change(|| self.is_ready()) {
                 self.asleep.store(true, Ordering::SeqCst);
-                while self.state.load(Ordering::SeqCst) != READY {
+                while !self.is_ready() {
                     thread::park();
                 }
                 self.asleep.store(false, Ordering::SeqCst);
             }
-            if !self.advance(READY, TAKEN) {
+            let state = self.state.load(Ordering::SeqCst);
+            let count = state & !(STEP - 1);
+            if state % STEP != READY || !self.advance(state, count | TAKEN) {
                 continue;
             }
-            // SAFETY: between `TAKEN` and `DONE` nobody else looks.
+            // SAFETY: nobody else advanced the seat from being ready.
             let order = unsafe { (*self.order.get()).take() };
             let Some(Order { job, user }) = order else {
                 unreachable!("a ready seat has a job");
             };
-            // SAFETY: the user of the seat keeps what `data` points to until the job is done.
-            unsafe { (job.run)(job.data) };
-            self.state.store(DONE, Ordering::SeqCst);
-            if self.waiting.load(Ordering::SeqCst) {
+            // SAFETY: who handed it over keeps what it points to until it is over, which it is not
+            // before the swap.
+            let before = unsafe {
+                (job.run)(job.data);
+                // What was handed over may be gone as soon as that is said, so the seat is free first.
+                self.state.store(count | FREE, Ordering::SeqCst);
+                (*job.done).0.swap(OVER, Ordering::AcqRel)
+            };
+            if before == WAITING {
                 user.unpark();
             }
         }
