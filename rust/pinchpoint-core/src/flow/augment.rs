@@ -382,6 +382,7 @@ mod tests {
     use crate::NoMonitor;
     use crate::flow::graph::Scale;
     use crate::flow::network::Network;
+    use crate::flow::pairing::Pairing;
     use crate::flow::problem::{FlowProblem, Terminal};
 
     use super::*;
@@ -404,7 +405,8 @@ mod tests {
             unlimited: 0,
         };
         let network = Network::plan(&problem)?;
-        let mut graph = Residual::<i32>::build(&problem, &network, scale, &NoMonitor)?;
+        let pairing = Pairing::find(&tails, &heads);
+        let mut graph = Residual::<i32>::build(&problem, &network, scale, pairing, &NoMonitor)?;
         let sent = send_little(&mut graph, &NoMonitor)?;
         let left = graph.residue.iter().step_by(2).copied().collect();
         Ok((sent, left))

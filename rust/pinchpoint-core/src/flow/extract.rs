@@ -12,6 +12,8 @@ use super::problem::FlowProblem;
 
 /// Arcs that make a second thread worth starting.
 const GRAIN: usize = 1 << 15;
+/// Shares for each thread.
+const FINER: usize = 4;
 
 /// The flow of each arc, by what its slot lost since it was laid out.
 ///
@@ -40,7 +42,12 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     segments.sort_unstable_by_key(|segment| segment.begin);
     let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
     let (of, segments) = (&of, &segments);
-    let ranges = threads::ranges(m, threads::worth(m, GRAIN));
+    // In finer shares: other threads may still be at what is done beside this.
+    let shares = match threads::worth(m, GRAIN) {
+        1 => 1,
+        workers => FINER * workers,
+    };
+    let ranges = threads::ranges(m, shares);
     let jobs = ranges.iter().map(|range| {
         move |part: &mut Part<'_, C>| {
             if let Slots::Table(slots) = &graph.slots {

@@ -203,6 +203,7 @@ fn cancel<R: Residue>(
 mod tests {
     use crate::NoMonitor;
     use crate::flow::network::Network;
+    use crate::flow::pairing::Pairing;
     use crate::flow::problem::{FlowProblem, Terminal};
 
     use super::super::graph::{Scale, Slots};
@@ -226,7 +227,8 @@ mod tests {
             divisor: 1,
             unlimited: 0,
         };
-        let mut graph = Residual::<i64>::build(&problem, &network, scale, &NoMonitor)?;
+        let pairing = Pairing::none(problem.tails.len());
+        let mut graph = Residual::<i64>::build(&problem, &network, scale, pairing, &NoMonitor)?;
         let Slots::Runs(runs) = &graph.slots else {
             panic!("no two arcs join the same nodes");
         };

@@ -138,14 +138,9 @@ impl<R: Residue> Residual<R> {
         problem: &FlowProblem<'_, C>,
         network: &Network,
         scale: Scale<R>,
+        pairing: Pairing,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
-        let pairing = match (network.leave.is_some(), problem.duplex) {
-            (true, _) => Pairing::Sort,
-            (false, true) => Pairing::none(problem.tails.len()),
-            (false, false) => Pairing::find(problem.tails, problem.heads),
-        };
-        monitor.poll()?;
         let mut graph = Self::lay_out(problem, network, scale, pairing, monitor)?;
         graph.close(R::default());
         Ok(graph)

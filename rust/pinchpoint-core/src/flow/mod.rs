@@ -48,6 +48,7 @@ use extract::extract_flow;
 use give_back::give_back;
 use graph::{Residual, Scale};
 use network::Network;
+use pairing::Pairing;
 use pseudoflow::Pseudoflow;
 
 /// Arcs that make a second thread worth starting.
@@ -99,17 +100,28 @@ pub fn max_flow<C: Capacity>(
     monitor: &dyn Monitor,
 ) -> Result<MaxFlow<C>> {
     let mut network = Network::plan(problem)?;
-    if let Some(rank) = locality::renumber(problem.num_nodes, problem.tails, problem.heads) {
+    let (rank, (survey, pairing)) = threads::both(
+        problem.tails.len() >= GRAIN,
+        || locality::renumber(problem.num_nodes, problem.tails, problem.heads),
+        || (Survey::of(problem, &network), pairing_of(problem, &network)),
+    );
+    if let Some(rank) = rank {
         network.rename(&rank);
     }
     monitor.poll()?;
-    let survey = Survey::of(problem, &network)?;
+    let survey = survey?;
+    let plan = Plan {
+        problem,
+        network: &network,
+        survey: &survey,
+        pairing,
+    };
     if let Some(scale) = survey.scale::<i32>() {
-        solve(problem, &network, scale, &survey, options, monitor)
+        plan.solve(scale, options, monitor)
     } else if let Some(scale) = survey.scale::<i64>() {
-        solve(problem, &network, scale, &survey, options, monitor)
+        plan.solve(scale, options, monitor)
     } else if let Some(scale) = survey.scale::<i128>() {
-        solve(problem, &network, scale, &survey, options, monitor)
+        plan.solve(scale, options, monitor)
     } else {
         Err(Error::new(
             ErrorKind::Overflow,
@@ -118,75 +130,98 @@ pub fn max_flow<C: Capacity>(
     }
 }
 
-fn solve<C: Capacity, R: Residue>(
-    problem: &FlowProblem<'_, C>,
-    network: &Network,
-    scale: Scale<R>,
-    survey: &Survey,
-    options: &Options,
-    monitor: &dyn Monitor,
-) -> Result<MaxFlow<C>> {
-    if 2 * problem.tails.len() + network.extra.len() >= u32::MAX as usize / 2 {
-        return Err(Error::new(
-            ErrorKind::SizeLimit,
-            format!(
-                "{} arcs are too many; the limit is 2^30",
-                problem.tails.len()
-            ),
-        ));
+/// How the arcs of `problem` become edges.
+fn pairing_of<C: Capacity>(problem: &FlowProblem<'_, C>, network: &Network) -> Pairing {
+    match (network.leave.is_some(), problem.duplex) {
+        (true, _) => Pairing::Sort,
+        (false, true) => Pairing::none(problem.tails.len()),
+        (false, false) => Pairing::find(problem.tails, problem.heads),
     }
-    memory::check("the residual network", estimate::<C, R>(problem, network))?;
-    let mut graph = Residual::build(problem, network, scale, monitor)?;
-    let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
-        (sent, None)
-    } else {
-        let mut pseudoflow = Pseudoflow::new(&mut graph);
-        let value = pseudoflow.send_to_sink(monitor)?;
-        (value, pseudoflow.into_excess())
-    };
-    let value = value.wide() * scale.divisor;
-    if survey.unlimited && value > survey.finite {
-        return Err(Error::new(
-            ErrorKind::Unbounded,
-            "the maximum flow is unbounded: a path of unlimited capacity joins source and sink",
-        ));
-    }
-    let (side, flow) = if options.want_flow {
-        if let Some(mut excess) = excess {
-            let initial = |graph: &Residual<R>| graph.initial(problem, network, scale, monitor);
-            give_back(&mut graph, &mut excess, initial, monitor)?;
+}
+
+/// What is known before it is decided which integers to solve in.
+struct Plan<'a, C> {
+    problem: &'a FlowProblem<'a, C>,
+    network: &'a Network,
+    survey: &'a Survey,
+    pairing: Pairing,
+}
+
+impl<C: Capacity> Plan<'_, C> {
+    fn solve<R: Residue>(
+        self,
+        scale: Scale<R>,
+        options: &Options,
+        monitor: &dyn Monitor,
+    ) -> Result<MaxFlow<C>> {
+        let Plan {
+            problem,
+            network,
+            survey,
+            pairing,
+        } = self;
+        if 2 * problem.tails.len() + network.extra.len() >= u32::MAX as usize / 2 {
+            return Err(Error::new(
+                ErrorKind::SizeLimit,
+                format!(
+                    "{} arcs are too many; the limit is 2^30",
+                    problem.tails.len()
+                ),
+            ));
         }
-        graph.mark_closed();
-        let (side, flow) = threads::both(
-            problem.tails.len() >= GRAIN,
-            || graph.reached_from_source(monitor),
-            || extract_flow(&graph, problem, network, scale, monitor),
-        );
-        (side?, flow?)
-    } else {
-        let mut reaches = Pseudoflow::new(&mut graph).reaches_sink(monitor)?;
-        reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
-        (reaches, Vec::new())
-    };
-    let by_node = |internal: &dyn Fn(u32) -> u32| -> Vec<bool> {
-        (0..problem.num_nodes)
-            .map(|node| side[internal(node) as usize])
-            .collect()
-    };
-    let source_side_out = problem
-        .node_capacity
-        .map(|_| by_node(&|node| network.leaves(node)));
-    let source_side = if network.enter.is_none() && network.extra.is_empty() {
-        side
-    } else {
-        by_node(&|node| network.enters(node))
-    };
-    Ok(MaxFlow {
-        value,
-        flow,
-        source_side,
-        source_side_out,
-    })
+        memory::check("the residual network", estimate::<C, R>(problem, network))?;
+        let mut graph = Residual::build(problem, network, scale, pairing, monitor)?;
+        let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
+            (sent, None)
+        } else {
+            let mut pseudoflow = Pseudoflow::new(&mut graph);
+            let value = pseudoflow.send_to_sink(monitor)?;
+            (value, pseudoflow.into_excess())
+        };
+        let value = value.wide() * scale.divisor;
+        if survey.unlimited && value > survey.finite {
+            return Err(Error::new(
+                ErrorKind::Unbounded,
+                "the maximum flow is unbounded: a path of unlimited capacity joins source and sink",
+            ));
+        }
+        let (side, flow) = if options.want_flow {
+            if let Some(mut excess) = excess {
+                let initial = |graph: &Residual<R>| graph.initial(problem, network, scale, monitor);
+                give_back(&mut graph, &mut excess, initial, monitor)?;
+            }
+            graph.mark_closed();
+            let (side, flow) = threads::both(
+                problem.tails.len() >= GRAIN,
+                || graph.reached_from_source(monitor),
+                || extract_flow(&graph, problem, network, scale, monitor),
+            );
+            (side?, flow?)
+        } else {
+            let mut reaches = Pseudoflow::new(&mut graph).reaches_sink(monitor)?;
+            reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
+            (reaches, Vec::new())
+        };
+        let by_node = |internal: &dyn Fn(u32) -> u32| -> Vec<bool> {
+            (0..problem.num_nodes)
+                .map(|node| side[internal(node) as usize])
+                .collect()
+        };
+        let source_side_out = problem
+            .node_capacity
+            .map(|_| by_node(&|node| network.leaves(node)));
+        let source_side = if network.enter.is_none() && network.extra.is_empty() {
+            side
+        } else {
+            by_node(&|node| network.enters(node))
+        };
+        Ok(MaxFlow {
+            value,
+            flow,
+            source_side,
+            source_side_out,
+        })
+    }
 }
 
 /// Bytes that a run needs at most, beside the problem itself.

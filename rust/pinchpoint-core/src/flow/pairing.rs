@@ -80,6 +80,8 @@ const MAX_RUNS: usize = 12;
 const MAX_FAILURES: usize = 4;
 /// Arcs compared at once.
 const BLOCK: usize = 1024;
+/// Arcs searched by all threads before one looks whether any of them found what is wanted.
+const FAR: usize = 1 << 18;
 /// Arcs compared without a branch.
 const LANES: usize = 64;
 /// Arcs in a sample.
@@ -243,6 +245,22 @@ impl Finder<'_> {
 
 /// Where the first arc from `tail` to `head` is.
 fn arc_from(tail: u32, head: u32, tails: &[u32], heads: &[u32]) -> Option<usize> {
+    threads::blocks(0..tails.len(), FAR).find_map(|block| {
+        let shares = threads::ranges(block.len(), threads::worth(block.len(), GRAIN));
+        let found = threads::join(shares.into_iter().map(|share| {
+            let begin = block.start + share.start;
+            let (tails, heads) = (
+                &tails[begin..][..share.len()],
+                &heads[begin..][..share.len()],
+            );
+            move || arc_in(tail, head, tails, heads).map(|at| begin + at)
+        }));
+        found.into_iter().flatten().next()
+    })
+}
+
+/// The same on one thread.
+fn arc_in(tail: u32, head: u32, tails: &[u32], heads: &[u32]) -> Option<usize> {
     let is_it = |(t, h): (&u32, &u32)| (*t == tail) & (*h == head);
     let mut blocks = tails.chunks(LANES).zip(heads.chunks(LANES));
     // All of a block are compared, at once.
