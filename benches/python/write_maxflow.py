@@ -1,9 +1,9 @@
 """Race the plain solver and write docs/benchmarks/maxflow.md and its picture.
 
-python benches/python/write_maxflow.py [--store FILE] [--rounds 3] [--peers ...]
+python benches/python/write_maxflow.py [--store FILE] [--rounds 3] [--peers ...] [--page NAME]
 
 What FILE holds is not measured again, so that a run can be stopped and go on, or the page be
-written anew with `--rounds 0`.
+written anew with `--rounds 0`. `--page NAME` writes another page, for another machine.
 """
 
 import argparse
@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="", help="names of peers, separated by commas")
     parser.add_argument("--note", default="", help="what a reader should know of this run")
+    parser.add_argument("--page", default="maxflow", help="name of the page and its picture")
     parser.set_defaults(small=False)
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
@@ -97,7 +98,7 @@ def main() -> None:
     results = {row: results[row] for row in grid.FULL if results.get(row)}
     rows = [race.summary(row, cells, names) for row, cells in results.items()]
     table = "\n".join([race.header(names), *rows])
-    race.picture(results, names, FOLDER / "maxflow.svg")
+    race.picture(results, names, FOLDER / f"{options.page}.svg")
     page = HEAD.format(
         machine=machine(),
         python=platform.python_version(),
@@ -110,10 +111,10 @@ def main() -> None:
         flags=" ".join(flag for flag in cpp_peers.FLAGS if flag.startswith(("-O", "-D"))),
         note=options.note,
         summary=summary(results),
-        picture="maxflow.svg",
+        picture=f"{options.page}.svg",
         table=table,
     )
-    (FOLDER / "maxflow.md").write_text(page, encoding="utf-8")
+    (FOLDER / f"{options.page}.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ STEPS = {
     "reached_from_source": "solve",
     "checked_flow": "",
     "pinchpoint_core": "lay out",
+    "pinchpoint_crew": "lay out",
     # Closures that other threads would run, and new memory: laying out has most of both.
     "FnOnce": "lay out",
     "memset": "lay out",

@@ -1,5 +1,7 @@
 //! From residues back to the flow of every arc of the problem.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::threads::{self, Part};
@@ -7,7 +9,7 @@ use crate::threads::{self, Part};
 use super::capacity::{Capacity, Residue};
 use super::graph::{Link, NO_SLOT, Residual, Scale, Slots};
 use super::network::Network;
-use super::pairing::Run;
+use super::pairing::{Run, Segment};
 use super::problem::FlowProblem;
 
 /// Arcs that make a second thread worth starting.
@@ -35,51 +37,96 @@ pub fn extract_flow<C: Capacity, R: Residue>(
         let flow_of = |capacity, left| of_direction(scale, capacity, left);
         return dealt.flows(graph, problem, network, scale, flow_of, monitor);
     }
-    let mut segments = match &graph.slots {
+    let mut segments: Vec<Segment> = match &graph.slots {
         Slots::Runs(runs) => runs.iter().flat_map(Run::segments).collect(),
         _ => Vec::new(),
     };
     segments.sort_unstable_by_key(|segment| segment.begin);
-    let of = |arc, slot| of_arc(graph, problem, network, scale, arc, slot);
-    let (of, segments) = (&of, &segments);
+    let reading = &Reading {
+        graph,
+        problem,
+        network,
+        scale,
+        segments,
+    };
     // In finer shares: other threads may still be at what is done beside this.
     let shares = match threads::worth(m, GRAIN) {
         1 => 1,
         workers => FINER * workers,
     };
     let ranges = threads::ranges(m, shares);
-    let jobs = ranges.iter().map(|range| {
-        move |part: &mut Part<'_, C>| {
-            if let Slots::Table(slots) = &graph.slots {
-                let own = range.clone().zip(&slots[range.clone()]);
-                part.extend(own.map(|(arc, slot)| match *slot {
-                    NO_SLOT => C::default(),
-                    slot => of(arc, slot),
-                }));
+    let jobs = ranges
+        .iter()
+        .map(|range| move |part: &mut Part<'_, C>| reading.write(part, range.clone()));
+    Ok(threads::made(0, &ranges, jobs).0)
+}
+
+/// What the flows of arcs in runs or with a table of slots are read from.
+struct Reading<'a, C, R> {
+    graph: &'a Residual<R>,
+    problem: &'a FlowProblem<'a, C>,
+    network: &'a Network,
+    scale: Scale<R>,
+    /// In order of the arcs.
+    segments: Vec<Segment>,
+}
+
+impl<C: Capacity, R: Residue> Reading<'_, C, R> {
+    /// Writes the flows of `range`.
+    // Not inlined, so that profilers tell it from what other jobs write.
+    #[inline(never)]
+    fn write(&self, part: &mut Part<'_, C>, range: Range<usize>) {
+        if let Slots::Table(slots) = &self.graph.slots {
+            let own = range.clone().zip(&slots[range.clone()]);
+            part.extend(own.map(|(arc, slot)| match *slot {
+                NO_SLOT => C::default(),
+                slot => self.of_arc(arc, slot),
+            }));
+        }
+        for segment in &self.segments {
+            let first = segment.begin as usize;
+            let arcs = range.start.max(first)..range.end.min(segment.end as usize);
+            if arcs.is_empty() {
+                continue;
             }
-            for segment in segments {
-                let first = segment.begin as usize;
-                let arcs = range.start.max(first)..range.end.min(segment.end as usize);
-                if arcs.is_empty() {
-                    continue;
-                }
-                let stride = segment.stride as usize;
-                let slot = segment.slot as usize + (arcs.start - first) * stride;
-                if problem.duplex || scale.divisor != 1 {
-                    let slots = (slot as u32..).step_by(stride);
-                    part.extend(arcs.zip(slots).map(|(arc, slot)| of(arc, slot)));
-                } else {
-                    let left = &graph.residue[slot..];
-                    let capacity = &problem.capacity[arcs];
-                    match stride {
-                        1 => write_every::<1, C, R>(part, capacity, left, scale),
-                        _ => write_every::<2, C, R>(part, capacity, left, scale),
-                    }
+            let stride = segment.stride as usize;
+            let slot = segment.slot as usize + (arcs.start - first) * stride;
+            if self.problem.duplex || self.scale.divisor != 1 {
+                let slots = (slot as u32..).step_by(stride);
+                part.extend(arcs.zip(slots).map(|(arc, slot)| self.of_arc(arc, slot)));
+            } else {
+                let left = &self.graph.residue[slot..];
+                let capacity = &self.problem.capacity[arcs];
+                match stride {
+                    1 => write_every::<1, C, R>(part, capacity, left, self.scale),
+                    _ => write_every::<2, C, R>(part, capacity, left, self.scale),
                 }
             }
         }
-    });
-    Ok(threads::made(0, &ranges, jobs).0)
+    }
+
+    #[inline(always)]
+    fn of_arc(&self, arc: usize, slot: u32) -> C {
+        let capacity = self.scale.residue(self.problem.capacity[arc]);
+        let left = self.graph.residue[slot as usize];
+        if !self.problem.duplex {
+            return of_direction(self.scale, capacity, left);
+        }
+        if self.network.leave.is_some() && Link::of(self.problem, self.network, arc).is_split() {
+            let net =
+                carried(capacity, left) - carried(capacity, self.graph.residue[slot as usize + 2]);
+            return unit(self.scale, net);
+        }
+        let back = self.graph.residue[slot as usize ^ 1];
+        let net = if left != Residual::<R>::CLOSED {
+            capacity - left
+        } else if back != Residual::<R>::CLOSED {
+            back - capacity
+        } else {
+            R::default()
+        };
+        unit(self.scale, net)
+    }
 }
 
 /// Writes the flows of plain arcs with every `STRIDE`-th slot each and nothing to divide, zeros as
@@ -103,35 +150,6 @@ fn write_every<const STRIDE: usize, C: Capacity, R: Residue>(
 fn plain<C: Capacity, R: Residue>(capacity: C, left: R, scale: Scale<R>) -> C {
     let flow = scale.undivided(capacity) - left;
     C::truncate(flow.max(R::default()).wide())
-}
-
-#[inline(always)]
-fn of_arc<C: Capacity, R: Residue>(
-    graph: &Residual<R>,
-    problem: &FlowProblem<'_, C>,
-    network: &Network,
-    scale: Scale<R>,
-    arc: usize,
-    slot: u32,
-) -> C {
-    let capacity = scale.residue(problem.capacity[arc]);
-    let left = graph.residue[slot as usize];
-    if !problem.duplex {
-        return of_direction(scale, capacity, left);
-    }
-    if network.leave.is_some() && Link::of(problem, network, arc).is_split() {
-        let net = carried(capacity, left) - carried(capacity, graph.residue[slot as usize + 2]);
-        return unit(scale, net);
-    }
-    let back = graph.residue[slot as usize ^ 1];
-    let net = if left != Residual::<R>::CLOSED {
-        capacity - left
-    } else if back != Residual::<R>::CLOSED {
-        back - capacity
-    } else {
-        R::default()
-    };
-    unit(scale, net)
 }
 
 /// The flow of an arc one way, which is none if its direction was closed.

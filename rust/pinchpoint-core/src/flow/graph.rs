@@ -5,6 +5,8 @@
 //! that run against each other and parallel arcs share an edge, so that a full-duplex link is two
 //! slots and not four. Edges are grouped by their smaller end, which keeps neighbours together.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::threads::{self, Part};
@@ -349,37 +351,47 @@ fn run_residues<C: Capacity, R: Residue>(
     let edges: usize = runs.iter().map(|run| run.count as usize).sum();
     let ranges = threads::ranges(edges, threads::worth(edges, GRAIN));
     let jobs = ranges.iter().map(|range| {
-        move |part: &mut Part<'_, [R; 2]>| {
-            for run in runs {
-                let first = run.edge as usize;
-                let begin = range.start.max(first);
-                let end = range.end.min(first + run.count as usize);
-                if begin >= end {
-                    continue;
-                }
-                let arc = run.arc as usize + (begin - first) * run.stride as usize;
-                let (count, there) = (end - begin, &problem.capacity[arc..]);
-                match run.partner as usize {
-                    0 => part.extend(there[..count].iter().map(|there| {
-                        let there = scale.residue(*there);
-                        [there, if problem.duplex { there } else { R::default() }]
-                    })),
-                    1 => {
-                        let pairs = &there.as_chunks::<2>().0[..count];
-                        part.extend(pairs.iter().map(|both| both.map(|own| scale.residue(own))));
-                    }
-                    ahead => {
-                        let pairs = there[..count].iter().zip(&there[ahead..]);
-                        part.extend(
-                            pairs
-                                .map(|(there, back)| [scale.residue(*there), scale.residue(*back)]),
-                        );
-                    }
-                }
-            }
-        }
+        move |part: &mut Part<'_, [R; 2]>| write_residues(part, problem, runs, range.clone(), scale)
     });
     threads::made(more, &ranges, jobs).0.into_flattened()
+}
+
+/// Writes the residues of the edges of `range`.
+// Not inlined, so that profilers tell it from what other jobs write.
+#[inline(never)]
+fn write_residues<C: Capacity, R: Residue>(
+    part: &mut Part<'_, [R; 2]>,
+    problem: &FlowProblem<'_, C>,
+    runs: &[Run],
+    range: Range<usize>,
+    scale: Scale<R>,
+) {
+    for run in runs {
+        let first = run.edge as usize;
+        let begin = range.start.max(first);
+        let end = range.end.min(first + run.count as usize);
+        if begin >= end {
+            continue;
+        }
+        let arc = run.arc as usize + (begin - first) * run.stride as usize;
+        let (count, there) = (end - begin, &problem.capacity[arc..]);
+        match run.partner as usize {
+            0 => part.extend(there[..count].iter().map(|there| {
+                let there = scale.residue(*there);
+                [there, if problem.duplex { there } else { R::default() }]
+            })),
+            1 => {
+                let pairs = &there.as_chunks::<2>().0[..count];
+                part.extend(pairs.iter().map(|both| both.map(|own| scale.residue(own))));
+            }
+            ahead => {
+                let pairs = there[..count].iter().zip(&there[ahead..]);
+                part.extend(
+                    pairs.map(|(there, back)| [scale.residue(*there), scale.residue(*back)]),
+                );
+            }
+        }
+    }
 }
 
 /// The two directions of a full-duplex link in the internal network.

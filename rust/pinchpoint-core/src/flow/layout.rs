@@ -59,14 +59,18 @@ impl Ends<'_> {
     pub fn renamed(&self, name: &[u32]) -> Vec<[u32; 2]> {
         let ranges = threads::ranges(self.len(), threads::worth(self.len(), GRAIN));
         let jobs = ranges.iter().map(|range| {
-            move |part: &mut Part<'_, [u32; 2]>| {
-                let part = part.fill([0; 2]);
-                self.visit(range.clone(), |edge, ends| {
-                    part[edge - range.start] = ends.map(|node| name[node as usize]);
-                });
-            }
+            move |part: &mut Part<'_, [u32; 2]>| self.write_renamed(part, range.clone(), name)
         });
         threads::made(0, &ranges, jobs).0
+    }
+
+    // Not inlined, so that profilers tell it from what other jobs write.
+    #[inline(never)]
+    fn write_renamed(&self, part: &mut Part<'_, [u32; 2]>, range: Range<usize>, name: &[u32]) {
+        let (first, part) = (range.start, part.fill([0; 2]));
+        self.visit(range, |edge, ends| {
+            part[edge - first] = ends.map(|node| name[node as usize]);
+        });
     }
 }
 
@@ -119,10 +123,7 @@ pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u3
     let shares = node_shares(&first, workers);
     let offsets = &first[..];
     let jobs = shares.iter().map(|nodes| {
-        move |part: &mut Part<'_, Half>| {
-            let part = part.fill(Half::default());
-            place(part, nodes.clone(), offsets, ends, monitor)
-        }
+        move |part: &mut Part<'_, Half>| place(part, nodes.clone(), offsets, ends, monitor)
     });
     let (adjacent, placed) = threads::made(0, &item_ranges(&first, &shares), jobs);
     placed.into_iter().collect::<Result<()>>()?;
@@ -130,13 +131,16 @@ pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u3
 }
 
 /// Fills `part` with the halves of `nodes`.
+// Not inlined, so that profilers tell it from what other jobs write.
+#[inline(never)]
 fn place(
-    part: &mut [Half],
+    part: &mut Part<'_, Half>,
     nodes: Range<usize>,
     first: &[u32],
     ends: &Ends<'_>,
     monitor: &dyn Monitor,
 ) -> Result<()> {
+    let part = part.fill(Half::default());
     let base = first[nodes.start];
     let mut next: Vec<u32> = first[nodes.clone()].iter().map(|at| at - base).collect();
     let mut put = |node: u32, half: Half| {
