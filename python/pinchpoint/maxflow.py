@@ -1,6 +1,5 @@
 """Maximum flow and minimum cut over plain arrays of arcs, exact and checked."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +21,13 @@ NumberArray = npt.ArrayLike
 class _Answer:
     """What a maximum flow and a minimum cut have in common."""
 
-    __slots__ = ("__dict__", "_answer")
+    __slots__ = ("_answer", "_arrays")
     _answer: _core.FlowAnswer
+    _arrays: dict[str, npt.NDArray[Any]]
 
     def __init__(self, answer: _core.FlowAnswer) -> None:
         object.__setattr__(self, "_answer", answer)
+        object.__setattr__(self, "_arrays", {})
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -51,20 +52,31 @@ class _Answer:
         """Number of arcs."""
         return self._answer.num_arcs
 
-    @cached_property
+    def _array(self, name: str) -> npt.NDArray[Any]:
+        """Return an array of the answer, made when first asked for.
+
+        The lock of `functools.cached_property` would take longer than to make a small array.
+        """
+        if name not in self._arrays:
+            array = getattr(self._answer, name)()
+            array.setflags(write=False)
+            self._arrays[name] = array
+        return self._arrays[name]
+
+    @property
     def source_side(self) -> npt.NDArray[np.bool_]:
         """By node: whether it is on the source side of the minimum cut. bool, shape (nodes,)."""
-        return _frozen(self._answer.source_side())
+        return self._array("source_side")
 
-    @cached_property
+    @property
     def cut_arcs(self) -> npt.NDArray[np.int64]:
         """Indices of the arcs that cross the minimum cut. int64, ascending."""
-        return _frozen(self._answer.cut_arcs())
+        return self._array("cut_arcs")
 
-    @cached_property
+    @property
     def cut_nodes(self) -> npt.NDArray[np.int64]:
         """Nodes whose own capacity is part of the minimum cut. int64, ascending."""
-        return _frozen(self._answer.cut_nodes())
+        return self._array("cut_nodes")
 
     def verify(self) -> None:
         """Check the answer again with code that shares nothing with the solver.
@@ -140,10 +152,10 @@ class MaximumFlow(_Answer):
         How far `value` may be from exact; 0.0 if it is exact.
     """
 
-    @cached_property
+    @property
     def flow(self) -> npt.NDArray[Any]:
         """Flow of each arc, in the unit of the capacities. Shape (arcs,)."""
-        return _frozen(self._answer.flow())
+        return self._array("flow")
 
     @property
     def certificate(self) -> "FlowCertificate":
@@ -227,11 +239,6 @@ class FlowCertificate:
 
     def __repr__(self) -> str:
         return f"FlowCertificate(value={self.value}, checked=True)"
-
-
-def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    array.setflags(write=False)
-    return array
 
 
 def _restore(kind: type[_Answer], state: tuple[Any, ...]) -> _Answer:
