@@ -5,6 +5,8 @@
 //! next to its own, and a run needs no table: the slot of an arc is an affine function of its
 //! index. Where there are no runs, a sample tells whether sorting would find pairs at all.
 
+use crate::threads;
+
 /// Edges `edge..edge + count` are made of arcs `arc, arc + stride, ...` and their partners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -66,8 +68,6 @@ pub enum Pairing {
     /// Sorting finds the pairs.
     Sort,
 }
-
-use crate::threads;
 
 /// Pairs that make a second thread worth starting.
 const GRAIN: usize = 1 << 15;
@@ -151,13 +151,15 @@ impl Finder<'_> {
                 steps.take_while(|at| self.against(a + at, b + at)).count()
             }
         }));
-        let short = found.iter().zip(&shares);
-        let whole = short.take_while(|(found, share)| **found == share.len());
-        let whole = whole.count();
-        found[..found.len().min(whole + 1)].iter().sum()
+        // Up to the first share that has one that does not.
+        let mut counts = found.iter().zip(&shares);
+        let whole = counts.position(|(found, share)| *found < share.len());
+        found[..whole.map_or(found.len(), |short| short + 1)]
+            .iter()
+            .sum()
     }
 
-    /// The same for neighbours.
+    /// The same for arcs in a row, on one thread.
     fn mirrored(&self, a: usize, b: usize, most: usize) -> usize {
         let blocks = (0..most).step_by(BLOCK);
         let whole = blocks.take_while(|at| {
