@@ -30,7 +30,7 @@ impl Done {
         Done(AtomicU8::new(PENDING))
     }
 
-    pub fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         self.0.load(Ordering::Acquire) == OVER
     }
 

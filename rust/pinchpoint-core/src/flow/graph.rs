@@ -367,14 +367,10 @@ fn write_residues<C: Capacity, R: Residue>(
     scale: Scale<R>,
 ) {
     for run in runs {
-        let first = run.edge as usize;
-        let begin = range.start.max(first);
-        let end = range.end.min(first + run.count as usize);
-        if begin >= end {
+        let Some((edges, arc)) = run.within(&range) else {
             continue;
-        }
-        let arc = run.arc as usize + (begin - first) * run.stride as usize;
-        let (count, there) = (end - begin, &problem.capacity[arc..]);
+        };
+        let (count, there) = (edges.len(), &problem.capacity[arc..]);
         match run.partner as usize {
             0 => part.extend(there[..count].iter().map(|there| {
                 let there = scale.residue(*there);

@@ -36,17 +36,13 @@ impl Ends<'_> {
     #[inline(always)]
     fn visit(&self, range: Range<usize>, mut visit: impl FnMut(usize, [u32; 2])) {
         for run in self.runs {
-            let first = run.edge as usize;
-            let begin = range.start.max(first);
-            let end = range.end.min(first + run.count as usize);
-            if begin >= end {
+            let Some((edges, arc)) = run.within(&range) else {
                 continue;
-            }
-            let arc = run.arc as usize + (begin - first) * run.stride as usize;
+            };
             let (tails, heads) = (&self.tails[arc..], &self.heads[arc..]);
             match run.stride {
-                1 => visit_every::<1>(tails, heads, begin..end, &mut visit),
-                _ => visit_every::<2>(tails, heads, begin..end, &mut visit),
+                1 => visit_every::<1>(tails, heads, edges, &mut visit),
+                _ => visit_every::<2>(tails, heads, edges, &mut visit),
             }
         }
         let first = self.in_runs();

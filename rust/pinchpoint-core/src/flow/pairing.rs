@@ -5,6 +5,8 @@
 //! next to its own, and a run needs no table: the slot of an arc is an affine function of its
 //! index. Where there are no runs, a sample tells whether sorting would find pairs at all.
 
+use std::ops::Range;
+
 use crate::threads;
 
 /// Edges `edge..edge + count` are made of arcs `arc, arc + stride, ...` and their partners.
@@ -29,6 +31,16 @@ pub struct Segment {
 }
 
 impl Run {
+    /// Which edges of `range` are in the run, if any, and the arc of the first of them.
+    #[inline(always)]
+    pub fn within(&self, range: &Range<usize>) -> Option<(Range<usize>, usize)> {
+        let first = self.edge as usize;
+        let begin = range.start.max(first);
+        let edges = begin..range.end.min(first + self.count as usize);
+        let arc = || self.arc as usize + (begin - first) * self.stride as usize;
+        (!edges.is_empty()).then(|| (edges.clone(), arc()))
+    }
+
     /// The slots of the run's arcs.
     pub fn segments(&self) -> Vec<Segment> {
         let Run {
