@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help tour test test-rust test-python test-long bench bench-profile bench-smoke bench-tables lint format docs wheel clean
+.PHONY: help tour test test-rust test-python test-long races bench bench-profile bench-smoke bench-tables lint format docs wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -30,6 +30,9 @@ test-python: .venv/built .venv/group-test
 
 test-long: .venv/built .venv/group-test  ## the same with many more random cases
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
+
+races:  ## look for data races between the helper threads
+	sh tools/races.sh
 
 bench: .venv/built .venv/group-test .venv/group-bench  ## race every peer, hours; docs/benchmarks/maxflow.md
 	$(BIN)/python benches/python/write_maxflow.py --store .venv/maxflow.json

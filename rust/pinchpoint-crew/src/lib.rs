@@ -254,7 +254,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(runs.into_inner(), 3000);
+        assert_eq!(runs.load(Ordering::Relaxed), 3000);
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
             let message = outcome.expect_err("one panicked");
             let message = message.downcast_ref::<String>();
             assert_eq!(message, Some(&format!("job {bad}")));
-            assert_eq!(ended.into_inner(), 6);
+            assert_eq!(ended.load(Ordering::Relaxed), 6);
         }
         let first = catch_unwind(|| both(2, || panic!("first"), || 1));
         let second = catch_unwind(|| both(2, || 1, || panic!("second")));
