@@ -12,6 +12,7 @@ from instances import (
     nvl72,
     rail_optimised,
     random_graph,
+    streets,
     torus,
     torus_slabs,
     trn3,
@@ -52,6 +53,7 @@ def _rows(k: int, side: int, scale: int) -> dict[str, Callable[[], Instance]]:
         f"rlg wide {64 * scale}": lambda: washington_rlg(64, 64 * scale),
         f"rlg long {32 * scale}": lambda: washington_rlg(32 * scale, 64),
         f"ac dense {25 * scale}": lambda: acyclic_dense(25 * scale),
+        f"streets {16 * side}^2": lambda: streets(16 * side),
         f"random {3000 * scale}": lambda: random_graph(3000 * scale, 30_000 * scale),
     }
 

@@ -319,6 +319,37 @@ def washington_rlg(rows: int, columns: int, seed: int = 0, high: int = 10_000) -
     )
 
 
+def streets(side: int, share: float = 0.62, seed: int = 0, high: int = 100) -> Instance:
+    """A square grid with a random share of its links, so with dead ends and chains, as roads have.
+
+    From one side to the other, in the middle row.
+    """
+    random = np.random.default_rng(seed)
+    node = np.arange(side * side).reshape(side, side)
+    a = np.concatenate([node[:, :-1].ravel(), node[:-1].ravel()])
+    b = np.concatenate([node[:, 1:].ravel(), node[1:].ravel()])
+    capacity = random.integers(1, high + 1, len(a))
+    keep = random.random(len(a)) < share
+    # Around either end all links are there, and wide, so that it is the streets that decide.
+    ends = node[side // 2, [side // 16, side - side // 16 - 1]]
+    for end in ends:
+        row, column = divmod(int(end), side)
+        near = (np.abs(node // side - row) < 3) & (np.abs(node % side - column) < 3)
+        around = near.ravel()[a] & near.ravel()[b]
+        keep |= around
+        capacity[around] = 100 * high
+    tails, heads = np.concatenate([a[keep], b[keep]]), np.concatenate([b[keep], a[keep]])
+    return Instance(
+        f"streets {side}^2",
+        side * side,
+        tails.astype(np.int32),
+        heads.astype(np.int32),
+        np.concatenate([capacity[keep]] * 2).astype(np.int64),
+        int(ends[0]),
+        int(ends[1]),
+    )
+
+
 def acyclic_dense(n: int, seed: int = 0, high: int = 10_000) -> Instance:
     """Every arc from a smaller to a larger node, random capacities."""
     tails, heads = np.triu_indices(n, 1)

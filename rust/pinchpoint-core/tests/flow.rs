@@ -106,11 +106,43 @@ impl<C: Capacity> Case<C> {
 }
 
 fn cases() -> impl Strategy<Value = Case<i64>> {
-    (2u32..14, any::<[bool; 4]>(), 0u32..3).prop_flat_map(
-        |(n, [duplex, nodes, limits, big], many)| {
+    cases_of(2..14, 0..60)
+}
+
+/// Trees of links with a few more arcs: dead ends and chains are most of them.
+fn sparse_cases() -> impl Strategy<Value = Case<i64>> {
+    (
+        cases_of(4..30, 0..15),
+        prop::collection::vec(any::<u32>(), 30),
+    )
+        .prop_map(|(mut case, random)| {
+            for (v, random) in (1..case.n).zip(random) {
+                let capacity = i64::from(random >> 8 & 15);
+                let before = if random & 1 == 0 {
+                    v - 1
+                } else {
+                    (random >> 16) % v
+                };
+                case.arcs.push((before, v, capacity));
+                if random & 2 == 0 {
+                    case.arcs.push((v, before, 20 - capacity));
+                }
+            }
+            case
+        })
+}
+
+fn cases_of(
+    nodes: std::ops::Range<u32>,
+    arcs: std::ops::Range<usize>,
+) -> impl Strategy<Value = Case<i64>> {
+    (nodes, any::<[bool; 4]>(), 0u32..3).prop_flat_map(
+        move |(n, [duplex, nodes, limits, big], many)| {
             let top = if big { 1i64 << 40 } else { 12 };
-            let arcs =
-                prop::collection::vec((0..n, 0..n, prop_oneof![Just(0), 0..top, Just(6)]), 0..60);
+            let arcs = prop::collection::vec(
+                (0..n, 0..n, prop_oneof![Just(0), 0..top, Just(6)]),
+                arcs.clone(),
+            );
             let kappa = prop::collection::vec(prop_oneof![0..2 * top, Just(i64::MAX)], n as usize);
             let ends = (1 + many as usize).min(n as usize / 2);
             let order = Just((0..n).collect::<Vec<u32>>()).prop_shuffle();
@@ -167,6 +199,11 @@ proptest! {
 
     #[test]
     fn equals_the_oracle_and_passes_its_check(case in cases()) {
+        prop_assert_eq!(case.solve().value, case.oracle());
+    }
+
+    #[test]
+    fn sparse_graphs_equal_the_oracle(case in sparse_cases()) {
         prop_assert_eq!(case.solve().value, case.oracle());
     }
 
@@ -273,6 +310,47 @@ fn a_path_of_a_million_nodes() {
         node_capacity: None,
     };
     assert_eq!(case.solve().value, 7);
+}
+
+/// Squares in a row, two chains of 1,000 links and one of 1 between corners, a comb of dead ends on all.
+#[test]
+fn chains_and_dead_ends_of_any_length() {
+    let (squares, long) = (20u32, 1000u32);
+    let mut arcs = Vec::new();
+    let mut n = squares + 1;
+    let mut chain = |from: u32, to: u32, links: u32, capacity: i64| {
+        let mut at = from;
+        for link in 1..=links {
+            let next = if link == links { to } else { n };
+            n += u32::from(link < links);
+            // The last link is the narrowest; back it is wide.
+            arcs.push((at, next, capacity + i64::from(links - link)));
+            arcs.push((next, at, 5000));
+            arcs.push((next, n, 9000));
+            n += 1;
+            at = next;
+        }
+    };
+    for corner in 0..squares {
+        chain(corner, corner + 1, long, 3 + i64::from(corner));
+        chain(corner, corner + 1, long, 40 - i64::from(corner));
+        chain(corner + 1, corner, 1, 5000);
+    }
+    let case = Case {
+        n,
+        arcs,
+        duplex: false,
+        sources: vec![Terminal::unlimited(0)],
+        sinks: vec![Terminal::unlimited(squares)],
+        node_capacity: None,
+    };
+    // The two chains, and against the last link; every square passes as much.
+    let answer = case.solve();
+    assert_eq!(answer.value, 43 + 5000);
+    // The first narrowest links are those of the first square: all before them is on the source's
+    // side, each node with its dead end.
+    let inside = answer.source_side.iter().filter(|inside| **inside).count();
+    assert_eq!(inside as u32, 2 * (1 + 2 * (long - 1)));
 }
 
 #[test]

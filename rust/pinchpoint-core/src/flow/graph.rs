@@ -36,6 +36,17 @@ pub struct Half {
     pub slot: u32,
 }
 
+impl Half {
+    /// What is left of two halves in exclusive or without one of them, or of one with another.
+    #[inline(always)]
+    pub fn without(self, other: Half) -> Half {
+        Half {
+            head: self.head ^ other.head,
+            slot: self.slot ^ other.slot,
+        }
+    }
+}
+
 /// How capacities become residues: exactly divided by `divisor`, "no limit" replaced.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale<R> {

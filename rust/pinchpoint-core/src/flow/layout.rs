@@ -23,7 +23,17 @@ pub struct Ends<'a> {
     pub table: &'a [[u32; 2]],
 }
 
-impl Ends<'_> {
+impl<'a> Ends<'a> {
+    /// Those of a table alone.
+    pub fn of_table(table: &'a [[u32; 2]]) -> Self {
+        Ends {
+            runs: &[],
+            tails: &[],
+            heads: &[],
+            table,
+        }
+    }
+
     fn in_runs(&self) -> usize {
         self.runs.iter().map(|run| run.count as usize).sum()
     }

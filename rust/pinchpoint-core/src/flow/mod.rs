@@ -7,8 +7,9 @@
 //!
 //! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
 //! renumbers nodes where it helps, `pairing`, `merge`, `layout` and `graph` lay out the residual
-//! network, `augment` sends what takes few paths, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what it
-//! left, and `extract` reads the answer off the residues.
+//! network, `augment` sends what takes few paths, `reduction` leaves dead ends and chains out where
+//! they are many, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what
+//! it left, and `extract` reads the answer off the residues.
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
 
@@ -27,6 +28,7 @@ mod pair;
 mod pairing;
 mod problem;
 mod pseudoflow;
+mod reduction;
 mod sink_cut;
 mod warm;
 
@@ -50,6 +52,7 @@ use graph::{Residual, Scale};
 use network::Network;
 use pairing::Pairing;
 use pseudoflow::Pseudoflow;
+use reduction::Reduced;
 
 /// Arcs that make a second thread worth starting.
 const GRAIN: usize = 1 << 15;
@@ -171,10 +174,16 @@ impl<C: Capacity> Plan<'_, C> {
         }
         memory::check("the residual network", estimate::<C, R>(problem, network))?;
         let mut graph = Residual::build(problem, network, scale, pairing, monitor)?;
-        let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
+        let sent = send_little(&mut graph, monitor)?;
+        let mut reduced = match sent {
+            Some(_) => None,
+            None => Reduced::of(&graph, monitor)?,
+        };
+        let (value, excess) = if let Some(sent) = sent {
             (sent, None)
         } else {
-            let mut pseudoflow = Pseudoflow::new(&mut graph);
+            let core = reduced.as_mut().map(|reduced| &mut reduced.core);
+            let mut pseudoflow = Pseudoflow::new(core.unwrap_or(&mut graph));
             let value = pseudoflow.send_to_sink(monitor)?;
             (value, pseudoflow.into_excess())
         };
@@ -187,18 +196,35 @@ impl<C: Capacity> Plan<'_, C> {
         }
         let (side, flow) = if options.want_flow {
             if let Some(mut excess) = excess {
-                let initial = |graph: &Residual<R>| graph.initial(problem, network, scale, monitor);
-                give_back(&mut graph, &mut excess, initial, monitor)?;
+                if let Some(reduced) = &mut reduced {
+                    reduced.give_back(&mut excess, &graph, monitor)?;
+                } else {
+                    let initial =
+                        |graph: &Residual<R>| graph.initial(problem, network, scale, monitor);
+                    give_back(&mut graph, &mut excess, initial, monitor)?;
+                }
+            }
+            if let Some(reduced) = &reduced {
+                reduced.send_in(&mut graph);
             }
             graph.mark_closed();
             let (side, flow) = threads::both(
                 problem.tails.len() >= GRAIN,
-                || graph.reached_from_source(monitor),
+                || match &reduced {
+                    Some(reduced) => reduced.reached_from_source(&graph, monitor),
+                    None => graph.reached_from_source(monitor),
+                },
                 || extract_flow(&graph, problem, network, scale, monitor),
             );
             (side?, flow?)
         } else {
-            let mut reaches = Pseudoflow::new(&mut graph).reaches_sink(monitor)?;
+            let mut reaches = if let Some(reduced) = &mut reduced {
+                reduced.send_in(&mut graph);
+                let core = Pseudoflow::new(&mut reduced.core).reaches_sink(monitor)?;
+                reduced.reaches_sink(&core, &graph)
+            } else {
+                Pseudoflow::new(&mut graph).reaches_sink(monitor)?
+            };
             reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
             (reaches, Vec::new())
         };
@@ -234,7 +260,15 @@ fn estimate<C, R>(problem: &FlowProblem<'_, C>, network: &Network) -> u64 {
     };
     let per_edge = 24 + 2 * size_of::<R>() as u64;
     let per_arc = 8 + size_of::<C>() as u64;
-    edges * per_edge + arcs * per_arc + 96 * u64::from(network.num_nodes)
+    let nodes = u64::from(network.num_nodes);
+    let whole = edges * per_edge + 96 * nodes;
+    // Sparse graphs may be laid out again without what decides nothing.
+    let core = if edges < 2 * nodes {
+        edges * per_edge + 24 * nodes
+    } else {
+        0
+    };
+    whole + core + arcs * per_arc
 }
 
 /// What the capacities are like: decides the integers to solve in.
