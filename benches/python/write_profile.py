@@ -41,6 +41,7 @@ STEPS = {
     "pairing": "pair",
     "merge": "pair",
     "pseudoflow": "solve",
+    "reduction": "solve",
     "give_back": "solve",
     "reached_from_source": "solve",
     "checked_flow": "",
