@@ -1,4 +1,5 @@
-//! Memory for large arrays: in huge pages, and what was freed last is kept for the next array.
+//! Memory for large arrays: in huge pages where they come fast, and what was freed last is kept for the
+//! next array.
 //!
 //! A solve touches each of its arrays a few times only, so that the first touch of fresh 4 KiB
 //! pages would cost as much as the solve itself. NumPy asks for huge pages for the same reason.
@@ -13,7 +14,9 @@
 mod extents;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 use std::{hint, ptr};
 
 use extents::{Extent, Extents};
@@ -40,6 +43,11 @@ const FEW: usize = 3 << 20;
 /// Tries to get at what is free, some hundred times as long as anybody holds it.
 const SPINS: usize = 1 << 12;
 
+/// A huge page that takes so long is slow.
+const SLOW: Duration = Duration::from_millis(2);
+
+/// A huge page was slow.
+static SMALL_PAGES: AtomicBool = AtomicBool::new(false);
 static FREE: Mutex<Extents> = Mutex::new(Extents::new());
 
 /// The allocator.
@@ -158,7 +166,7 @@ fn map(len: usize) -> *mut u8 {
         if block == libc::MAP_FAILED {
             return ptr::null_mut();
         }
-        libc::madvise(block, mapped, libc::MADV_HUGEPAGE);
+        advise(block, mapped);
         block
     };
     let begin = block.expose_provenance();
@@ -169,6 +177,33 @@ fn map(len: usize) -> *mut u8 {
         });
     }
     block.cast()
+}
+
+/// Asks for huge pages for a new mapping of whole ones, as long as they come fast.
+///
+/// The host of a virtual machine may have to find memory that nobody used lately: a huge page then takes
+/// [`SLOW`] or more, ten times what it should, while the system has small pages at hand that others used
+/// before. The first page tells.
+///
+/// # Safety
+///
+/// The mapping is there, and nobody uses it yet.
+unsafe fn advise(block: *mut libc::c_void, len: usize) {
+    let mut rest = 0;
+    // SAFETY: the pages are those of the mapping; advice changes no contents.
+    unsafe {
+        if !SMALL_PAGES.load(Ordering::Relaxed) {
+            libc::madvise(block, len, libc::MADV_HUGEPAGE);
+            let begin = Instant::now();
+            libc::madvise(block, HUGE, libc::MADV_POPULATE_WRITE);
+            if begin.elapsed() < SLOW {
+                return;
+            }
+            SMALL_PAGES.store(true, Ordering::Relaxed);
+            rest = HUGE;
+        }
+        libc::madvise(block.byte_add(rest), len - rest, libc::MADV_NOHUGEPAGE);
+    }
 }
 
 /// Keeps memory for later, lends the system what is much, and returns to it what is too much.
@@ -254,6 +289,19 @@ mod tests {
             }
         });
         assert!(FREE.lock().is_ok_and(|free| free.total() <= KEPT));
+    }
+
+    #[test]
+    fn small_pages_serve_as_well() {
+        let known = SMALL_PAGES.swap(true, Ordering::Relaxed);
+        let words = (KEPT / 16 + HUGE) / size_of::<u64>();
+        let mut held = vec![0u64; words];
+        assert!(held.iter().all(|word| *word == 0), "fresh memory is zero");
+        (0..).zip(&mut held).for_each(|(at, word)| *word = at);
+        held.resize(words + 1000, 7);
+        assert!((0..).zip(&held[..words]).all(|(at, word)| *word == at));
+        assert!(held[words..].iter().all(|word| *word == 7));
+        SMALL_PAGES.store(known, Ordering::Relaxed);
     }
 
     #[test]
