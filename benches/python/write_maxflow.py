@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "benchmarks"
 LARGE = 100_000
 
 HEAD = """\
-# Maximum flow on plain graphs
+# Maximum flow on plain graphs{where}
 
 Written by `make bench`: {machine}; Python {python}, pinchpoint {version}; {date}.
 
@@ -100,6 +100,7 @@ def main() -> None:
     table = "\n".join([race.header(names), *rows])
     race.picture(results, names, FOLDER / f"{options.page}.svg")
     page = HEAD.format(
+        where="" if options.page == "maxflow" else f", on {machine()}",
         machine=machine(),
         python=platform.python_version(),
         version=pp.__version__,
