@@ -380,33 +380,13 @@ fn tail_of<R>(graph: &Residual<R>, at: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use crate::NoMonitor;
-    use crate::flow::graph::Scale;
-    use crate::flow::network::Network;
-    use crate::flow::pairing::Pairing;
-    use crate::flow::problem::{FlowProblem, Terminal};
 
     use super::*;
 
     /// What is sent from 0 to 1, and what is left on each arc.
     fn sent(n: u32, arcs: &[[u32; 2]], capacity: &[i32]) -> Result<(Option<i64>, Vec<i32>)> {
         let [tails, heads] = [0, 1].map(|end| arcs.iter().map(|arc| arc[end]).collect::<Vec<_>>());
-        let problem = FlowProblem {
-            num_nodes: n,
-            tails: &tails,
-            heads: &heads,
-            capacity,
-            duplex: false,
-            sources: &[Terminal::unlimited(0)],
-            sinks: &[Terminal::unlimited(1)],
-            node_capacity: None,
-        };
-        let scale = Scale {
-            divisor: 1,
-            unlimited: 0,
-        };
-        let network = Network::plan(&problem)?;
-        let pairing = Pairing::find(&tails, &heads);
-        let mut graph = Residual::<i32>::build(&problem, &network, scale, pairing, &NoMonitor)?;
+        let mut graph = Residual::between_0_and_1(n, [&tails, &heads], capacity)?;
         let sent = send_little(&mut graph, &NoMonitor)?;
         let left = graph.residue.iter().step_by(2).copied().collect();
         Ok((sent, left))

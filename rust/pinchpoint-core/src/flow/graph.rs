@@ -435,3 +435,28 @@ impl Link {
         self.there != [self.back[1], self.back[0]]
     }
 }
+
+#[cfg(test)]
+impl<R: Residue + Capacity> Residual<R> {
+    /// For tests: the network of plain arcs for a flow from node 0 to node 1.
+    pub fn between_0_and_1(num_nodes: u32, arcs: [&[u32]; 2], capacity: &[R]) -> Result<Self> {
+        let [tails, heads] = arcs;
+        let problem = FlowProblem {
+            num_nodes,
+            tails,
+            heads,
+            capacity,
+            duplex: false,
+            sources: &[super::problem::Terminal::unlimited(0)],
+            sinks: &[super::problem::Terminal::unlimited(1)],
+            node_capacity: None,
+        };
+        let scale = Scale {
+            divisor: 1,
+            unlimited: R::default(),
+        };
+        let network = Network::plan(&problem)?;
+        let pairing = Pairing::find(tails, heads);
+        Self::build(&problem, &network, scale, pairing, &crate::NoMonitor)
+    }
+}

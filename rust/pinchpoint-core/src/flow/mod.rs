@@ -174,14 +174,11 @@ impl<C: Capacity> Plan<'_, C> {
         }
         memory::check("the residual network", estimate::<C, R>(problem, network))?;
         let mut graph = Residual::build(problem, network, scale, pairing, monitor)?;
-        let sent = send_little(&mut graph, monitor)?;
-        let mut reduced = match sent {
-            Some(_) => None,
-            None => Reduced::of(&graph, monitor)?,
-        };
-        let (value, excess) = if let Some(sent) = sent {
+        let mut reduced = None;
+        let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
             (sent, None)
         } else {
+            reduced = Reduced::of(&graph, monitor)?;
             let core = reduced.as_mut().map(|reduced| &mut reduced.core);
             let mut pseudoflow = Pseudoflow::new(core.unwrap_or(&mut graph));
             let value = pseudoflow.send_to_sink(monitor)?;

@@ -11,7 +11,7 @@ use crate::monitor::Monitor;
 use crate::threads::{self, Part};
 
 /// Halves that make a second thread worth starting.
-const GRAIN: usize = 1 << 16;
+pub const GRAIN: usize = 1 << 16;
 /// Nodes looked at between two polls of the monitor.
 const BLOCK: usize = 1 << 16;
 /// Chains pass nodes with just two edges.

@@ -17,15 +17,13 @@ use super::give_back::give_back;
 use super::graph::{Half, Residual, Slots};
 use super::layout::{Ends, group};
 
-use knots::{Knots, PASSING};
+use knots::{GRAIN, Knots, PASSING};
 
-/// Halves that make a second thread worth starting.
-const GRAIN: usize = 1 << 16;
 /// One edge in so many must go, so that it is worth it.
 const ENOUGH: usize = 4;
-/// Edges, or beginnings of chains, put down before something is done with them.
+/// Halves looked at before something is done with what they lead to.
 const BATCH: usize = 448;
-/// Halves looked at in between.
+/// Halves looked at before one looks how many they were.
 const AT_ONCE: usize = 64;
 
 /// Links in series, end to end.
@@ -179,55 +177,48 @@ impl LeftOut {
         let (mut plain, mut joined) = (Vec::new(), Vec::new());
         let mut edges = [([0; 2], 0); BATCH + AT_ONCE];
         let mut begins = [(0, Half::default()); BATCH + AT_ONCE];
-        let (mut some_edges, mut some_begins) = (0, 0);
-        let nodes = std::mem::take(&mut self.nodes);
-        for (from, core) in nodes.iter().zip(0u32..) {
-            for halves in whole.halves(*from).chunks(AT_ONCE) {
+        let (mut some_edges, mut some_begins, mut seen) = (0, 0, 0);
+        for core in 0..self.nodes.len() as u32 {
+            let from = self.nodes[core as usize];
+            for halves in whole.halves(from).chunks(AT_ONCE) {
                 for half in halves {
                     let head = half.head as usize;
                     let count = knots.edges[head];
                     // Seen from either end, and listed once.
-                    let is_listed = (half.slot & 1 == 0) & (half.head != *from);
+                    let is_listed = (half.slot & 1 == 0) & (half.head != from);
                     edges[some_edges] = ([core, knots.others[head].head], half.slot / 2);
                     some_edges += usize::from((count > PASSING) & is_listed);
                     begins[some_begins] = (core, *half);
                     some_begins += usize::from(count == PASSING);
                 }
-                if some_edges > BATCH {
-                    plain.extend(edges[..some_edges].iter().map(|(ends, _)| *ends));
-                    self.plain
-                        .extend(edges[..some_edges].iter().map(|(_, edge)| *edge));
-                    some_edges = 0;
-                }
-                if some_begins > BATCH {
+                seen += halves.len();
+                if seen > BATCH {
                     monitor.poll()?;
-                    self.walk(&begins[..some_begins], &nodes, knots, &mut joined);
-                    some_begins = 0;
+                    self.list(&edges[..some_edges], &mut plain);
+                    self.walk(&begins[..some_begins], knots, &mut joined);
+                    (some_edges, some_begins, seen) = (0, 0, 0);
                 }
             }
         }
-        plain.extend(edges[..some_edges].iter().map(|(ends, _)| *ends));
-        self.plain
-            .extend(edges[..some_edges].iter().map(|(_, edge)| *edge));
-        self.walk(&begins[..some_begins], &nodes, knots, &mut joined);
-        self.nodes = nodes;
+        self.list(&edges[..some_edges], &mut plain);
+        self.walk(&begins[..some_begins], knots, &mut joined);
         plain.append(&mut joined);
         Ok(plain)
     }
 
+    /// Adds plain edges, of which `plain` gets the ends in the core.
+    fn list(&mut self, edges: &[([u32; 2], u32)], plain: &mut Vec<[u32; 2]>) {
+        plain.extend(edges.iter().map(|(ends, _)| *ends));
+        self.plain.extend(edges.iter().map(|(_, edge)| *edge));
+    }
+
     /// Follows the chains that begin at some nodes of the core, if they were not found yet.
-    fn walk(
-        &mut self,
-        begins: &[(u32, Half)],
-        nodes: &[u32],
-        knots: &mut Knots,
-        joined: &mut Vec<[u32; 2]>,
-    ) {
+    fn walk(&mut self, begins: &[(u32, Half)], knots: &mut Knots, joined: &mut Vec<[u32; 2]>) {
         for (core, half) in begins {
             if knots.edges[half.head as usize] != PASSING {
                 continue;
             }
-            let from = nodes[*core as usize];
+            let from = self.nodes[*core as usize];
             let begin = self.chains.steps.len();
             let last = knots.walk(from, *half, &mut self.chains.steps);
             if last == from {
@@ -307,10 +298,6 @@ fn narrowest<R: Residue>(residue: &[R], steps: &[Half], against: u32) -> R {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use crate::flow::graph::Scale;
-    use crate::flow::network::Network;
-    use crate::flow::pairing::Pairing;
-    use crate::flow::problem::{FlowProblem, Terminal};
     use crate::{NoMonitor, Stop};
 
     use super::*;
@@ -323,28 +310,7 @@ mod tests {
         let capacity: Vec<i64> = (0..tails.len() as i64)
             .map(|arc| 10 + arc * 7 % 10)
             .collect();
-        let problem = FlowProblem {
-            num_nodes,
-            tails: &tails,
-            heads: &heads,
-            capacity: &capacity,
-            duplex: false,
-            sources: &[Terminal::unlimited(0)],
-            sinks: &[Terminal::unlimited(1)],
-            node_capacity: None,
-        };
-        let scale = Scale {
-            divisor: 1,
-            unlimited: 0,
-        };
-        let pairing = Pairing::find(&tails, &heads);
-        Residual::build(
-            &problem,
-            &Network::plan(&problem)?,
-            scale,
-            pairing,
-            &NoMonitor,
-        )
+        Residual::between_0_and_1(num_nodes, [&tails, &heads], &capacity)
     }
 
     /// A square 0, 2, 1, 3 with a diagonal 2 - 4 - 5 - 3, a chain 2 - 6 - 7 - 2 that leads nowhere, a tree
