@@ -77,7 +77,7 @@ process.
 
 - No step stands out: each is a few passes over the arcs.
 - The first run of a process touches its memory for the first time. Large arrays ask for huge
-  pages and later runs get the memory of earlier ones, so that few faults are left; what a first
+  pages as long as those come fast, and later runs get the memory of earlier ones; what a first
   run costs depends on whether the system has huge pages at hand.
 - On `shuffled` arcs name nodes in no order, and most of the time goes into cache misses while
   arcs are paired and searched. Numbering nodes anew does not help as long as arcs are in no order
