@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use pinchpoint_core::NoMonitor;
 use pinchpoint_core::bandwidth::{Ends, Proof, bandwidth};
-use pinchpoint_core::fabric::Fabric;
+use pinchpoint_core::fabric::{Block, Fabric, Subset};
 use pinchpoint_core::quotient::{Partition, Refined, Scope, Symbolic, arcs, refine};
 use proptest::prelude::*;
 
@@ -49,12 +49,7 @@ fn enumerate(
         let point = |node: u64| {
             let group = &layout.groups[layout.group_of_node(node).unwrap()];
             let point = group.point(node - group.first_node);
-            pinchpoint_core::fabric::Block::new(
-                point
-                    .into_iter()
-                    .map(pinchpoint_core::fabric::Subset::single)
-                    .collect(),
-            )
+            Block::point(&point)
         };
         if ends
             .carrying(layout, bundle, &point(tail), &point(head))
@@ -131,6 +126,14 @@ fn check_partition(fabric: &Fabric, ends: &Ends) {
     }
 }
 
+/// A block within another one.
+fn part_of(random: &mut common::Choices, whole: &Block) -> Block {
+    Block::new(whole.axes().iter().map(|axis| {
+        let some = axis.values().filter(|_| random.chance(60));
+        Subset::from_values(some)
+    }))
+}
+
 /// `PINCHPOINT_CASES` asks for a longer run.
 fn cases() -> ProptestConfig {
     let asked = std::env::var("PINCHPOINT_CASES")
@@ -166,6 +169,23 @@ proptest! {
         }
         if matches!(answer.proof, Proof::Symbolic(_)) {
             check_partition(&fabric, answer.ends());
+        }
+    }
+
+    #[test]
+    fn links_between_blocks_are_those_of_their_product(seed in any::<u64>()) {
+        let Some((fabric, _)) = common::fabric_and_query(seed) else { return Ok(()) };
+        let random = &mut common::Choices::new(seed);
+        let layout = fabric.layout();
+        for bundle in &layout.bundles {
+            let links = part_of(random, &bundle.links[0]);
+            let a = part_of(random, &layout.groups[bundle.a].domain[0]);
+            let b = part_of(random, &layout.groups[bundle.b].domain[0]);
+            let part = bundle.product(&a, &b).and_then(|part| part.intersect(&links));
+            prop_assert_eq!(
+                bundle.count_between(&links, &a, &b),
+                part.map_or(0, |part| bundle.count(&part))
+            );
         }
     }
 }

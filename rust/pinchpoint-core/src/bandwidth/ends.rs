@@ -128,11 +128,8 @@ impl Ends {
         a_end: &Block,
         b_end: &Block,
     ) -> Vec<(Block, Block)> {
-        let nic = |group: usize| layout.groups[group].role == Role::Nic;
-        let own_only =
-            |group: usize, other: usize| self.relays[group] == Relay::ScaleUp && nic(other);
         let part = |group: usize, other: usize, end: &Block| {
-            if own_only(group, other) {
+            if self.own_only(layout, group, other) {
                 intersection(std::slice::from_ref(end), &self.terminals(group))
             } else {
                 vec![end.clone()]
@@ -144,6 +141,16 @@ impl Ends {
             .iter()
             .flat_map(|a| b_parts.iter().map(|b| (a.clone(), b.clone())))
             .collect()
+    }
+
+    /// Whether all links of a bundle may carry traffic of the query, whichever nodes they join.
+    pub fn carries_all(&self, layout: &Layout, bundle: &Bundle) -> bool {
+        !self.own_only(layout, bundle.a, bundle.b) && !self.own_only(layout, bundle.b, bundle.a)
+    }
+
+    /// Whether links from `group` to `other` carry only what begins or ends in `group`.
+    fn own_only(&self, layout: &Layout, group: usize, other: usize) -> bool {
+        self.relays[group] == Relay::ScaleUp && layout.groups[other].role == Role::Nic
     }
 
     /// Nodes of a group that take part: up, and terminals or relays.

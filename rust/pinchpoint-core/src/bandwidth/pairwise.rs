@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Forwarding, Query, bandwidth};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fabric::{Block, Fabric, Selection, Subset, disjoint_union};
+use crate::fabric::{Block, Fabric, Selection, disjoint_union};
 use crate::memory;
 use crate::monitor::Monitor;
 use crate::parallel;
@@ -144,11 +144,10 @@ fn values(
 ) -> Result<Vec<i128>> {
     let select = |(group, point): &Node| {
         let own = &fabric.layout().groups[*group];
-        let axes = point.iter().map(|value| Subset::single(*value));
         vec![Selection {
             group: own.name.clone(),
             sizes: own.digit_sizes(),
-            blocks: vec![Block::new(axes.collect())],
+            blocks: vec![Block::point(point)],
         }]
     };
     parallel::in_pieces(pairs.len(), |at| {

@@ -20,6 +20,9 @@ impl Changes {
     pub(super) fn new(fabric: &Fabric, classes: &[FlowClass]) -> Self {
         let layout = fabric.layout();
         let mut of_class = vec![HashSet::new(); classes.len()];
+        if fabric.state().overrides.iter().all(Vec::is_empty) {
+            return Changes { of_class };
+        }
         let mut owners: Vec<Vec<usize>> = vec![Vec::new(); layout.groups.len()];
         let mut blocks: Vec<Vec<&Block>> = vec![Vec::new(); layout.groups.len()];
         for (place, class) in classes.iter().enumerate() {
@@ -190,10 +193,7 @@ fn constant(block: &Block, given: &[(Block, i128)], each: i128) -> bool {
     let mut square = 0i128;
     for (part, weight) in given {
         buckets.meeting(part, |other| {
-            let common = part.axes().iter().zip(parts[other].axes());
-            let nodes: i128 = common
-                .map(|(x, y)| i128::from(x.intersect(y).len()))
-                .product();
+            let nodes = i128::from(part.common_len(parts[other]));
             square += nodes * (weight / unit) * (given[other].1 / unit);
         });
     }

@@ -4,9 +4,13 @@ use std::collections::HashMap;
 
 use crate::fabric::Block;
 
+/// Up to this many blocks are looked at one by one.
+const FEW: usize = 8;
+
 /// Blocks sorted by the axis on which most of them hold one value.
 pub(super) struct Buckets {
-    axis: usize,
+    /// `None` while there are few.
+    axis: Option<usize>,
     single: HashMap<u32, Vec<usize>>,
     wide: Vec<usize>,
     len: usize,
@@ -21,15 +25,19 @@ impl Buckets {
                 .filter(|block| block.axis(axis).as_single().is_some())
                 .count()
         };
-        let axis = (0..axes).max_by_key(|axis| singles(*axis)).unwrap_or(0);
+        let few = blocks.len() <= FEW;
+        let axis = (0..if few { 0 } else { axes }).max_by_key(|axis| singles(*axis));
         let mut buckets = Buckets {
             axis,
             single: HashMap::new(),
             wide: Vec::new(),
             len: blocks.len(),
         };
+        let Some(axis) = axis else {
+            return buckets;
+        };
         for (place, block) in blocks.iter().enumerate() {
-            match block.axes().get(axis).and_then(|subset| subset.as_single()) {
+            match block.axis(axis).as_single() {
                 Some(value) => buckets.single.entry(value).or_default().push(place),
                 None => buckets.wide.push(place),
             }
@@ -39,11 +47,7 @@ impl Buckets {
 
     /// Visits a superset of the places whose blocks meet `target`.
     pub(super) fn meeting(&self, target: &Block, mut visit: impl FnMut(usize)) {
-        match target
-            .axes()
-            .get(self.axis)
-            .and_then(|subset| subset.as_single())
-        {
+        match self.axis.and_then(|axis| target.axis(axis).as_single()) {
             Some(value) => {
                 self.single
                     .get(&value)

@@ -12,7 +12,7 @@ use super::structured::{Part, check_classes, live, own_traffic_only};
 use crate::bandwidth::{ClassFlow, Ends, FlowClass, Relay, Side, Witness};
 use crate::collective::{Binding, Members, Rate};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fabric::{Block, Fabric, Role, intersection, total_len};
+use crate::fabric::{Block, Fabric, Role, common_len, total_len};
 
 /// A flow from all senders to one receiver, on classes of alike nodes.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ pub fn check_flow(
     let mut arrived = 0i128;
     for (place, class) in sent.classes.iter().enumerate() {
         let sending = match parts[place] {
-            Part::Source => total_len(&intersection(&class.blocks, &members.senders[class.group])),
+            Part::Source => common_len(&class.blocks, &members.senders[class.group]),
             _ => 0,
         };
         if sending != 0 && sending != class.size {
@@ -88,8 +88,7 @@ pub fn check_flow(
         let more = out[place] - into[place];
         let free = || {
             let shown = &shown[class.group];
-            parts[place] == Part::Source
-                && total_len(&intersection(&class.blocks, shown)) == class.size
+            parts[place] == Part::Source && common_len(&class.blocks, shown) == class.size
         };
         if parts[place] == Part::Sink {
             arrived -= more;
@@ -135,7 +134,7 @@ pub fn check_cut(
     for (index, group) in fabric.layout().groups.iter().enumerate() {
         let live = live(fabric, ends, index);
         for half in [&side.enters[index], &side.leaves[index]] {
-            let known = total_len(&intersection(half, &live)) == total_len(half);
+            let known = common_len(half, &live) == total_len(half);
             if !known || !disjoint(&half.iter().collect::<Vec<_>>()) {
                 return refuse("a cut holds nodes twice, or nodes that take no part");
             }

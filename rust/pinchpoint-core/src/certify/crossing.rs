@@ -1,9 +1,11 @@
 //! What crosses a cut, counted on blocks.
 
+use std::borrow::Cow;
+
 use super::buckets::Buckets;
 use super::structured::{live, own_traffic_only};
 use crate::bandwidth::{Ends, Side};
-use crate::fabric::{Block, Bundle, Fabric, hull, intersection, total_len};
+use crate::fabric::{Block, Bundle, Fabric, common_len, hull, intersection, total_len};
 
 /// What crosses a cut within one bundle, or through the nodes of one group that have a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,9 @@ pub enum Through {
     /// Nodes of a group.
     Group(usize),
 }
+
+/// Up to this many pairs of blocks are counted one by one.
+const FEW_PAIRS: usize = 64;
 
 /// Links that have one capacity per cable: as built, or what a change adds to that.
 struct Portion<'a> {
@@ -53,36 +58,31 @@ fn portions<'a>(fabric: &'a Fabric, index: usize) -> impl Iterator<Item = Portio
 pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
     let layout = fabric.layout();
     let mut rows = Vec::new();
+    let groups: Vec<Standing> = (0..layout.groups.len())
+        .map(|group| Standing::new(fabric, ends, side, group))
+        .collect();
     for (index, bundle) in layout.bundles.iter().enumerate() {
-        let usable = |group: usize, other: usize, blocks: &[Block]| {
-            if own_traffic_only(fabric, ends, group, other) {
-                let own = [&ends.sources[group][..], &ends.sinks[group][..]].concat();
-                Nodes::new(intersection(blocks, &own))
-            } else {
-                Nodes::new(blocks.to_vec())
-            }
+        let usable = |group: usize, other: usize| {
+            let own_only = own_traffic_only(fabric, ends, group, other);
+            own_only.then(|| groups[group].of_terminals(ends, group))
         };
-        let (a, b) = (bundle.a, bundle.b);
-        let all = [
-            usable(a, b, &live(fabric, ends, a)),
-            usable(b, a, &live(fabric, ends, b)),
-        ];
-        let enters = [usable(a, b, &side.enters[a]), usable(b, a, &side.enters[b])];
-        let leaves = [usable(a, b, &side.leaves[a]), usable(b, a, &side.leaves[b])];
+        let own = [usable(bundle.a, bundle.b), usable(bundle.b, bundle.a)];
+        let a = own[0].as_ref().unwrap_or(&groups[bundle.a]);
+        let b = own[1].as_ref().unwrap_or(&groups[bundle.b]);
         let (mut cables, mut capacity) = (0i128, 0i128);
         for portion in portions(fabric, index) {
             let pairs = |a: &Nodes, b: &Nodes| pairs(fabric, bundle, portion.links, a, b);
             let mut count = if side.of_source {
-                pairs(&leaves[0], &all[1]) - pairs(&leaves[0], &enters[1])
+                pairs(&a.leaves, &b.all) - pairs(&a.leaves, &b.enters)
             } else {
-                pairs(&all[0], &enters[1]) - pairs(&leaves[0], &enters[1])
+                pairs(&a.all, &b.enters) - pairs(&a.leaves, &b.enters)
             };
             // Pairs within a group stand in the block both ways already.
             if !bundle.is_within() {
                 count += if side.of_source {
-                    pairs(&all[0], &leaves[1]) - pairs(&enters[0], &leaves[1])
+                    pairs(&a.all, &b.leaves) - pairs(&a.enters, &b.leaves)
                 } else {
-                    pairs(&enters[0], &all[1]) - pairs(&enters[0], &leaves[1])
+                    pairs(&a.enters, &b.all) - pairs(&a.enters, &b.leaves)
                 };
             }
             cables += count * portion.cables;
@@ -102,7 +102,7 @@ pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
         };
         let (enters, leaves) = (&side.enters[index], &side.leaves[index]);
         let whole = if side.of_source { enters } else { leaves };
-        let count = total_len(whole) - total_len(&intersection(enters, leaves));
+        let count = total_len(whole) - common_len(enters, leaves);
         if count > 0 && limit > 0 {
             rows.push(Crossing {
                 through: Through::Group(index),
@@ -114,15 +114,43 @@ pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
     rows
 }
 
+/// The nodes of one group that take part, and those that are entered or left on a side of a cut.
+struct Standing<'a> {
+    all: Nodes<'a>,
+    enters: Nodes<'a>,
+    leaves: Nodes<'a>,
+}
+
+impl<'a> Standing<'a> {
+    fn new(fabric: &Fabric, ends: &Ends, side: &'a Side, group: usize) -> Self {
+        Standing {
+            all: Nodes::new(Cow::Owned(live(fabric, ends, group))),
+            enters: Nodes::new(Cow::Borrowed(&side.enters[group])),
+            leaves: Nodes::new(Cow::Borrowed(&side.leaves[group])),
+        }
+    }
+
+    /// Sources and sinks among them.
+    fn of_terminals(&self, ends: &Ends, group: usize) -> Standing<'static> {
+        let own = [&ends.sources[group][..], &ends.sinks[group][..]].concat();
+        let part = |nodes: &Nodes| Nodes::new(Cow::Owned(intersection(&nodes.blocks, &own)));
+        Standing {
+            all: part(&self.all),
+            enters: part(&self.enters),
+            leaves: part(&self.leaves),
+        }
+    }
+}
+
 /// Disjoint blocks of nodes of one group, and the smallest block around them.
-struct Nodes {
-    blocks: Vec<Block>,
+struct Nodes<'a> {
+    blocks: Cow<'a, [Block]>,
     hull: Option<Block>,
 }
 
-impl Nodes {
-    fn new(blocks: Vec<Block>) -> Self {
-        let hull = hull(&blocks);
+impl<'a> Nodes<'a> {
+    fn new(blocks: Cow<'a, [Block]>) -> Self {
+        let hull = hull(blocks.iter());
         Nodes { blocks, hull }
     }
 }
@@ -134,6 +162,15 @@ fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &Nodes, b: &Nodes) 
     };
     if !bundle.may_join(links, hull_a, hull_b) {
         return 0;
+    }
+    if a.blocks.len() * b.blocks.len() <= FEW_PAIRS {
+        let ends = a
+            .blocks
+            .iter()
+            .flat_map(|a| b.blocks.iter().map(move |b| (a, b)));
+        return ends
+            .map(|(a, b)| i128::from(bundle.count_between(links, a, b)))
+            .sum();
     }
     let group_a = &fabric.layout().groups[bundle.a];
     let a_end = bundle.a_end(links, group_a);
@@ -155,10 +192,7 @@ fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &Nodes, b: &Nodes) 
         };
         let buckets = buckets.get_or_insert_with(|| Buckets::new(&far));
         buckets.meeting(&bundle.b_end(&fan, group_a), |to| {
-            let part = bundle
-                .product(from, far[to])
-                .and_then(|part| part.intersect(links));
-            count += part.map_or(0, |part| i128::from(bundle.count(&part)));
+            count += i128::from(bundle.count_between(links, from, far[to]));
         });
     }
     count

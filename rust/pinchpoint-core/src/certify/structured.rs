@@ -13,7 +13,7 @@ use super::buckets::disjoint;
 use super::crossing::crossing;
 use crate::bandwidth::{Ends, FlowClass, Relay, Side, Witness};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fabric::{Block, Fabric, Role, intersection, subtract, total_len};
+use crate::fabric::{Block, Fabric, Role, common_len, intersection, subtract, total_len};
 
 fn refuse<T>(message: impl Into<String>) -> Result<T> {
     Err(Error::new(ErrorKind::Certificate, message))
@@ -59,7 +59,7 @@ fn check_side(fabric: &Fabric, ends: &Ends, side: &Side) -> Result<()> {
             if !disjoint(&half.iter().collect::<Vec<_>>()) {
                 return refuse(format!("a cut holds nodes of group {:?} twice", group.name));
             }
-            if total_len(&intersection(half, &live)) != total_len(half) {
+            if common_len(half, &live) != total_len(half) {
                 return refuse(format!(
                     "a cut holds nodes of group {:?} that take no part",
                     group.name
@@ -84,9 +84,7 @@ fn check_side(fabric: &Fabric, ends: &Ends, side: &Side) -> Result<()> {
             (&side.leaves[index], &side.enters[index])
         };
         let own = intersection(own, &live);
-        if total_len(&intersection(near, &own)) != total_len(&own)
-            || !intersection(far, other).is_empty()
-        {
+        if common_len(near, &own) != total_len(&own) || common_len(far, other) != 0 {
             return refuse(format!(
                 "a cut does not part the sources from the sinks in group {:?}",
                 group.name
@@ -177,6 +175,8 @@ pub(super) fn check_classes(
     classes: &[FlowClass],
 ) -> Result<Vec<Part>> {
     let mut parts = Vec::with_capacity(classes.len());
+    let groups = 0..fabric.layout().groups.len();
+    let live: Vec<_> = groups.map(|group| live(fabric, ends, group)).collect();
     for (index, group) in fabric.layout().groups.iter().enumerate() {
         let own = classes.iter().filter(|class| class.group == index);
         let blocks: Vec<&Block> = own.flat_map(|class| &class.blocks).collect();
@@ -186,8 +186,8 @@ pub(super) fn check_classes(
     }
     for class in classes {
         let size = total_len(&class.blocks);
-        let within = |nodes: &[Block]| total_len(&intersection(&class.blocks, nodes));
-        if size != class.size || size == 0 || within(&live(fabric, ends, class.group)) != size {
+        let within = |nodes: &[Block]| common_len(&class.blocks, nodes);
+        if size != class.size || size == 0 || within(&live[class.group]) != size {
             return refuse("a class is not the live nodes it states");
         }
         let (sources, sinks) = (

@@ -1,7 +1,7 @@
 //! Explicit fabrics: flows on the links themselves.
 
 use super::newton::{Found, Outcome, lower};
-use super::{Node, Search, point};
+use super::{Node, Search};
 use crate::bandwidth::{Side, Statement};
 use crate::certify;
 use crate::error::Result;
@@ -88,7 +88,7 @@ pub fn solve(
             let nodes = |group: &crate::fabric::Group| {
                 let own = (0..group.num_nodes)
                     .filter(|rank| holds((group.first_node + rank) as u32))
-                    .map(|rank| point(&group.point(rank)));
+                    .map(|rank| Block::point(&group.point(rank)));
                 disjoint_union(own)
             };
             layout.groups.iter().map(nodes).collect()

@@ -2,11 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Node, Query, point};
+use super::{Node, Query};
 use crate::bandwidth::{Side, node_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fabric::{
-    Block, Fabric, Selection, Subset, disjoint_union, intersection, subtract, total_len,
+    Block, Fabric, Selection, Subset, common_len, disjoint_union, intersection, subtract, total_len,
 };
 use crate::monitor::Monitor;
 use crate::symmetry::{Boundary, Families, Orbits};
@@ -100,9 +100,7 @@ impl Members {
     /// How many of `nodes` are on the source side, of which `half` is what enters or leaves.
     pub fn inside(&self, side: &Side, half: &[Vec<Block>], nodes: &[Vec<Block>]) -> u64 {
         let both = nodes.iter().zip(half);
-        let shared: u64 = both
-            .map(|(own, side)| total_len(&intersection(own, side)))
-            .sum();
+        let shared: u64 = both.map(|(own, side)| common_len(own, side)).sum();
         if side.of_source {
             return shared;
         }
@@ -140,7 +138,7 @@ fn first(fabric: &Fabric, ranks: &[Vec<Block>]) -> Vec<Vec<Block>> {
         let group = &fabric.layout().groups[index];
         let nodes = blocks.iter().filter_map(Block::first);
         if let Some(node) = nodes.min_by_key(|node| group.rank(node)) {
-            alone[index].push(point(&node));
+            alone[index].push(Block::point(&node));
             break;
         }
     }

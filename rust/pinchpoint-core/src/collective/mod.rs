@@ -23,7 +23,7 @@ use crate::bandwidth::{Ends, Forwarding, Side};
 use crate::certify;
 use crate::certify::crossing::Crossing;
 use crate::error::Result;
-use crate::fabric::{Block, Fabric, Selection, Subset, hull, intersection, subtract};
+use crate::fabric::{Block, Fabric, Selection, hull, intersection, subtract};
 use crate::monitor::Monitor;
 use crate::parallel::in_pieces;
 use crate::symmetry::Orbit;
@@ -227,7 +227,7 @@ impl Search<'_> {
     /// All ranks send, one receives: all of them may relay what others sent.
     pub fn ends(&self, receiver: &Node) -> Ends {
         let mut ends = self.blank.clone();
-        let own = point(&receiver.1);
+        let own = Block::point(&receiver.1);
         ends.sources = self.members.ranks.clone();
         ends.sources[receiver.0] = subtract(&ends.sources[receiver.0], std::slice::from_ref(&own));
         ends.sinks[receiver.0] = vec![own];
@@ -243,7 +243,7 @@ impl Search<'_> {
     /// Everything but the receiver.
     pub fn all_but(&self, receiver: &Node) -> Side {
         let mut nodes = vec![Vec::new(); self.blank.relays.len()];
-        nodes[receiver.0].push(point(&receiver.1));
+        nodes[receiver.0].push(Block::point(&receiver.1));
         Side {
             of_source: false,
             enters: nodes.clone(),
@@ -309,9 +309,4 @@ impl Search<'_> {
         answer.verify(self.fabric, self.reversed)?;
         Ok(answer)
     }
-}
-
-/// A node as a block.
-pub(crate) fn point(digits: &[u32]) -> Block {
-    Block::new(digits.iter().map(|value| Subset::single(*value)).collect())
 }

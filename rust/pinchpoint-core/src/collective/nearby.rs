@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::classes::Classes;
 use super::newton::{Outcome, Rate};
-use super::{Node, Search, point};
+use super::{Node, Search};
 use crate::certify::collective::check_flow;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, intersection, subtract};
@@ -117,8 +117,8 @@ impl<'a> Nearby<'a> {
     /// Blocks around the nodes near a receiver, by group.
     fn near(&self, receiver: &Node) -> Vec<Vec<Block>> {
         let mut near: Vec<Vec<Block>> = vec![Vec::new(); self.graph.num_groups];
-        near[receiver.0].push(point(&receiver.1));
-        let mut last = vec![(receiver.0, point(&receiver.1))];
+        near[receiver.0].push(Block::point(&receiver.1));
+        let mut last = vec![(receiver.0, Block::point(&receiver.1))];
         for _ in 0..STEPS {
             let mut next = Vec::new();
             for (group, block) in &last {
@@ -142,7 +142,7 @@ impl<'a> Nearby<'a> {
     /// Receiver, ranks that send without limit, other ranks, each by whether they have data, and
     /// other nodes.
     fn seeds(&self, receiver: &Node, idle: &[Vec<Block>]) -> Vec<Seed> {
-        let own = point(&receiver.1);
+        let own = Block::point(&receiver.1);
         let mut seeds = vec![Seed {
             group: receiver.0,
             terminal: Terminal::Sink,

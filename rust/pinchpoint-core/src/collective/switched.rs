@@ -1,6 +1,6 @@
 //! The switches that every rank hangs off: where one switch can reduce for all of them.
 
-use super::{Members, Query, point};
+use super::{Members, Query};
 use crate::bandwidth::Ends;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role, total_len};
@@ -80,7 +80,7 @@ pub fn switched(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result
 
 /// What each rank has to a switch, if all have the same.
 fn shared(graph: &Symbolic, members: &Members, group: usize, switch: &[u32]) -> Option<i128> {
-    let own = point(switch);
+    let own = Block::point(switch);
     let mut weight = None;
     let mut reached = 0u64;
     for arm in &graph.arms {

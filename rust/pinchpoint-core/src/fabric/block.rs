@@ -10,13 +10,18 @@ pub struct Block(Box<[Subset]>);
 
 impl Block {
     /// The product of `axes`.
-    pub fn new(axes: Vec<Subset>) -> Self {
-        Block(axes.into_boxed_slice())
+    pub fn new(axes: impl IntoIterator<Item = Subset>) -> Self {
+        Block(axes.into_iter().collect())
     }
 
     /// The whole space of coordinates of these sizes.
     pub fn full(sizes: impl IntoIterator<Item = u32>) -> Self {
-        Block(sizes.into_iter().map(Subset::full).collect())
+        Self::new(sizes.into_iter().map(Subset::full))
+    }
+
+    /// One point.
+    pub fn point(values: &[u32]) -> Self {
+        Self::new(values.iter().map(|value| Subset::single(*value)))
     }
 
     /// One subset per coordinate.
@@ -34,6 +39,11 @@ impl Block {
         let mut axes = self.0.clone();
         axes[axis] = subset;
         Block(axes)
+    }
+
+    /// Keeps of one coordinate what is in `subset` too.
+    pub fn narrow(&mut self, axis: usize, subset: &Subset) {
+        self.0[axis] = self.0[axis].intersect(subset);
     }
 
     /// Number of points.
@@ -64,6 +74,12 @@ impl Block {
         Some(Block::new(axes))
     }
 
+    /// Number of points in both.
+    pub fn common_len(&self, other: &Self) -> u64 {
+        let axes = self.0.iter().zip(&other.0);
+        axes.map(|(a, b)| u64::from(a.intersect(b).len())).product()
+    }
+
     /// Whether every point of `self` is in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(a, b)| a.is_subset(b))
@@ -90,7 +106,7 @@ impl Block {
             let outside = rest.0[axis].minus(&other.0[axis]);
             if !outside.is_empty() {
                 out.push(rest.with_axis(axis, outside));
-                rest.0[axis] = rest.0[axis].intersect(&other.0[axis]);
+                rest.narrow(axis, &other.0[axis]);
             }
         }
     }
@@ -146,15 +162,15 @@ pub fn total_len(blocks: &[Block]) -> u64 {
 /// The smallest block around some blocks, if there are any.
 pub fn hull<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Option<Block> {
     let mut blocks = blocks.into_iter();
-    let mut axes = blocks.next()?.axes().to_vec();
+    let mut around = blocks.next()?.clone();
     for block in blocks {
-        for (axis, own) in axes.iter_mut().zip(block.axes()) {
+        for (axis, own) in around.0.iter_mut().zip(block.axes()) {
             if !own.is_subset(axis) {
                 *axis = axis.union(own);
             }
         }
     }
-    Some(Block::new(axes))
+    Some(around)
 }
 
 /// Below this many pairs, comparing each with each beats building an index.
@@ -231,9 +247,25 @@ pub fn subtract(blocks: &[Block], cuts: &[Block]) -> Vec<Block> {
     rest
 }
 
+/// Number of points in both unions of disjoint blocks.
+pub fn common_len(a: &[Block], b: &[Block]) -> u64 {
+    let mut count = 0;
+    if a.is_empty() || b.is_empty() {
+        return count;
+    }
+    for_each_meeting(a, b, |place, which| {
+        let others = which.iter().map(|other| a[place].common_len(&b[*other]));
+        count += others.sum::<u64>();
+    });
+    count
+}
+
 /// The points in both unions.
 pub fn intersection(a: &[Block], b: &[Block]) -> Vec<Block> {
     let mut out = Vec::new();
+    if a.is_empty() || b.is_empty() {
+        return out;
+    }
     for_each_meeting(a, b, |place, which| {
         out.extend(
             which
@@ -281,7 +313,7 @@ mod tests {
 
     fn block() -> impl Strategy<Value = Block> {
         let axis = || prop::collection::btree_set(0u32..4, 1..4).prop_map(Subset::from_values);
-        (axis(), axis(), axis()).prop_map(|(a, b, c)| Block::new(vec![a, b, c]))
+        (axis(), axis(), axis()).prop_map(|(a, b, c)| Block::new([a, b, c]))
     }
 
     fn points(blocks: &[Block]) -> Vec<Vec<u32>> {
@@ -309,6 +341,7 @@ mod tests {
             let rest = subtract(&x, &y);
             prop_assert_eq!(points(&rest).len(), set(&rest).len());
             prop_assert_eq!(set(&rest), set(&a).difference(&set(&b)).cloned().collect::<BTreeSet<_>>());
+            prop_assert_eq!(common_len(&x, &y), total_len(&intersection(&x, &y)));
             let both = intersection(&x, &y);
             prop_assert_eq!(points(&both).len(), set(&both).len());
             prop_assert_eq!(set(&both), set(&a).intersection(&set(&b)).cloned().collect::<BTreeSet<_>>());

@@ -114,27 +114,28 @@ impl Bundle {
 
     /// The links between two blocks of nodes.
     pub fn product(&self, a: &Block, b: &Block) -> Option<Block> {
-        let mut axes = a.axes().to_vec();
+        let free = self.joined.iter().filter(|joined| joined.is_none()).count();
+        let mut axes = Vec::with_capacity(a.axes().len() + free + 1);
+        axes.extend_from_slice(a.axes());
         for (digit, axis) in b.axes().iter().enumerate() {
-            match self.joined[digit] {
-                Some(own) => {
-                    let back = match self.ring {
-                        Some((ring, size)) if ring == digit => axis.rotated(size - 1, size),
-                        _ => axis.clone(),
-                    };
-                    axes[own] = axes[own].intersect(&back);
+            match (self.joined[digit], self.ring) {
+                (Some(own), Some((ring, size))) if ring == digit => {
+                    axes[own] = axes[own].intersect(&axis.rotated(size - 1, size));
                 }
-                None => axes.push(axis.clone()),
+                (Some(own), _) => axes[own] = axes[own].intersect(axis),
+                (None, _) => axes.push(axis.clone()),
             }
         }
         axes.push(Subset::full(self.multiplicity));
-        let links = Block::new(axes);
-        (!links.is_empty()).then_some(links)
+        if axes.iter().any(Subset::is_empty) {
+            return None;
+        }
+        Some(Block::new(axes))
     }
 
     /// The nodes of a at the ends of a link block.
     pub fn a_end(&self, links: &Block, group_a: &Group) -> Block {
-        Block::new(links.axes()[..group_a.digits.len()].to_vec())
+        Block::new(links.axes()[..group_a.digits.len()].iter().cloned())
     }
 
     /// The nodes of b at the ends of a link block.
@@ -152,7 +153,7 @@ impl Bundle {
                 _ => own.clone(),
             }
         });
-        Block::new(axes.collect())
+        Block::new(axes)
     }
 
     /// Whether some links of a block may run between two blocks of nodes; "no" is certain. Makes no
@@ -199,6 +200,36 @@ impl Bundle {
     /// Number of (ordered, if within a group) pairs of distinct nodes, times cables.
     pub fn count(&self, links: &Block) -> u64 {
         links.len() - self.diagonal(links)
+    }
+
+    /// [`count`](Self::count) of the links of a block between two blocks of nodes. Makes no copies,
+    /// except within a group.
+    pub fn count_between(&self, links: &Block, a: &Block, b: &Block) -> u64 {
+        if self.is_within() {
+            let part = self.product(a, b).and_then(|part| part.intersect(links));
+            return part.map_or(0, |part| self.count(&part));
+        }
+        let mut count = u64::from(self.cables(links).len());
+        for (digit, own) in a.axes().iter().enumerate() {
+            let mut common = own.intersect(links.axis(digit));
+            for (axis, joined) in b.axes().iter().zip(&self.joined) {
+                if *joined == Some(digit) {
+                    common = match self.ring {
+                        Some((ring, size)) if ring == digit => {
+                            common.intersect(&axis.rotated(size - 1, size))
+                        }
+                        _ => common.intersect(axis),
+                    };
+                }
+            }
+            count *= u64::from(common.len());
+        }
+        let free = b.axes().iter().zip(&self.joined);
+        let free = free.filter(|(_, joined)| joined.is_none());
+        for ((axis, _), theirs) in free.zip(&links.axes()[a.axes().len()..]) {
+            count *= u64::from(axis.intersect(theirs).len());
+        }
+        count
     }
 
     /// Within a group: the pairs of axes that are equal where a node meets itself.

@@ -5,7 +5,6 @@ use super::bundle::Wiring;
 use super::explicit::Arrays;
 use super::selection::{LinkSelection, Selection};
 use super::state::{Fabric, Override, State};
-use super::subset::Subset;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What [`Fabric::scaled`] did.
@@ -195,7 +194,7 @@ fn change_listed(
         }
     }
     let single = |(link, (capacity, up))| Override {
-        links: Block::new(vec![Subset::single(link)]),
+        links: Block::point(&[link]),
         capacity,
         up,
     };

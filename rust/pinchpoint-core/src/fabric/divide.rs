@@ -26,7 +26,7 @@ pub struct Piece {
 /// axis and piece, whatever their size. Values with the same blocks over them stay in one piece.
 pub fn divide(block: &Block, given: &[&Weighted], out: &mut Vec<Piece>) {
     let mut sum = 0;
-    let mut open: Vec<Open<'_>> = Vec::with_capacity(given.len());
+    let mut open: Vec<Open<'_>> = Vec::new();
     for weighted in given {
         let axes = block.axes().iter().zip(weighted.block.axes());
         match axes
@@ -41,7 +41,17 @@ pub fn divide(block: &Block, given: &[&Weighted], out: &mut Vec<Piece>) {
             }
         }
     }
-    divide_from(block.clone(), 0, sum, &open, out);
+    let [Open { weighted, .. }] = open.as_slice() else {
+        return divide_from(block.clone(), 0, sum, &open, out);
+    };
+    let mut outside = Vec::with_capacity(block.axes().len());
+    block.minus_into(&weighted.block, &mut outside);
+    let outside = outside.into_iter();
+    out.extend(outside.map(|block| Piece { block, weight: sum }));
+    out.extend(block.intersect(&weighted.block).map(|block| Piece {
+        block,
+        weight: sum + weighted.weight,
+    }));
 }
 
 /// A given block that does not cover the whole block at hand.
@@ -138,7 +148,7 @@ mod tests {
 
     fn block() -> impl Strategy<Value = Block> {
         let axis = || prop::collection::btree_set(0u32..5, 1..5).prop_map(Subset::from_values);
-        (axis(), axis(), axis()).prop_map(|(a, b, c)| Block::new(vec![a, b, c]))
+        (axis(), axis(), axis()).prop_map(|(a, b, c)| Block::new([a, b, c]))
     }
 
     proptest! {

@@ -158,14 +158,7 @@ fn contains_pair(
     group_a: &Group,
     cable: u32,
 ) -> bool {
-    let point = |node: &[u32]| {
-        Block::new(
-            node.iter()
-                .map(|value| super::subset::Subset::single(*value))
-                .collect(),
-        )
-    };
-    let Some(pair) = bundle.product(&point(from), &point(to)) else {
+    let Some(pair) = bundle.product(&Block::point(from), &Block::point(to)) else {
         return false;
     };
     debug_assert_eq!(bundle.a_end(&pair, group_a).len(), 1);

@@ -191,11 +191,10 @@ impl Group {
         let mut out = Vec::with_capacity(blocks.len() * products.len());
         for block in blocks {
             for product in &products {
-                let mut axes = block.axes().to_vec();
+                let mut part = block.clone();
                 for (digit, subset) in coordinate.digits.iter().zip(product) {
-                    axes[*digit] = axes[*digit].intersect(subset);
+                    part.narrow(*digit, subset);
                 }
-                let part = Block::new(axes);
                 if !part.is_empty() {
                     out.push(part);
                 }

@@ -117,7 +117,7 @@ mod tests {
                 prop::collection::btree_set(0u32..6, 1..6).prop_map(Subset::from_values),
             ]
         };
-        (axis(), axis()).prop_map(|(a, b)| Block::new(vec![a, b]))
+        (axis(), axis()).prop_map(|(a, b)| Block::new([a, b]))
     }
 
     proptest! {

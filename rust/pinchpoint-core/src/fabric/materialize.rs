@@ -5,6 +5,7 @@ use super::bundle::Bundle;
 use super::explicit::Arrays;
 use super::group::{Code, Group};
 use super::state::Fabric;
+use super::subset::Subset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::monitor::Monitor;
 
@@ -175,11 +176,10 @@ impl Neighbours<'_> {
                 ranks.extend(self.offsets.iter().map(|offset| base + offset));
             }
             None => {
-                let mut axes = self.links.axes().to_vec();
-                for (axis, value) in axes.iter_mut().zip(point) {
-                    *axis = super::subset::Subset::single(*value);
-                }
-                let neighbours = self.bundle.b_end(&Block::new(axes), group_a);
+                let own = point.iter().map(|value| Subset::single(*value));
+                let rest = self.links.axes()[point.len()..].iter().cloned();
+                let links = Block::new(own.chain(rest));
+                let neighbours = self.bundle.b_end(&links, group_a);
                 neighbours.for_each_point(|other| ranks.push(group_b.rank(other)));
             }
         }

@@ -25,7 +25,7 @@ mod subset;
 mod term;
 mod values;
 
-pub use block::{Block, disjoint_union, hull, intersection, subtract, total_len};
+pub use block::{Block, common_len, disjoint_union, hull, intersection, subtract, total_len};
 pub use builder::Builder;
 pub use bundle::{Bundle, Wiring};
 pub use divide::{Piece, Weighted, divide};

@@ -7,7 +7,6 @@ use super::bundle::Wiring;
 use super::names::quoted;
 use super::selection::LinkSelection;
 use super::state::Fabric;
-use super::subset::Subset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::random::SplitMix64;
 
@@ -51,9 +50,7 @@ impl Fabric {
             let block = ends.partition_point(|end| *end <= draw);
             let start = if block == 0 { 0 } else { ends[block - 1] };
             let point = point_of(&bundle.links[block], draw - start);
-            let single =
-                |point: &[u32]| Block::new(point.iter().map(|v| Subset::single(*v)).collect());
-            let mut link = single(&point);
+            let mut link = Block::point(&point);
             if bundle.count(&link) == 0 || !self.is_up(index, &link, removed.as_deref()) {
                 continue;
             }

@@ -83,12 +83,12 @@ impl LinkSelection {
             return points;
         };
         let with_itself = |block: &Block| {
-            let mut axes = block.axes().to_vec();
+            let mut own = block.clone();
             for (a, b) in own_pair {
-                axes[*a] = axes[*a].intersect(&axes[*b]);
-                axes[*b] = Subset::single(0);
+                own.narrow(*a, block.axis(*b));
+                own = own.with_axis(*b, Subset::single(0));
             }
-            Block::new(axes).len()
+            own.len()
         };
         (points - self.blocks.iter().map(with_itself).sum::<u64>()) / 2
     }
@@ -138,7 +138,7 @@ impl Layout {
             };
             let group = &self.groups[index];
             let point = group.point(id - group.first_node);
-            points[index].push(Block::new(point.into_iter().map(Subset::single).collect()));
+            points[index].push(Block::point(&point));
         }
         let found = self
             .groups

@@ -176,6 +176,14 @@ impl Subset {
         if !self.intersects(other) {
             return self.clone();
         }
+        if let (Repr::Run(low, high), Repr::Run(from, to)) = (&self.0, &other.0) {
+            if from <= low {
+                return Self::range(*to, *high);
+            }
+            if high <= to {
+                return Self::range(*low, *from);
+            }
+        }
         let mut out = RunsBuilder::default();
         let mut cuts = other.iter_runs().peekable();
         for (mut low, high) in self.iter_runs() {

@@ -4,7 +4,7 @@ use super::partition::Partition;
 use super::refine::Arms;
 use super::symbolic::Symbolic;
 use crate::error::Result;
-use crate::fabric::{Block, Subset};
+use crate::fabric::Block;
 use crate::monitor::Monitor;
 
 /// A full-duplex arc between two classes.
@@ -44,7 +44,7 @@ pub fn arcs(
         let Some(node) = partition.blocks_of(tail).next().and_then(Block::first) else {
             continue;
         };
-        let point = Block::new(node.iter().map(|value| Subset::single(*value)).collect());
+        let point = Block::point(&node);
         starting.clear();
         arms.starting_at(graph, group, &point, |id| starting.push(id));
         for id in &starting {
@@ -59,10 +59,7 @@ pub fn arcs(
                 if to[head as usize] == 0 {
                     touched.push(head);
                 }
-                let common = block.axes().iter().zip(far.axes());
-                let nodes: i128 = common
-                    .map(|(x, y)| i128::from(x.intersect(y).len()))
-                    .product();
+                let nodes = i128::from(block.common_len(&far));
                 to[head as usize] += nodes * i128::from(arm.weight);
             });
         }

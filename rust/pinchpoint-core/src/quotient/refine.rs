@@ -173,6 +173,9 @@ struct Parts {
 impl Parts {
     /// Works out the parts; false if the class does not split.
     fn cut(&mut self, partition: &Partition, class: u32, hits: &[Hit], given: &[Weighted]) -> bool {
+        if is_even(partition, class, hits, given) {
+            return false;
+        }
         self.by_weight.clear();
         self.cut.clear();
         let mut touched = 0;
@@ -243,6 +246,29 @@ impl Parts {
         }
         ids
     }
+}
+
+/// Whether all nodes of a class get the same by a look at whole blocks alone: what most classes do
+/// under most splitters.
+fn is_even(partition: &Partition, class: u32, hits: &[Hit], given: &[Weighted]) -> bool {
+    let mut common = None;
+    let mut touched = 0;
+    for hits in hits.chunk_by(|a, b| a.block == b.block) {
+        let block = partition.block(hits[0].block);
+        let mut sum = 0;
+        for hit in hits {
+            let weighted = &given[hit.given as usize];
+            if !block.is_subset(&weighted.block) {
+                return false;
+            }
+            sum += weighted.weight;
+        }
+        if *common.get_or_insert(sum) != sum {
+            return false;
+        }
+        touched += 1;
+    }
+    common == Some(0) || touched == partition.classes[class as usize].blocks.len()
 }
 
 /// Pieces joined where two make a block again: fewer blocks, the same nodes.

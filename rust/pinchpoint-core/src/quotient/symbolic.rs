@@ -2,7 +2,7 @@
 
 use super::partition::Terminal;
 use crate::bandwidth::{Ends, Relay};
-use crate::fabric::{Block, Fabric, Group, Subset, Weighted, Wiring, hull, subtract};
+use crate::fabric::{Block, Bundle, Fabric, Group, Subset, Weighted, Wiring, hull, subtract};
 
 /// Nodes of one group that start in one class.
 #[derive(Debug, Clone)]
@@ -81,15 +81,17 @@ impl Symbolic {
                 continue;
             }
             let bundle = &layout.bundles[term.bundle];
+            let group_a = &layout.groups[bundle.a];
+            if ends.carries_all(layout, bundle) {
+                graph.add_arms(bundle, group_a, term.a_end, term.b_end, term.weight);
+                continue;
+            }
             for (a_end, b_end) in ends.carrying(layout, bundle, &term.a_end, &term.b_end) {
-                graph.add_term(
-                    fabric,
-                    term.bundle,
-                    &term.links,
-                    &a_end,
-                    &b_end,
-                    term.weight,
-                );
+                let part = bundle.product(&a_end, &b_end);
+                if let Some(part) = part.and_then(|part| part.intersect(&term.links)) {
+                    let (near, far) = (bundle.a_end(&part, group_a), bundle.b_end(&part, group_a));
+                    graph.add_arms(bundle, group_a, near, far, term.weight);
+                }
             }
         }
         graph
@@ -134,25 +136,8 @@ impl Symbolic {
         }
     }
 
-    /// Adds the part of a link block between two blocks of nodes, as seen from each end.
-    fn add_term(
-        &mut self,
-        fabric: &Fabric,
-        index: usize,
-        links: &Block,
-        a_end: &Block,
-        b_end: &Block,
-        weight: i64,
-    ) {
-        let layout = fabric.layout();
-        let bundle = &layout.bundles[index];
-        let group_a = &layout.groups[bundle.a];
-        let part = match bundle.product(a_end, b_end) {
-            Some(part) => part.intersect(links),
-            None => None,
-        };
-        let Some(part) = part else { return };
-        let (near, far) = (bundle.a_end(&part, group_a), bundle.b_end(&part, group_a));
+    /// Adds links of a bundle between two blocks of nodes, as seen from each end.
+    fn add_arms(&mut self, bundle: &Bundle, group_a: &Group, near: Block, far: Block, weight: i64) {
         let mut shift = None;
         let joined: Vec<(usize, usize)> = match &bundle.wiring {
             Wiring::Join(pairs) => pairs.clone(),
@@ -238,24 +223,22 @@ impl Arm {
     /// What a block of far nodes gives to near nodes: a weighted block, and a second one that takes
     /// back what a node would give to itself.
     pub fn given_by(&self, far: &Block, mut give: impl FnMut(Weighted)) {
-        let Some(far) = far.intersect(&self.far) else {
+        if !far.intersects(&self.far) {
             return;
-        };
-        let mut near = self.near.axes().to_vec();
-        for (own, theirs) in &self.joined {
-            near[*own] = near[*own].intersect(&self.moved(*own, far.axis(*theirs), false));
         }
-        let near = Block::new(near);
+        let common = |digit: usize| far.axis(digit).intersect(self.far.axis(digit));
+        let mut near = self.near.clone();
+        for (own, theirs) in &self.joined {
+            near.narrow(*own, &self.moved(*own, &common(*theirs), false));
+        }
         if near.is_empty() {
             return;
         }
-        let each: i128 = self
-            .free_far
-            .iter()
-            .map(|digit| i128::from(far.axis(*digit).len()))
-            .product();
+        let free = self.free_far.iter();
+        let each: i128 = free.map(|digit| i128::from(common(*digit).len())).product();
         if self.within
-            && let Some(own) = near.intersect(&far)
+            && let Some(own) = near.intersect(&self.far)
+            && let Some(own) = own.intersect(far)
         {
             give(Weighted {
                 block: own,
@@ -273,23 +256,21 @@ impl Arm {
         if !self.near.contains(node) {
             return None;
         }
-        let mut far = self.far.axes().to_vec();
+        let mut far = self.far.clone();
         for (own, theirs) in &self.joined {
             let value = Subset::single(node[*own]);
-            far[*theirs] = far[*theirs].intersect(&self.moved(*theirs, &value, true));
+            far.narrow(*theirs, &self.moved(*theirs, &value, true));
         }
-        let far = Block::new(far);
         (!far.is_empty()).then_some(far)
     }
 
     /// A block around the far nodes joined to some of a block of near nodes.
     pub fn reach(&self, near: &Block) -> Option<Block> {
         let near = near.intersect(&self.near)?;
-        let mut far = self.far.axes().to_vec();
+        let mut far = self.far.clone();
         for (own, theirs) in &self.joined {
-            far[*theirs] = far[*theirs].intersect(&self.moved(*theirs, near.axis(*own), true));
+            far.narrow(*theirs, &self.moved(*theirs, near.axis(*own), true));
         }
-        let far = Block::new(far);
         (!far.is_empty()).then_some(far)
     }
 }

@@ -98,11 +98,7 @@ impl Orbits {
     /// The nodes of an orbit.
     pub fn block(&self, orbit: &Orbit) -> Block {
         let cells = orbit.cells.iter();
-        Block::new(
-            cells
-                .map(|cell| self.cells.list[*cell as usize].values.clone())
-                .collect(),
-        )
+        Block::new(cells.map(|cell| self.cells.list[*cell as usize].values.clone()))
     }
 
     /// Number of values of a digit of an orbit.

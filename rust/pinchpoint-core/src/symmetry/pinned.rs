@@ -224,7 +224,7 @@ impl Pinned {
                 cell.values.clone()
             }
         });
-        Block::new(axes.collect())
+        Block::new(axes)
     }
 
     /// Whether the values of a digit leave out that of the fixed node.

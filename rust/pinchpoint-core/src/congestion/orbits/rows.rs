@@ -169,7 +169,7 @@ impl OrbitLoads {
             for id in orbits.first[group]..orbits.first[group + 1] {
                 let axes = orbits.list[id].cells.iter();
                 let axes = axes.map(|cell| orbits.cells.list[*cell as usize].values.clone());
-                Block::new(axes.collect()).for_each_point(|point| {
+                Block::new(axes).for_each_point(|point| {
                     if layout.groups[group]
                         .domain
                         .iter()
