@@ -1,9 +1,9 @@
-//! Memory for large arrays: in huge pages where they come fast, and what was freed last is kept for the
-//! next array.
+//! Memory for large arrays, in huge pages where they come fast, and what was freed last is kept for the
+//! next array; and for small blocks.
 //!
 //! A solve touches each of its arrays a few times only, so that the first touch of fresh 4 KiB
 //! pages would cost as much as the solve itself. NumPy asks for huge pages for the same reason.
-//! Blocks below [`LARGE`] are the system's, and so are all where the system is not Linux.
+//! Blocks below [`LARGE`] are those of mimalloc. Where the system is not Linux, all are its own.
 //!
 //! At most [`KEPT`] bytes are kept, and of those beyond [`FIRM`] the system may take back whole huge
 //! pages when it needs them. Another thread is waited for only so long, so that a fork while it holds
@@ -12,8 +12,9 @@
 #![cfg(target_os = "linux")]
 
 mod extents;
+mod small;
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use std::{hint, ptr};
 
 use extents::{Extent, Extents};
 
-/// From here on glibc, too, maps each block by itself.
+/// From here on a block is whole pages.
 const LARGE: usize = 128 << 10;
 /// Blocks are multiples of this, which is whole pages: other processors have larger ones.
 const UNIT: usize = if cfg!(target_arch = "x86_64") {
@@ -54,21 +55,21 @@ static FREE: Mutex<Extents> = Mutex::new(Extents::new());
 #[derive(Debug)]
 pub struct LargeBlocks;
 
-/// The bytes a block of `layout` takes here; `None` if it is the system's.
+/// The bytes a block of `layout` takes here; `None` if it is small.
 fn whole(layout: Layout) -> Option<usize> {
     let here = layout.size() >= LARGE && layout.align() <= ALIGN;
     here.then(|| layout.size().next_multiple_of(UNIT))
 }
 
-// SAFETY: a layout alone decides whether its block is the system's, so that each block returns
+// SAFETY: a layout alone decides whether its block is small, so that each block returns
 // where it came from. Blocks made here are page-aligned, as long as asked, and apart: `FREE` holds
 // each address once (see `Extents`) and none that is in use.
 unsafe impl GlobalAlloc for LargeBlocks {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match whole(layout) {
             Some(len) => recycled(len).unwrap_or_else(|| map(len)),
-            // SAFETY: the caller's promises are those of `System`.
-            None => unsafe { System.alloc(layout) },
+            // SAFETY: the caller promises what is promised there.
+            None => unsafe { small::alloc(layout) },
         }
     }
 
@@ -82,8 +83,8 @@ unsafe impl GlobalAlloc for LargeBlocks {
                 }
                 None => map(len),
             },
-            // SAFETY: the caller's promises are those of `System`.
-            None => unsafe { System.alloc_zeroed(layout) },
+            // SAFETY: the caller promises what is promised there.
+            None => unsafe { small::alloc_zeroed(layout) },
         }
     }
 
@@ -93,8 +94,8 @@ unsafe impl GlobalAlloc for LargeBlocks {
                 begin: block as usize,
                 len,
             }),
-            // SAFETY: the caller got `block` for `layout` from `System`.
-            None => unsafe { System.dealloc(block, layout) },
+            // SAFETY: the caller got `block` for `layout`, which is why it is from there.
+            None => unsafe { small::dealloc(block) },
         }
     }
 
@@ -102,8 +103,8 @@ unsafe impl GlobalAlloc for LargeBlocks {
         // SAFETY: the caller promises that `size` fits a layout of this alignment.
         let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         if let (None, None) = (whole(layout), whole(new)) {
-            // SAFETY: the caller's promises are those of `System`.
-            return unsafe { System.realloc(block, layout, size) };
+            // SAFETY: the caller promises what is promised there.
+            return unsafe { small::realloc(block, new) };
         }
         if whole(layout) == whole(new) {
             return block;
@@ -289,6 +290,30 @@ mod tests {
             }
         });
         assert!(FREE.lock().is_ok_and(|free| free.total() <= KEPT));
+    }
+
+    #[test]
+    fn blocks_are_aligned_as_asked() {
+        for align in (0..14).map(|power| 1 << power) {
+            for size in [1, 3, 8, 24, 40, 100, 1000, LARGE - 1, LARGE, 3 * LARGE] {
+                let layout = Layout::from_size_align(size, align).unwrap();
+                let grown = Layout::from_size_align(size * 2 + 1, align).unwrap();
+                // SAFETY: no size is zero, and each block is used within what it was asked for.
+                unsafe {
+                    let block = ALLOCATOR.alloc(layout);
+                    block.write_bytes(7, size);
+                    let moved = ALLOCATOR.realloc(block, layout, grown.size());
+                    assert!((0..size).all(|at| *moved.add(at) == 7));
+                    let zeroed = ALLOCATOR.alloc_zeroed(grown);
+                    assert!((0..grown.size()).all(|at| *zeroed.add(at) == 0));
+                    for address in [block, moved, zeroed] {
+                        assert_eq!(address as usize % align, 0, "{size} bytes");
+                    }
+                    ALLOCATOR.dealloc(moved, grown);
+                    ALLOCATOR.dealloc(zeroed, grown);
+                }
+            }
+        }
     }
 
     #[test]
