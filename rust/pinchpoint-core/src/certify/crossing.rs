@@ -164,13 +164,9 @@ fn pairs(fabric: &Fabric, bundle: &Bundle, links: &Block, a: &Nodes, b: &Nodes) 
         return 0;
     }
     if a.blocks.len() * b.blocks.len() <= FEW_PAIRS {
-        let ends = a
-            .blocks
-            .iter()
-            .flat_map(|a| b.blocks.iter().map(move |b| (a, b)));
-        return ends
-            .map(|(a, b)| i128::from(bundle.count_between(links, a, b)))
-            .sum();
+        let from = a.blocks.iter().filter(|a| bundle.may_leave(links, a));
+        let counts = from.flat_map(|a| b.blocks.iter().map(|b| bundle.count_between(links, a, b)));
+        return counts.map(i128::from).sum();
     }
     let group_a = &fabric.layout().groups[bundle.a];
     let a_end = bundle.a_end(links, group_a);

@@ -156,15 +156,16 @@ impl Bundle {
         Block::new(axes)
     }
 
+    /// Whether some links of a block may end in a block of nodes of a; "no" is certain.
+    pub fn may_leave(&self, links: &Block, a: &Block) -> bool {
+        let mut axes = a.axes().iter().zip(links.axes());
+        axes.all(|(own, theirs)| own.intersects(theirs))
+    }
+
     /// Whether some links of a block may run between two blocks of nodes; "no" is certain. Makes no
     /// copies: this is asked of every failed link.
     pub fn may_join(&self, links: &Block, a: &Block, b: &Block) -> bool {
-        if !a
-            .axes()
-            .iter()
-            .zip(links.axes())
-            .all(|(own, theirs)| own.intersects(theirs))
-        {
+        if !self.may_leave(links, a) {
             return false;
         }
         let mut free = a.axes().len();
@@ -210,6 +211,14 @@ impl Bundle {
             return part.map_or(0, |part| self.count(&part));
         }
         let mut count = u64::from(self.cables(links).len());
+        let free = b.axes().iter().zip(&self.joined);
+        let free = free.filter(|(_, joined)| joined.is_none());
+        for ((axis, _), theirs) in free.zip(&links.axes()[a.axes().len()..]) {
+            count *= u64::from(axis.intersect(theirs).len());
+            if count == 0 {
+                return 0;
+            }
+        }
         for (digit, own) in a.axes().iter().enumerate() {
             let mut common = own.intersect(links.axis(digit));
             for (axis, joined) in b.axes().iter().zip(&self.joined) {
@@ -223,11 +232,6 @@ impl Bundle {
                 }
             }
             count *= u64::from(common.len());
-        }
-        let free = b.axes().iter().zip(&self.joined);
-        let free = free.filter(|(_, joined)| joined.is_none());
-        for ((axis, _), theirs) in free.zip(&links.axes()[a.axes().len()..]) {
-            count *= u64::from(axis.intersect(theirs).len());
         }
         count
     }
