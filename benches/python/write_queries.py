@@ -36,10 +36,11 @@ wall clock from Python, medians, checks included.
 Links between leaves and spines of a Trainium3 UltraCluster fail at random, other ones in each of
 {seeds} runs; asked is the bandwidth from the first UltraServer to the last. *new* is `without` and
 the first query, *further* a query from the first UltraServer to another one on the same fabric
-(without failures: the first query on a new fabric, and one of many).
+(without failures: the first query on a new fabric, and one of many). The slowest have lost links
+at their ends.
 
-| chips | failed links | new, ms | further, ms |
-|---:|---:|---:|---:|
+| chips | failed links | new, ms | slowest | further, ms | slowest |
+|---:|---:|---:|---:|---:|---:|
 {failures}
 
 {plain}
@@ -78,8 +79,8 @@ def failures(sizes: list[int], counts: tuple[int, ...]) -> str:
             other = million.cluster(size)
             own = million.ends(other, size)
             first.append(seconds(partial(other.bandwidth, *own))[0])
-        again = median(seconds(partial(fabric.bandwidth, *ends))[0] for _ in range(100))
-        rows.append((size * 144, 0, median(first), again))
+        again = [seconds(partial(fabric.bandwidth, *ends))[0] for _ in range(100)]
+        rows.append(failures_row(size, 0, first, again))
         for count in counts:
             new, further = [], []
             for seed in range(SEEDS):
@@ -89,8 +90,14 @@ def failures(sizes: list[int], counts: tuple[int, ...]) -> str:
                 for ultraserver in range(1, min(6, size - 1)):
                     sink = fabric.select("chip", ultraserver=ultraserver)
                     further.append(seconds(partial(degraded.bandwidth, ends[0], sink))[0])
-            rows.append((size * 144, count, median(new), median(further)))
-    return "\n".join(f"| {c:,} | {n:,} | {ms(new)} | {ms(more)} |" for c, n, new, more in rows)
+            rows.append(failures_row(size, count, new, further))
+    return "\n".join(rows)
+
+
+def failures_row(ultraservers: int, count: int, new: list[float], further: list[float]) -> str:
+    """A row of the table: medians and the slowest."""
+    times = [ms(own) for taken in (new, further) for own in (median(taken), max(taken))]
+    return f"| {ultraservers * 144:,} | {count:,} | {' | '.join(times)} |"
 
 
 def asked(fabric: pp.Fabric, lost: Any, ends: Any) -> pp.Fabric:
