@@ -17,6 +17,33 @@ pub trait Monitor: Sync {
     fn poll(&self) -> Result<(), Stop>;
 }
 
+/// Asks a monitor once in so much work.
+pub struct Pace<'a> {
+    monitor: &'a dyn Monitor,
+    work: usize,
+}
+
+impl<'a> Pace<'a> {
+    /// Steps of some nanoseconds each between two polls.
+    const WORK: usize = 1 << 14;
+
+    /// No work done yet.
+    pub fn new(monitor: &'a dyn Monitor) -> Self {
+        Pace { monitor, work: 0 }
+    }
+
+    /// Says that so many steps were made, or are about to be.
+    #[inline(always)]
+    pub fn spend(&mut self, steps: usize) -> Result<(), Stop> {
+        self.work += steps;
+        if self.work > Self::WORK {
+            self.work = 0;
+            self.monitor.poll()?;
+        }
+        Ok(())
+    }
+}
+
 /// Never stops a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoMonitor;

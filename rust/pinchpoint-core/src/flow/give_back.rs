@@ -6,13 +6,10 @@
 //! node is emptied once.
 
 use crate::error::Result;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 
 use super::capacity::Residue;
 use super::graph::{Half, Residual};
-
-/// Halves scanned between two polls of the monitor.
-const POLL_WORK: usize = 1 << 14;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -43,19 +40,19 @@ pub fn give_back<R: Residue>(
     // What the source itself sent to a node needs no order, and mostly is all there is. Nothing
     // else ever opens an arc into the source.
     let source = graph.source;
-    let mut work = 0;
+    let mut pace = Pace::new(monitor);
     for v in 0..excess.len() as u32 {
         if excess[v as usize] == zero {
             continue;
         }
-        work += empty(graph, excess, v, |graph, Half { head, slot }| {
+        let scanned = empty(graph, excess, v, |graph, Half { head, slot }| {
             if head == source {
                 graph.residue[slot as usize]
             } else {
                 R::default()
             }
         });
-        poll(&mut work, monitor)?;
+        pace.spend(scanned)?;
     }
     if excess.iter().all(|excess| *excess == zero) {
         return Ok(());
@@ -65,22 +62,14 @@ pub fn give_back<R: Residue>(
         .into_iter()
         .rev()
     {
-        work += empty(graph, excess, v, |graph, Half { slot, .. }| {
+        let scanned = empty(graph, excess, v, |graph, Half { slot, .. }| {
             graph.residue[slot as usize] - initial[slot as usize]
         });
         debug_assert!(
             excess[v as usize] == zero,
             "what a node has was brought to it"
         );
-        poll(&mut work, monitor)?;
-    }
-    Ok(())
-}
-
-fn poll(work: &mut usize, monitor: &dyn Monitor) -> Result<()> {
-    if *work > POLL_WORK {
-        *work = 0;
-        monitor.poll()?;
+        pace.spend(scanned)?;
     }
     Ok(())
 }
@@ -133,7 +122,7 @@ fn upstream<R: Residue>(
     let mut order = Vec::new();
     // Each node of the way got flow from the next along its current half.
     let mut way: Vec<u32> = Vec::new();
-    let mut work = 0;
+    let mut pace = Pace::new(monitor);
     for start in 0..n as u32 {
         if excess[start as usize] == R::Excess::default() || state[start as usize] != State::New {
             continue;
@@ -151,8 +140,7 @@ fn upstream<R: Residue>(
             });
             let passed = found.unwrap_or(halves.len());
             current[v as usize] = begin + passed as u32;
-            work += 1 + passed;
-            poll(&mut work, monitor)?;
+            pace.spend(1 + passed)?;
             let Some(found) = found else {
                 state[v as usize] = State::Done;
                 order.push(v);
@@ -167,7 +155,7 @@ fn upstream<R: Residue>(
             }
             let first = way.iter().rposition(|node| *node == head);
             let first = first.expect("it is on the way");
-            work += way.len() - first;
+            pace.spend(way.len() - first)?;
             let keep = cancel(graph, initial, &current, &way[first..]);
             for node in way.drain(first + keep + 1..) {
                 state[node as usize] = State::New;

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 use crate::threads::{self, Part};
 
 use super::capacity::{Capacity, Residue};
@@ -20,9 +20,6 @@ use super::problem::FlowProblem;
 
 /// Edges that make a second thread worth starting.
 const GRAIN: usize = 1 << 15;
-
-/// Halves scanned between two polls of the monitor.
-const POLL_WORK: usize = 1 << 14;
 
 /// No slot: an arc that can carry no flow.
 pub const NO_SLOT: u32 = u32::MAX;
@@ -128,14 +125,10 @@ impl<R: Residue> Residual<R> {
         let mut reached = vec![false; self.num_nodes()];
         reached[self.source as usize] = true;
         let mut stack = vec![self.source];
-        let mut work = 0;
+        let mut pace = Pace::new(monitor);
         while let Some(v) = stack.pop() {
             let halves = self.halves(v);
-            work += 1 + halves.len();
-            if work > POLL_WORK {
-                work = 0;
-                monitor.poll()?;
-            }
+            pace.spend(1 + halves.len())?;
             for half in halves {
                 if !reached[half.head as usize] && self.residue[half.slot as usize] > R::default() {
                     reached[half.head as usize] = true;

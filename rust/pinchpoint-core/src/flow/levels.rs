@@ -6,12 +6,10 @@
 //! source's to below the sink's are then the source side of a minimum cut.
 
 use crate::error::Result;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 
 use super::graph::Residual;
 
-/// Halves looked at between two polls of the monitor.
-const POLL_WORK: usize = 1 << 16;
 const NONE: u32 = u32::MAX;
 
 /// The number of each node's part, by Tarjan's algorithm (SIAM J. Comput. 1, 1972), beginning at
@@ -37,7 +35,8 @@ pub fn levels(
     let mut next_half: Vec<u32> = graph.first[..n].to_vec();
     let mut open: Vec<u32> = Vec::new();
     let mut way: Vec<(u32, u32)> = Vec::new();
-    let (mut found, mut parts, mut work) = (0u32, 0u32, 0usize);
+    let (mut found, mut parts) = (0u32, 0u32);
+    let mut pace = Pace::new(monitor);
     for start in std::iter::once(source).chain(0..n as u32) {
         if low[start as usize] != NONE {
             continue;
@@ -49,9 +48,8 @@ pub fn levels(
         while let Some((v, order)) = way.last().copied() {
             let end = graph.first[v as usize + 1];
             let at = &mut next_half[v as usize];
-            let mut deeper = None;
+            let (mut deeper, begin) = (None, *at);
             while *at < end {
-                work += 1;
                 let half = graph.adjacent[*at as usize];
                 *at += 1;
                 let w = half.head as usize;
@@ -64,10 +62,7 @@ pub fn levels(
                 }
                 low[v as usize] = low[v as usize].min(low[w]);
             }
-            if work > POLL_WORK {
-                work = 0;
-                monitor.poll()?;
-            }
+            pace.spend((*at - begin) as usize)?;
             if let Some(w) = deeper {
                 way.push((w, found));
                 low[w as usize] = found;

@@ -202,7 +202,7 @@ impl<C: Capacity> Plan<'_, C> {
                 }
             }
             if let Some(reduced) = &reduced {
-                reduced.send_in(&mut graph);
+                reduced.send_in(&mut graph, monitor)?;
             }
             graph.mark_closed();
             let (side, flow) = threads::both(
@@ -216,9 +216,9 @@ impl<C: Capacity> Plan<'_, C> {
             (side?, flow?)
         } else {
             let mut reaches = if let Some(reduced) = &mut reduced {
-                reduced.send_in(&mut graph);
+                reduced.send_in(&mut graph, monitor)?;
                 let core = Pseudoflow::new(&mut reduced.core).reaches_sink(monitor)?;
-                reduced.reaches_sink(&core, &graph)
+                reduced.reaches_sink(&core, &graph, monitor)?
             } else {
                 Pseudoflow::new(&mut graph).reaches_sink(monitor)?
             };

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::flow::capacity::Residue;
 use crate::flow::graph::{Half, Residual};
 use crate::flow::layout::node_shares;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 use crate::threads::{self, Part};
 
 /// Halves that make a second thread worth starting.
@@ -113,12 +113,23 @@ impl Knots {
 
     /// Follows a chain from the node `from` of the core along `step`, writes down its steps, and
     /// returns the node of the core where it ends. The nodes that it passes are done with.
-    pub fn walk(&mut self, mut from: u32, mut step: Half, steps: &mut Vec<Half>) -> u32 {
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says.
+    pub fn walk(
+        &mut self,
+        mut from: u32,
+        mut step: Half,
+        steps: &mut Vec<Half>,
+        pace: &mut Pace<'_>,
+    ) -> Result<u32> {
         loop {
             steps.push(step);
+            pace.spend(1)?;
             let edges = &mut self.edges[step.head as usize];
             if *edges != PASSING {
-                return step.head;
+                return Ok(step.head);
             }
             *edges = 0;
             let back = Half {

@@ -9,7 +9,7 @@
 mod knots;
 
 use crate::error::Result;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 use crate::threads;
 
 use super::capacity::Residue;
@@ -25,6 +25,8 @@ const ENOUGH: usize = 4;
 const BATCH: usize = 448;
 /// Halves looked at before one looks how many they were.
 const AT_ONCE: usize = 64;
+/// Steps of a chain between two polls of the monitor.
+const STEPS: usize = 1 << 14;
 
 /// Links in series, end to end.
 #[derive(Debug, Default)]
@@ -99,10 +101,10 @@ impl<R: Residue> Reduced<R> {
         let ends = left_out.follow(whole, &mut knots, monitor)?;
         let (residue, halves) = threads::both(
             whole.adjacent.len() >= GRAIN,
-            || left_out.residues(&whole.residue),
+            || left_out.residues(&whole.residue, monitor),
             || group(left_out.nodes.len(), &Ends::of_table(&ends), monitor),
         );
-        let (first, adjacent) = halves?;
+        let (residue, (first, adjacent)) = (residue?, halves?);
         let core = Residual {
             source: knots.others[whole.source as usize].head,
             sink: knots.others[whole.sink as usize].head,
@@ -126,14 +128,18 @@ impl<R: Residue> Reduced<R> {
         whole: &Residual<R>,
         monitor: &dyn Monitor,
     ) -> Result<()> {
-        let initial = |_: &Residual<R>| Ok(self.left_out.residues(&whole.residue));
+        let initial = |_: &Residual<R>| self.left_out.residues(&whole.residue, monitor);
         give_back(&mut self.core, excess, initial, monitor)
     }
 
     /// Sends in `whole`, where nothing was sent, what was sent in the core.
-    pub fn send_in(&self, whole: &mut Residual<R>) {
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says; `whole` is of no use then.
+    pub fn send_in(&self, whole: &mut Residual<R>, monitor: &dyn Monitor) -> Result<()> {
         self.left_out
-            .restore(&self.core.residue, &mut whole.residue);
+            .restore(&self.core.residue, &mut whole.residue, monitor)
     }
 
     /// By node of `whole`: whether the source can still send to it.
@@ -147,12 +153,21 @@ impl<R: Residue> Reduced<R> {
         monitor: &dyn Monitor,
     ) -> Result<Vec<bool>> {
         let core = self.core.reached_from_source(monitor)?;
-        Ok(self.left_out.spread(&core, whole, 0))
+        self.left_out.spread(&core, whole, 0, monitor)
     }
 
     /// By node of `whole`: whether it can still send to the sink, as `core` says of the core.
-    pub fn reaches_sink(&self, core: &[bool], whole: &Residual<R>) -> Vec<bool> {
-        self.left_out.spread(core, whole, 1)
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says.
+    pub fn reaches_sink(
+        &self,
+        core: &[bool],
+        whole: &Residual<R>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<bool>> {
+        self.left_out.spread(core, whole, 1, monitor)
     }
 }
 
@@ -178,6 +193,7 @@ impl LeftOut {
         let mut edges = [([0; 2], 0); BATCH + AT_ONCE];
         let mut begins = [(0, Half::default()); BATCH + AT_ONCE];
         let (mut some_edges, mut some_begins, mut seen) = (0, 0, 0);
+        let mut pace = Pace::new(monitor);
         for core in 0..self.nodes.len() as u32 {
             let from = self.nodes[core as usize];
             for halves in whole.halves(from).chunks(AT_ONCE) {
@@ -193,15 +209,15 @@ impl LeftOut {
                 }
                 seen += halves.len();
                 if seen > BATCH {
-                    monitor.poll()?;
+                    pace.spend(seen)?;
                     self.list(&edges[..some_edges], &mut plain);
-                    self.walk(&begins[..some_begins], knots, &mut joined);
+                    self.walk(&begins[..some_begins], knots, &mut joined, &mut pace)?;
                     (some_edges, some_begins, seen) = (0, 0, 0);
                 }
             }
         }
         self.list(&edges[..some_edges], &mut plain);
-        self.walk(&begins[..some_begins], knots, &mut joined);
+        self.walk(&begins[..some_begins], knots, &mut joined, &mut pace)?;
         plain.append(&mut joined);
         Ok(plain)
     }
@@ -213,14 +229,20 @@ impl LeftOut {
     }
 
     /// Follows the chains that begin at some nodes of the core, if they were not found yet.
-    fn walk(&mut self, begins: &[(u32, Half)], knots: &mut Knots, joined: &mut Vec<[u32; 2]>) {
+    fn walk(
+        &mut self,
+        begins: &[(u32, Half)],
+        knots: &mut Knots,
+        joined: &mut Vec<[u32; 2]>,
+        pace: &mut Pace<'_>,
+    ) -> Result<()> {
         for (core, half) in begins {
             if knots.edges[half.head as usize] != PASSING {
                 continue;
             }
             let from = self.nodes[*core as usize];
             let begin = self.chains.steps.len();
-            let last = knots.walk(from, *half, &mut self.chains.steps);
+            let last = knots.walk(from, *half, &mut self.chains.steps, pace)?;
             if last == from {
                 let steps = self.chains.steps.drain(begin..);
                 self.loops.steps.extend(steps);
@@ -230,68 +252,117 @@ impl LeftOut {
                 joined.push([*core, knots.others[last as usize].head]);
             }
         }
+        Ok(())
     }
 
     /// The residues of the core, where nothing was sent in `whole`.
-    fn residues<R: Residue>(&self, whole: &[R]) -> Vec<R> {
-        let plain = self.plain.iter().map(|edge| 2 * *edge as usize);
-        let chains = self.chains.iter();
+    fn residues<R: Residue>(&self, whole: &[R], monitor: &dyn Monitor) -> Result<Vec<R>> {
+        let mut pace = Pace::new(monitor);
         let mut all = Vec::with_capacity(self.plain.len() + self.chains.from.len());
-        all.extend(plain.map(|slot| [whole[slot], whole[slot + 1]]));
-        all.extend(chains.map(|(_, steps)| [0, 1].map(|against| narrowest(whole, steps, against))));
-        all.into_flattened()
+        for plain in self.plain.chunks(STEPS) {
+            pace.spend(plain.len())?;
+            let slots = plain.iter().map(|edge| 2 * *edge as usize);
+            all.extend(slots.map(|slot| [whole[slot], whole[slot + 1]]));
+        }
+        for (_, steps) in self.chains.iter() {
+            all.push([
+                narrowest(whole, steps, 0, &mut pace)?,
+                narrowest(whole, steps, 1, &mut pace)?,
+            ]);
+        }
+        Ok(all.into_flattened())
     }
 
     /// Brings the residues of `whole` to what was sent in the core, where nothing was sent yet.
-    fn restore<R: Residue>(&self, core: &[R], whole: &mut [R]) {
+    fn restore<R: Residue>(
+        &self,
+        core: &[R],
+        whole: &mut [R],
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let mut pace = Pace::new(monitor);
         let (plain, chains) = core.as_chunks::<2>().0.split_at(self.plain.len());
-        for (edge, residues) in self.plain.iter().zip(plain) {
-            whole[2 * *edge as usize..][..2].copy_from_slice(residues);
-        }
-        for ((_, steps), [there, _]) in self.chains.iter().zip(chains) {
-            let flow = narrowest(whole, steps, 0) - *there;
-            for step in steps {
-                whole[step.slot as usize] -= flow;
-                whole[step.slot as usize ^ 1] += flow;
+        for (edges, residues) in self.plain.chunks(STEPS).zip(plain.chunks(STEPS)) {
+            pace.spend(edges.len())?;
+            for (edge, residues) in edges.iter().zip(residues) {
+                whole[2 * *edge as usize..][..2].copy_from_slice(residues);
             }
         }
+        for ((_, steps), [there, _]) in self.chains.iter().zip(chains) {
+            let flow = narrowest(whole, steps, 0, &mut pace)? - *there;
+            for steps in steps.chunks(STEPS) {
+                pace.spend(steps.len())?;
+                for step in steps {
+                    whole[step.slot as usize] -= flow;
+                    whole[step.slot as usize ^ 1] += flow;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// By node of `whole`: whether it is reached, as `core` says of the nodes of the core, along
     /// residues or, if `against` is 1, against them.
-    fn spread<R: Residue>(&self, core: &[bool], whole: &Residual<R>, against: u32) -> Vec<bool> {
+    fn spread<R: Residue>(
+        &self,
+        core: &[bool],
+        whole: &Residual<R>,
+        against: u32,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<bool>> {
+        let mut pace = Pace::new(monitor);
         let mut reached = vec![false; whole.num_nodes()];
-        for (node, is_reached) in self.nodes.iter().zip(core) {
-            reached[*node as usize] = *is_reached;
+        for (nodes, core) in self.nodes.chunks(STEPS).zip(core.chunks(STEPS)) {
+            pace.spend(nodes.len())?;
+            for (node, is_reached) in nodes.iter().zip(core) {
+                reached[*node as usize] = *is_reached;
+            }
         }
         let is_open = |slot: u32| whole.residue[(slot ^ against) as usize] > R::default();
         for (from, steps) in self.chains.iter().chain(self.loops.iter()) {
             let (last, inner) = steps.split_last().expect("a chain has links");
             let mut open = reached[from as usize];
-            for step in inner {
-                open = open && is_open(step.slot);
-                reached[step.head as usize] = open;
+            for steps in inner.chunks(STEPS) {
+                pace.spend(steps.len())?;
+                for step in steps {
+                    open = open && is_open(step.slot);
+                    reached[step.head as usize] = open;
+                }
             }
             let (mut open, mut back) = (reached[last.head as usize], last.slot ^ 1);
-            for step in inner.iter().rev() {
-                open = open && is_open(back);
-                reached[step.head as usize] |= open;
-                back = step.slot ^ 1;
+            for steps in inner.rchunks(STEPS) {
+                pace.spend(steps.len())?;
+                for step in steps.iter().rev() {
+                    open = open && is_open(back);
+                    reached[step.head as usize] |= open;
+                    back = step.slot ^ 1;
+                }
             }
         }
-        for (from, there) in self.dead.iter().rev() {
-            reached[there.head as usize] = reached[*from as usize] && is_open(there.slot);
+        for dead in self.dead.rchunks(STEPS) {
+            pace.spend(dead.len())?;
+            for (from, there) in dead.iter().rev() {
+                reached[there.head as usize] = reached[*from as usize] && is_open(there.slot);
+            }
         }
-        reached
+        Ok(reached)
     }
 }
 
 /// The least residue along a chain, or against it.
-fn narrowest<R: Residue>(residue: &[R], steps: &[Half], against: u32) -> R {
-    let residues = steps
-        .iter()
-        .map(|step| residue[(step.slot ^ against) as usize]);
-    residues.min().expect("a chain has links")
+fn narrowest<R: Residue>(
+    residue: &[R],
+    steps: &[Half],
+    against: u32,
+    pace: &mut Pace<'_>,
+) -> Result<R> {
+    let at = |step: &Half| residue[(step.slot ^ against) as usize];
+    let mut least = at(&steps[0]);
+    for steps in steps.chunks(STEPS) {
+        pace.spend(steps.len())?;
+        least = steps.iter().map(at).fold(least, R::min);
+    }
+    Ok(least)
 }
 
 #[cfg(test)]
@@ -378,7 +449,7 @@ mod tests {
         reduced.core.pass(9, narrow);
         let half = reduced.core.halves(0)[0];
         reduced.core.pass(half.slot, 3);
-        reduced.send_in(&mut whole);
+        reduced.send_in(&mut whole, &NoMonitor)?;
         let sent = |tail: u32, head: u32| {
             let mut halves = untouched.halves(tail).iter();
             let slot = halves.find(|half| half.head == head).expect("a link").slot as usize;
@@ -394,7 +465,7 @@ mod tests {
         // Against the arcs from the sink, whatever the core says.
         for marked in 0..16u32 {
             let core: Vec<bool> = (0..4).map(|node| marked >> node & 1 == 1).collect();
-            let reaches = reduced.reaches_sink(&core, &whole);
+            let reaches = reduced.reaches_sink(&core, &whole, &NoMonitor)?;
             for (v, is_marked) in (0u32..).zip(&reaches) {
                 let mut halves = whole.halves(v).iter();
                 let on = halves.any(|half| {
