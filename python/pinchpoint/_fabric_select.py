@@ -186,8 +186,12 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
     for item in ends:
         if isinstance(item, int | np.integer) and not isinstance(item, bool):
             ids.append(int(item))
-        else:
+        elif isinstance(item, Selection | str | np.ndarray):
             found.extend(self._ends(item, what))
+        else:
+            raise InputTypeError(
+                f"{what} holds a {type(item).__name__}; it must hold selections, text and node ids"
+            )
     return found + (self._by_id(ids, what) if ids else [])
 
 

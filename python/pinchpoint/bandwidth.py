@@ -247,10 +247,15 @@ class Bandwidth(TabularResult):
         found = self._answer.breakpoints(list(bundles), time_limit)
         points = []
         for numerator, denominator, value, slope, rows in found:
-            # Capacities of the raised bundles are given at factor 1.
+            # Capacities of the raised bundles are given at factor 1. A group may have their name.
             at_factor = [
-                (name, kind, count, capacity * (numerator if name in bundles else denominator))
-                for name, kind, count, capacity in rows
+                (
+                    name,
+                    is_bundle,
+                    count,
+                    capacity * (numerator if is_bundle and name in bundles else denominator),
+                )
+                for name, is_bundle, count, capacity in rows
             ]
             points.append(
                 NextBottleneck(

@@ -215,7 +215,7 @@ impl BandwidthAnswer {
 
     /// Checks flow and cuts once more.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
-        gate::run(py, None, |_| self.inner.verify(&self.fabric))
+        gate::run(py, None, |monitor| self.inner.verify(&self.fabric, monitor))
     }
 
     /// Tails, heads and net flow in units, of one bundle or of all.

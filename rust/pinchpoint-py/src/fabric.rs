@@ -174,21 +174,20 @@ impl Fabric {
         asked: Vec<(String, Bound<'_, PyAny>)>,
     ) -> PyResult<Selection> {
         let asked = conditions(asked)?;
-        let inner = Self::raise(py, self.inner.layout().select(group, &asked))?;
+        let inner = gate::run(py, None, |_| self.inner.layout().select(group, &asked))?;
         Ok(Selection { inner })
     }
 
     fn select_text(&self, py: Python<'_>, text: &str) -> PyResult<Selection> {
         let parsed = Self::raise(py, parse(text))?;
-        let inner = Self::raise(
-            py,
-            self.inner.layout().select(&parsed.name, &parsed.conditions),
-        )?;
+        let inner = gate::run(py, None, |_| {
+            self.inner.layout().select(&parsed.name, &parsed.conditions)
+        })?;
         Ok(Selection { inner })
     }
 
     fn select_ids(&self, py: Python<'_>, ids: Vec<u64>) -> PyResult<Vec<Selection>> {
-        let found = Self::raise(py, self.inner.layout().select_ids(&ids))?;
+        let found = gate::run(py, None, |_| self.inner.layout().select_ids(&ids))?;
         Ok(found.into_iter().map(|inner| Selection { inner }).collect())
     }
 
@@ -199,18 +198,19 @@ impl Fabric {
         asked: Vec<(String, Bound<'_, PyAny>)>,
     ) -> PyResult<LinkSelection> {
         let asked = conditions(asked)?;
-        let inner = Self::raise(py, self.inner.layout().select_links(bundle, &asked))?;
+        let inner = gate::run(py, None, |_| {
+            self.inner.layout().select_links(bundle, &asked)
+        })?;
         Ok(LinkSelection { inner })
     }
 
     fn select_links_text(&self, py: Python<'_>, text: &str) -> PyResult<LinkSelection> {
         let parsed = Self::raise(py, parse(text))?;
-        let inner = Self::raise(
-            py,
+        let inner = gate::run(py, None, |_| {
             self.inner
                 .layout()
-                .select_links(&parsed.name, &parsed.conditions),
-        )?;
+                .select_links(&parsed.name, &parsed.conditions)
+        })?;
         Ok(LinkSelection { inner })
     }
 
@@ -221,7 +221,7 @@ impl Fabric {
         count: u64,
         seed: u64,
     ) -> PyResult<LinkSelection> {
-        let inner = Self::raise(py, self.inner.sample_links(bundle, count, seed))?;
+        let inner = gate::run(py, None, |_| self.inner.sample_links(bundle, count, seed))?;
         Ok(LinkSelection { inner })
     }
 
@@ -231,13 +231,9 @@ impl Fabric {
         py: Python<'py>,
         selection: &Selection,
     ) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let index = Self::raise(py, self.inner.layout().resolve(&selection.inner))?;
-        let group = &self.inner.layout().groups[index];
-        let mut ids = Vec::with_capacity(selection.inner.num_nodes() as usize);
-        for block in &selection.inner.blocks {
-            block.for_each_point(|point| ids.push(group.first_node + group.rank(point)));
-        }
-        ids.sort_unstable();
+        let ids = gate::run(py, None, |monitor| {
+            self.inner.layout().node_ids(&selection.inner, monitor)
+        })?;
         Ok(ids.into_pyarray(py))
     }
 
@@ -272,7 +268,7 @@ impl Fabric {
             .iter()
             .map(|selection| selection.inner.clone())
             .collect();
-        let inner = Self::raise(py, self.inner.without(&links, &nodes))?;
+        let inner = gate::run(py, None, |_| self.inner.without(&links, &nodes))?;
         Ok(Fabric { inner })
     }
 
@@ -286,7 +282,7 @@ impl Fabric {
             .iter()
             .map(|selection| selection.inner.clone())
             .collect();
-        let scaled = Self::raise(py, self.inner.scaled(&links, factor))?;
+        let scaled = gate::run(py, None, |_| self.inner.scaled(&links, factor))?;
         Ok((
             Fabric {
                 inner: scaled.fabric,

@@ -115,12 +115,12 @@ pub struct Bandwidth {
 
 impl Bandwidth {
     /// Checks flow and cuts again with code that shares nothing with the solver.
-    pub fn verify(&self, fabric: &Fabric) -> Result<()> {
+    pub fn verify(&self, fabric: &Fabric, monitor: &dyn Monitor) -> Result<()> {
         match &self.proof {
             Proof::Symbolic(witness) => {
                 certify::structured::check(fabric, &self.ends, witness, self.value)
             }
-            Proof::Listed(listed) => listed.verify(&self.ends, self.value),
+            Proof::Listed(listed) => listed.verify(&self.ends, self.value, monitor),
             Proof::Touched(touched) => touched.verify(&self.ends, self.value),
         }
     }
@@ -159,7 +159,7 @@ impl Bandwidth {
                     Proof::Touched(touched) => listed::solve(&touched.plain, ends, monitor)?,
                     _ => symbolic::solve_whole(fabric, ends, monitor)?,
                 };
-                answer.verify(fabric)?;
+                answer.verify(fabric, monitor)?;
                 debug_assert_eq!(answer.value, self.value);
                 self.whole.get_or_init(|| Box::new(answer))
             }
@@ -193,6 +193,6 @@ pub fn bandwidth(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Resul
     } else {
         symbolic::solve(fabric, ends, monitor)?
     };
-    answer.verify(fabric)?;
+    answer.verify(fabric, monitor)?;
     Ok(answer)
 }

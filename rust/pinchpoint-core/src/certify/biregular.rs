@@ -185,19 +185,30 @@ fn constant(block: &Block, given: &[(Block, i128)], each: i128) -> bool {
     }
     let parts: Vec<&Block> = given.iter().map(|(part, _)| part).collect();
     let buckets = Buckets::new(&parts);
-    // Weights and sizes stay far below 2^62, but their squares may not: compare in a common unit.
+    // Squares are formed in a common unit, modulo 2^128. Floats, whose error is far below 2^127 up to
+    // sums of 2^160, show that the two differ by less than that modulus.
     let unit = given
         .iter()
         .fold(each, |unit, (_, weight)| gcd(unit, *weight))
         .max(1);
-    let mut square = 0i128;
+    let product = |nodes: u64, a: i128, b: i128| {
+        let (a, b) = (a / unit, b / unit);
+        let exact = i128::from(nodes).wrapping_mul(a).wrapping_mul(b);
+        (exact, nodes as f64 * a as f64 * b as f64)
+    };
+    let (wanted, about) = product(block.len(), each, each);
+    let (mut square, mut sum, mut magnitude) = (0i128, 0.0f64, about.abs());
     for (part, weight) in given {
         buckets.meeting(part, |other| {
-            let nodes = i128::from(part.common_len(parts[other]));
-            square += nodes * (weight / unit) * (given[other].1 / unit);
+            let nodes = part.common_len(parts[other]);
+            let (exact, about) = product(nodes, *weight, given[other].1);
+            square = square.wrapping_add(exact);
+            sum += about;
+            magnitude += about.abs();
         });
     }
-    square == (each / unit) * (each / unit) * size
+    let modulus = 2f64.powi(128);
+    square == wanted && magnitude < modulus * 2f64.powi(32) && (sum - about).abs() < modulus / 4.0
 }
 
 fn gcd(a: i128, b: i128) -> i128 {
@@ -206,4 +217,29 @@ fn gcd(a: i128, b: i128) -> i128 {
         (a, b) = (b, a % b);
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_capacities_are_compared_exactly() {
+        let whole = Block::full([1 << 20]);
+        let halves = [0, 1].map(|half| {
+            let values = crate::fabric::Subset::range(half << 19, (half + 1) << 19);
+            whole.with_axis(0, values)
+        });
+        let large = (1i128 << 61) - 1;
+        let weighted = |more: i128| {
+            vec![
+                (halves[0].clone(), large + more),
+                (halves[1].clone(), large - more),
+            ]
+        };
+        assert!(constant(&whole, &weighted(0), large));
+        for more in [1, 2, 1 << 54, 1 << 55, large - 1] {
+            assert!(!constant(&whole, &weighted(more), large), "off by {more}");
+        }
+    }
 }

@@ -51,6 +51,15 @@ fn fault(message: String) -> Error {
     )
 }
 
+/// Accepts the value of an answer only if it is the one that was proved: 0 where every source or
+/// every sink has failed.
+pub fn check_value(stated: i128, proved: i128) -> Result<()> {
+    if stated != proved {
+        return Err(fault(format!("its value is {stated}, not {proved}")));
+    }
+    Ok(())
+}
+
 fn check_lengths<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<C>) -> Result<()> {
     let (n, m) = (problem.num_nodes as usize, problem.tails.len());
     let out = answer.source_side_out.as_ref().map_or(n, Vec::len);

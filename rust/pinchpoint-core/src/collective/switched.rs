@@ -91,7 +91,7 @@ fn shared(graph: &Symbolic, members: &Members, group: usize, switch: &[u32]) -> 
             continue;
         };
         let ranks = &members.ranks[arm.far_group];
-        let met = total_len(&crate::fabric::intersection(ranks, &[far]));
+        let met = crate::fabric::common_len(ranks, &[far]);
         if met == 0 {
             continue;
         }
@@ -101,7 +101,7 @@ fn shared(graph: &Symbolic, members: &Members, group: usize, switch: &[u32]) -> 
         weight = Some(arm.weight);
         reached += met;
     }
-    (reached == members.num_ranks).then_some(i128::from(weight?))
+    (reached == members.num_ranks).then_some(weight?)
 }
 
 fn by_links(fabric: &Fabric, members: &Members) -> Switched {

@@ -179,7 +179,11 @@ const FEW_PAIRS: usize = 256;
 const FEW_CUTS: usize = 8;
 
 /// The places in `others` of the blocks that meet each of `blocks`, in increasing order.
-fn for_each_meeting(blocks: &[Block], others: &[Block], mut visit: impl FnMut(usize, &[usize])) {
+pub(super) fn for_each_meeting(
+    blocks: &[Block],
+    others: &[Block],
+    mut visit: impl FnMut(usize, &[usize]),
+) {
     let mut meeting = Vec::new();
     let few = blocks.len() * others.len() <= FEW_PAIRS;
     let mut index = BlockIndex::default();

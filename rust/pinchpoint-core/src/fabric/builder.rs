@@ -76,11 +76,16 @@ impl Builder {
                 positions.push(digits.len());
                 digits.push(digit);
             }
-            let size = coordinate.size.map_or(product, u64::from);
-            if size == 0 || size > product || size > u64::from(u32::MAX) {
+            if product > u64::from(u32::MAX) {
                 return build_error(format!(
-                    "{what} has size {size}; it must be from 1 to the product of its digits, {}",
-                    product.min(u64::from(u32::MAX))
+                    "{what}: its digits have {product} values together; 2^32 - 1 is the most"
+                ));
+            }
+            let size = coordinate.size.map_or(product, u64::from);
+            if size == 0 || size > product {
+                return build_error(format!(
+                    "{what} has size {size}; it must be from 1 to the product of its digits, \
+                     {product}"
                 ));
             }
             let gray = coordinate.code == Code::Gray;
@@ -107,6 +112,12 @@ impl Builder {
         let first_node = self.groups.last().map_or(0, |g| g.first_node + g.num_nodes);
         if num_nodes > MAX_NODES || first_node + num_nodes > MAX_NODES {
             return build_error(format!("{owner} has {num_nodes} nodes; 2^48 is the most"));
+        }
+        let places = digits.iter().map(|digit| u64::from(digit.size));
+        if places.fold(1u64, u64::saturating_mul) > MAX_NODES {
+            return build_error(format!(
+                "{owner}: the digits of its coordinates have more than 2^48 values together"
+            ));
         }
         let mut group = Group {
             name: spec.name,

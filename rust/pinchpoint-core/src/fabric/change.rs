@@ -136,19 +136,18 @@ impl Fabric {
             return change_listed(built, overrides, selection, change);
         }
         let mut next = Vec::with_capacity(overrides.len() + selection.blocks.len());
-        let mut fresh = selection.blocks.clone();
-        for old in overrides.drain(..) {
-            let touching: Vec<Block> = selection
-                .blocks
-                .iter()
-                .filter(|block| block.intersects(&old.links))
-                .cloned()
-                .collect();
+        let changed: Vec<Block> = overrides.iter().map(|old| old.links.clone()).collect();
+        let fresh = block::subtract(&selection.blocks, &changed);
+        let mut touched: Vec<Vec<Block>> = Vec::with_capacity(overrides.len());
+        block::for_each_meeting(&changed, &selection.blocks, |_, which| {
+            let meeting = which.iter().map(|place| selection.blocks[*place].clone());
+            touched.push(meeting.collect());
+        });
+        for (old, touching) in overrides.drain(..).zip(touched) {
             if touching.is_empty() {
                 next.push(old);
                 continue;
             }
-            fresh = block::subtract(&fresh, std::slice::from_ref(&old.links));
             let (capacity, up) = change(old.capacity, old.up)?;
             let own = std::slice::from_ref(&old.links);
             for links in block::intersection(own, &touching) {

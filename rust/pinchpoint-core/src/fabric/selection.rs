@@ -8,6 +8,8 @@ use super::names::{no_such, quoted};
 use super::subset::Subset;
 use super::values::Values;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
+use crate::monitor::{Monitor, Pace};
 
 /// Nodes of one group. Coordinates only: it fits every fabric of the same build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +153,33 @@ impl Layout {
             blocks: block::disjoint_union(points),
         });
         Ok(selections.collect())
+    }
+
+    /// Ids of the nodes of a selection, in increasing order.
+    ///
+    /// # Errors
+    ///
+    /// `Selection` for one of another fabric; `SizeLimit` before there is no memory for them; what
+    /// the monitor says.
+    pub fn node_ids(&self, selection: &Selection, monitor: &dyn Monitor) -> Result<Vec<u64>> {
+        let group = &self.groups[self.resolve(selection)?];
+        let count = selection.num_nodes();
+        memory::check("the list of node ids", count.saturating_mul(8))?;
+        let mut ids = Vec::with_capacity(count as usize);
+        let (mut pace, mut stopped) = (Pace::new(monitor), Ok(()));
+        for block in &selection.blocks {
+            block.for_each_point(|point| {
+                if stopped.is_ok() {
+                    ids.push(group.first_node + group.rank(point));
+                    stopped = pace.spend(1);
+                }
+            });
+        }
+        stopped?;
+        if !ids.is_sorted() {
+            ids.sort_unstable();
+        }
+        Ok(ids)
     }
 
     /// The position of a selection's group, if it was built like ours.

@@ -14,7 +14,7 @@ pub struct Term {
     pub a_end: Block,
     pub b_end: Block,
     /// Capacity per pair and direction, in the fabric's units.
-    pub weight: i64,
+    pub weight: i128,
     /// Cables per pair that are up.
     pub cables: i64,
 }
@@ -40,7 +40,7 @@ impl Fabric {
                 continue;
             };
             let group_a = &layout.groups[bundle.a];
-            let mut add = |links: &Block, weight: i64, cables: i64| {
+            let mut add = |links: &Block, weight: i128, cables: i64| {
                 if (weight != 0 || cables != 0) && bundle.may_join(links, a, b) {
                     terms.push(Term {
                         bundle: index,
@@ -54,16 +54,13 @@ impl Fabric {
             };
             let all = i64::from(bundle.multiplicity);
             for links in &bundle.links {
-                add(links, bundle.capacity * all, all);
+                add(links, i128::from(bundle.capacity) * i128::from(all), all);
             }
             for change in &self.state().overrides[index] {
                 let cables = i64::from(bundle.cables(&change.links).len());
                 let lost = if change.up { 0 } else { -cables };
-                add(
-                    &change.links,
-                    (change.capacity - bundle.capacity) * cables,
-                    lost,
-                );
+                let more = i128::from(change.capacity) - i128::from(bundle.capacity);
+                add(&change.links, more * i128::from(cables), lost);
             }
         }
         terms

@@ -4,6 +4,9 @@ use super::names::quoted;
 use super::subset::Subset;
 use crate::error::{Error, ErrorKind, Result};
 
+/// Values that are no range are written down one by one, up to so many.
+const MOST_APART: usize = 1 << 24;
+
 /// The values a selection asks of one coordinate.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
@@ -57,6 +60,14 @@ impl Values {
                     Subset::range(low, high)
                 } else {
                     let step = step.min(length.max(1)) as usize;
+                    let count = (high.saturating_sub(low) as usize).div_ceil(step);
+                    if count > MOST_APART {
+                        let message = format!(
+                            "{name} of {owner}: the slice selects {count} values apart; 2^24 is \
+                             the most"
+                        );
+                        return Err(Error::new(ErrorKind::SizeLimit, message));
+                    }
                     Subset::from_values((low..high).step_by(step))
                 }
             }
@@ -89,7 +100,8 @@ impl Values {
                     Some((low, high)) => {
                         let (low, high) = (number(low)?, number(high)?);
                         // A range in a list is written out; a longer one is a slice of its own.
-                        if high.checked_sub(low)? > 1 << 24 {
+                        let count = usize::try_from(high.checked_sub(low)?).unwrap_or(0);
+                        if values.len() + count > MOST_APART {
                             return None;
                         }
                         values.extend(low..high);

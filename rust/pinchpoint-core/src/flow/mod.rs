@@ -163,15 +163,7 @@ impl<C: Capacity> Plan<'_, C> {
             survey,
             pairing,
         } = self;
-        if 2 * problem.tails.len() + network.extra.len() >= u32::MAX as usize / 2 {
-            return Err(Error::new(
-                ErrorKind::SizeLimit,
-                format!(
-                    "{} arcs are too many; the limit is 2^30",
-                    problem.tails.len()
-                ),
-            ));
-        }
+        check_count(problem.tails.len(), network)?;
         memory::check("the residual network", estimate::<C, R>(problem, network))?;
         let mut graph = Residual::build(problem, network, scale, pairing, monitor)?;
         let mut reduced = None;
@@ -245,6 +237,15 @@ impl<C: Capacity> Plan<'_, C> {
             source_side_out,
         })
     }
+}
+
+/// Refuses arcs of which both directions have no number in 32 bits.
+fn check_count(arcs: usize, network: &Network) -> Result<()> {
+    if 2 * arcs + network.extra.len() < u32::MAX as usize / 2 {
+        return Ok(());
+    }
+    let message = format!("{arcs} arcs are too many; the limit is 2^30");
+    Err(Error::new(ErrorKind::SizeLimit, message))
 }
 
 /// Bytes that a run needs at most, beside the problem itself.

@@ -98,6 +98,7 @@ impl PairGraph {
             leave: None,
             extra: beside.collect(),
         };
+        super::check_count(tails.len(), &network)?;
         let scale = Scale {
             divisor: 1,
             unlimited: 0,

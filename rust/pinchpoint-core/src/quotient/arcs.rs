@@ -60,7 +60,7 @@ pub fn arcs(
                     touched.push(head);
                 }
                 let nodes = i128::from(block.common_len(&far));
-                to[head as usize] += nodes * i128::from(arm.weight);
+                to[head as usize] += nodes * arm.weight;
             });
         }
         touched.sort_unstable();

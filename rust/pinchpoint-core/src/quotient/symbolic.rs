@@ -19,7 +19,7 @@ pub struct Arm {
     pub far_group: usize,
     pub near: Block,
     pub far: Block,
-    pub weight: i64,
+    pub weight: i128,
     /// (near digit, far digit) that must agree; the far value is `shift` steps on, cyclically.
     joined: Vec<(usize, usize)>,
     shift: Option<Shift>,
@@ -137,7 +137,14 @@ impl Symbolic {
     }
 
     /// Adds links of a bundle between two blocks of nodes, as seen from each end.
-    fn add_arms(&mut self, bundle: &Bundle, group_a: &Group, near: Block, far: Block, weight: i64) {
+    fn add_arms(
+        &mut self,
+        bundle: &Bundle,
+        group_a: &Group,
+        near: Block,
+        far: Block,
+        weight: i128,
+    ) {
         let mut shift = None;
         let joined: Vec<(usize, usize)> = match &bundle.wiring {
             Wiring::Join(pairs) => pairs.clone(),
@@ -242,12 +249,12 @@ impl Arm {
         {
             give(Weighted {
                 block: own,
-                weight: -i128::from(self.weight),
+                weight: -self.weight,
             });
         }
         give(Weighted {
             block: near,
-            weight: each * i128::from(self.weight),
+            weight: each * self.weight,
         });
     }
 
