@@ -34,6 +34,17 @@ def test_a_tie_gains_nothing(two_tiers: pp.Fabric) -> None:
     assert after.bottleneck[0].bundle == "leaf-spine"
 
 
+def test_a_group_may_have_the_name_of_the_raised_bundle() -> None:
+    def beyond(name: str) -> str:
+        b = pp.FabricBuilder("limits")
+        chip, leaf = b.nodes("chip", chip=4), b.nodes("leaf", leaf=2, capacity="20Gb/s")
+        b.links(chip, leaf, "4Gb/s", name=name)
+        answer = b.build().bandwidth("chip[chip=0:2]", "chip[chip=2:4]")
+        return str(answer.breakpoints(name)[0].bottleneck)
+
+    assert beyond("leaf") == beyond("up") == "2 nodes leaf, 5 GB/s, 100 % of the cut"
+
+
 def test_a_single_tier_rises_without_end() -> None:
     fabric = pp.Fabric.from_links([0], [1], [100.0])
     r = fabric.bandwidth(0, 1)

@@ -278,6 +278,43 @@ def test_views():
         b.nodes("e", **{f"d{i}": 2 for i in range(17)})
     with pytest.raises(BuildError):
         b.nodes("f", x=2**20, y=2**20, z=2**30)
+    for most in (65536, 65537):
+        with refuses(BuildError, '"x" of group "g"', "2^32 - 1 is the most"):
+            b.nodes("g", x=pp.radix(4, a=2, b=most, d=most))
+    with refuses(BuildError, "digits", "2^48"):
+        b.nodes("h", x=pp.radix(4, a=2**30), y=pp.radix(4, c=2**30))
+
+
+def test_what_would_be_written_out_is_bounded():
+    b = pp.FabricBuilder("lab")
+    chip = b.nodes("chip", pod=2**30, chip=2**15)
+    b.links(chip, b.nodes("leaf", leaf=1), "1Gb/s")
+    fabric = b.build()
+    with refuses(SizeLimitError, "node ids"):
+        fabric.node_ids("chip")
+    with refuses(SizeLimitError, "pod", "536870912", "2^24"):
+        fabric.select("chip", pod=slice(None, None, 2))
+    assert len(fabric.select("chip", pod=slice(None, None, 2**10), chip=0)) == 2**20
+
+
+def test_lists_of_ends_hold_no_lists():
+    ends: list = []
+    for _ in range(5000):
+        ends = [ends]
+    with refuses(InputTypeError, "sources holds a list"):
+        pp.clusters.gb200_nvl72().bandwidth(ends, "switch")
+
+
+def test_capacities_may_add_up_to_more_than_64_bits():
+    b = pp.FabricBuilder("lab")
+    chip, switch = b.nodes("chip", chip=4), b.nodes("switch", switch=2)
+    b.links(chip, switch, "4000000000000000000kb/s", multiplicity=4)
+    fabric = b.build()
+    answer = fabric.bandwidth("chip[chip=0]", "chip[chip=1]")
+    assert answer.kbit_per_s == 8 * 4 * 10**18
+    degraded = fabric.without(fabric.select("switch", switch=0))
+    assert degraded.bandwidth("chip[chip=0]", "chip[chip=1]").kbit_per_s == 4 * 4 * 10**18
+    assert fabric.collective("all_gather").seconds_lower > 0
 
 
 def test_groups():
