@@ -383,9 +383,9 @@ class _Cuts:
             if inside < reached:
                 through = format_bandwidth(Fraction(capacity, 1 << self.fabric._handle.unit_shift))
                 binding = (
-                    f"NVLS through {switches} switches that all ranks share: every rank sends and "
-                    f"receives S (1 + 1/{count}) at {through}; no schedule is faster than S over "
-                    "what a rank has"
+                    f"NVLS through {switches} switch{'es' * (switches > 1)} that all ranks share: "
+                    f"every rank sends and receives S (1 + 1/{count}) at {through}; no schedule is "
+                    "faster than S over what a rank has"
                 )
                 return self.result(question, worst, inside, lower, binding, True, "nvls")
         binding = (
@@ -509,6 +509,10 @@ def _carried(
             pattern, forwarding=options["forwarding"], time_limit=clock.left, **ask
         )
         lower = 0.0 if strict.unreachable.pairs else strict.lower
+    # A way passes a node once, so that no node passes more than all there is.
+    pairs = count * (count - 1) if op == "all_to_all" else count
+    limits = [group.gbit_per_s for group in fabric.groups if group.gbit_per_s is not None]
+    lower = min([lower, *(limit / (pairs * pair * 8) for limit in limits)])
     words = "no routing carries more: " + (", ".join(binding[:3]) or "links") + " are full"
     cuts = _Cuts(fabric, op, own, {**options, "root": None, "time_limit": clock.left})
     answer = cuts.optimum(False, False)

@@ -1,4 +1,4 @@
-"""Which scenarios are equal under the symmetry of a fabric and a query (theory, section 3).
+"""Which scenarios are equal under the symmetry of a fabric and a query.
 
 Digits that joins tie together form a *family*; one permutation acts on a whole family. Values of
 a family that lie in the same bundle parts, changed boxes and selections of the query are alike:

@@ -1,5 +1,5 @@
-//! Memory for large arrays, in huge pages where they come fast, and what was freed last is kept for the
-//! next array; and for small blocks.
+//! Memory for large arrays, in huge pages where they come fast, and what was freed last is kept for
+//! the next array; and for small blocks.
 //!
 //! A solve touches each of its arrays a few times only, so that the first touch of fresh 4 KiB
 //! pages would cost as much as the solve itself. NumPy asks for huge pages for the same reason.
@@ -61,9 +61,9 @@ fn whole(layout: Layout) -> Option<usize> {
     here.then(|| layout.size().next_multiple_of(UNIT))
 }
 
-// SAFETY: a layout alone decides whether its block is small, so that each block returns
-// where it came from. Blocks made here are page-aligned, as long as asked, and apart: `FREE` holds
-// each address once (see `Extents`) and none that is in use.
+// SAFETY: a layout alone decides whether its block is small, so that each block returns where it
+// came from. Small blocks are aligned as `small` is asked. Blocks made here are page-aligned, as
+// long as asked, and apart: `FREE` holds each address once (see `Extents`) and none in use.
 unsafe impl GlobalAlloc for LargeBlocks {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match whole(layout) {
@@ -182,9 +182,9 @@ fn map(len: usize) -> *mut u8 {
 
 /// Asks for huge pages for a new mapping of whole ones, as long as they come fast.
 ///
-/// The host of a virtual machine may have to find memory that nobody used lately: a huge page then takes
-/// [`SLOW`] or more, ten times what it should, while the system has small pages at hand that others used
-/// before. The first page tells.
+/// The host of a virtual machine may have to find memory that nobody used lately: a huge page then
+/// takes [`SLOW`] or more, while the system has small pages at hand that others used before. The
+/// first page tells.
 ///
 /// # Safety
 ///
@@ -298,19 +298,28 @@ mod tests {
             for size in [1, 3, 8, 24, 40, 100, 1000, LARGE - 1, LARGE, 3 * LARGE] {
                 let layout = Layout::from_size_align(size, align).unwrap();
                 let grown = Layout::from_size_align(size * 2 + 1, align).unwrap();
+                // Several at once: the first of a page is aligned to more than it has to be.
                 // SAFETY: no size is zero, and each block is used within what it was asked for.
                 unsafe {
-                    let block = ALLOCATOR.alloc(layout);
-                    block.write_bytes(7, size);
-                    let moved = ALLOCATOR.realloc(block, layout, grown.size());
-                    assert!((0..size).all(|at| *moved.add(at) == 7));
-                    let zeroed = ALLOCATOR.alloc_zeroed(grown);
-                    assert!((0..grown.size()).all(|at| *zeroed.add(at) == 0));
-                    for address in [block, moved, zeroed] {
-                        assert_eq!(address as usize % align, 0, "{size} bytes");
+                    let mut held = Vec::new();
+                    for mark in 0..16 {
+                        let block = ALLOCATOR.alloc(layout);
+                        assert_eq!(block as usize % align, 0, "{size} bytes");
+                        block.write_bytes(mark, size);
+                        held.push(block);
                     }
-                    ALLOCATOR.dealloc(moved, grown);
-                    ALLOCATOR.dealloc(zeroed, grown);
+                    for (block, mark) in held.iter_mut().zip(0..) {
+                        *block = ALLOCATOR.realloc(*block, layout, grown.size());
+                        assert_eq!(*block as usize % align, 0, "{size} bytes grown");
+                        assert!((0..size).all(|at| *block.add(at) == mark));
+                        let zeroed = ALLOCATOR.alloc_zeroed(grown);
+                        assert_eq!(zeroed as usize % align, 0, "{size} bytes zeroed");
+                        assert!((0..grown.size()).all(|at| *zeroed.add(at) == 0));
+                        ALLOCATOR.dealloc(zeroed, grown);
+                    }
+                    for block in held {
+                        ALLOCATOR.dealloc(block, grown);
+                    }
                 }
             }
         }

@@ -62,7 +62,7 @@ pub struct FlowClass {
     pub size: u64,
 }
 
-/// Flow between two classes, spread over their links in proportion to capacity (theory 1).
+/// Flow between two classes, spread over their links in proportion to capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassFlow {
     pub tail: usize,

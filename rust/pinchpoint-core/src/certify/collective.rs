@@ -1,7 +1,8 @@
 //! Checks the rate of a collective: its cut against the fabric, and the flows that reach it.
 //!
 //! The cut proves that no more is possible: its capacity and its senders are counted again. A flow
-//! into each receiver, from all senders at once, proves that the rate is reached (`theory.md` 6.7).
+//! into each receiver, from all senders at once, proves that the rate is reached (docs/theory.md,
+//! "Collectives").
 
 use std::collections::HashSet;
 

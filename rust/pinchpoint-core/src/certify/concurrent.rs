@@ -1,4 +1,4 @@
-//! Bounds of a concurrent flow by orbits, from any lengths and any flow (theory 4).
+//! Bounds of a concurrent flow by orbits, from any lengths and any flow.
 //!
 //! Lengths are one number per slot, so a symmetry keeps them, and distances to one node of each
 //! orbit of destinations are all there are. A flow is read as shares at every class and followed

@@ -1,4 +1,4 @@
-//! Checks max-min fair rates against their definition (`theory.md` 4).
+//! Checks max-min fair rates against their definition.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fair::{FairProblem, FairRates};

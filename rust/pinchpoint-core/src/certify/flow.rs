@@ -1,4 +1,4 @@
-//! Checks a maximum flow against the definition (`theory.md` 4).
+//! Checks a maximum flow against the definition.
 //!
 //! A flow that is feasible and a cut of the same capacity prove each other optimal. The checker
 //! reads the problem as it was asked, arc by arc, and knows nothing of how it was solved.

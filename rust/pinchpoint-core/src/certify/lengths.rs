@@ -1,4 +1,4 @@
-//! The upper bound that lengths of links prove, from the plain list of links (theory 4).
+//! The upper bound that lengths of links prove, from the plain list of links.
 //!
 //! No link is merged, no tree is taken off, no node is told by its orbit: distances are found over
 //! the links as they are listed, one search for each node that sends. It shares with the solvers

@@ -1,10 +1,10 @@
 //! Checks an answer on a structured fabric against the fabric itself.
 //!
 //! The flow proves a lower bound: every class pair that carries flow must be biregular, so that the
-//! lifted flow keeps conservation and capacities node by node (theory 1). Each cut proves an upper
-//! bound: its capacity is counted on blocks. Neither needs the rest of the partition, so nothing
-//! about refinement is trusted. Capacities, live nodes and forwarding are derived here again from
-//! bundles, changes and roles; only the algebra of blocks is common with the solver.
+//! lifted flow keeps conservation and capacities node by node (docs/theory.md). Each cut proves an
+//! upper bound: its capacity is counted on blocks. Neither needs the rest of the partition, so
+//! nothing about refinement is trusted. Capacities, live nodes and forwarding are derived here
+//! again from bundles, changes and roles; only the algebra of blocks is common with the solver.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Bounds of a concurrent flow, derived from any lengths and any flow (`theory.md` 4).
+//! Bounds of a concurrent flow, derived from any lengths and any flow.
 //!
 //! For any lengths, no flow carries more than capacity times length over demand times distance; a
 //! wrong solver can only widen the gap. Flows are checked edge by edge and node by node.

@@ -1,10 +1,11 @@
 //! Collectives: the best rate that trees from ranks to ranks can have, by cuts.
 //!
-//! ForestColl's theorem (`theory.md` 6.7): if every node of `senders` has data for all `ranks`, the
-//! largest rate x per sender is the minimum, over the sets S of nodes that miss a rank, of the
-//! capacity that leaves S over the number of senders in S. With one sender that is broadcast, with
-//! all of them all-gather; on the reversed graph reduce and reduce-scatter. [`optimum`] finds x, an
-//! exact fraction, by Newton's method on the cuts, with one receiver per orbit of ranks.
+//! ForestColl's theorem (docs/theory.md, "Collectives"): if every node of `senders` has data for
+//! all `ranks`, the largest rate x per sender is the minimum, over the sets S of nodes that miss a
+//! rank, of the capacity that leaves S over the number of senders in S. With one sender that is
+//! broadcast, with all of them all-gather; on the reversed graph reduce and reduce-scatter.
+//! [`optimum`] finds x, an exact fraction, by Newton's method on the cuts, with one receiver per
+//! orbit of ranks.
 
 mod classes;
 mod listed;
@@ -24,6 +25,7 @@ use crate::certify;
 use crate::certify::crossing::Crossing;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Selection, hull, intersection, subtract};
+use crate::memory;
 use crate::monitor::Monitor;
 use crate::parallel::in_pieces;
 use crate::symmetry::Orbit;
@@ -127,6 +129,11 @@ impl Optimum {
 pub fn optimum(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Optimum> {
     let members = Members::new(fabric, query)?;
     let layout = fabric.layout();
+    if let Some(arrays) = fabric.arrays() {
+        // Nodes are told apart one by one at worst, and so are the sides of a cut.
+        let (nodes, links) = (layout.num_nodes(), arrays.tails.len() as u64);
+        memory::check("a collective", 160 * nodes + 64 * links)?;
+    }
     let relays = layout
         .groups
         .iter()

@@ -3,8 +3,9 @@
 //! Once the rate passes to some ranks, only sets of nodes that hold all of them can stop it on the
 //! way to another: those that miss one do not. So ranks that are shown to receive may send without
 //! limit, and a flow from them to the receiver, in any part of the fabric, shows that the rate
-//! passes to it too (theory 6.7). The part taken here leaves out what holds changed links and is not
-//! near the receiver, whole racks or pods if they are few, so that refinement meets few failures.
+//! passes to it too (docs/theory.md, "Collectives"). The part taken here leaves out what holds
+//! changed links and is not near the receiver, whole racks or pods if they are few, so that
+//! refinement meets few failures.
 
 use rustc_hash::FxHashSet;
 

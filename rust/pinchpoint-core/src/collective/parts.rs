@@ -1,4 +1,5 @@
-//! Partitions of the ranks: what must leave the parts bounds an all-reduce (`theory.md` 6.7).
+//! Partitions of the ranks: what must leave the parts bounds an all-reduce (docs/theory.md,
+//! "Collectives").
 
 use super::{Members, Query};
 use crate::bandwidth::{self, Ends, Side, bandwidth};

@@ -1,9 +1,9 @@
 //! The switches that every rank hangs off: where one switch can reduce for all of them.
 
 use super::{Members, Query};
-use crate::bandwidth::Ends;
+use crate::bandwidth::{Ends, Forwarding, Relay};
 use crate::error::Result;
-use crate::fabric::{Block, Fabric, Role, total_len};
+use crate::fabric::{Block, Fabric, Group, Role, common_len, disjoint_union, subtract, total_len};
 use crate::monitor::Monitor;
 use crate::quotient::{Scope, Symbolic};
 
@@ -19,15 +19,39 @@ pub struct Switched {
 }
 
 /// The switches that all ranks share. A switch with links of different capacity to the ranks is
-/// left out, and so are those of a structured fabric that some failure touches.
+/// left out, and so are those that do not pass on everything, that have a limit, or that some failure
+/// touches in a structured fabric.
 ///
 /// # Errors
 /// `Selection` for ranks that do not exist; what the monitor says.
 pub fn switched(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Switched> {
     let members = Members::new(fabric, query)?;
-    if fabric.arrays().is_some() {
-        return Ok(by_links(fabric, &members));
+    let mut found = if fabric.arrays().is_some() {
+        by_links(fabric, &members, query.forwarding)
+    } else {
+        by_arms(fabric, &members, query.forwarding, monitor)?
+    };
+    let ranks = members.ranks.iter().zip(&fabric.layout().groups);
+    let limits = ranks.filter_map(|(own, group)| group.capacity.filter(|_| !own.is_empty()));
+    for limit in limits {
+        found.capacity = found.capacity.min(limit.into());
     }
+    Ok(found)
+}
+
+/// Whether nodes of a group can reduce for all that hang off them.
+fn reduces(group: &Group, forwarding: Forwarding) -> bool {
+    group.role == Role::Switch
+        && group.capacity.is_none()
+        && forwarding.relay(group) == Relay::Always
+}
+
+fn by_arms(
+    fabric: &Fabric,
+    members: &Members,
+    forwarding: Forwarding,
+    monitor: &dyn Monitor,
+) -> Result<Switched> {
     let layout = fabric.layout();
     let ends = Ends {
         sources: members.ranks.clone(),
@@ -35,7 +59,7 @@ pub fn switched(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result
         relays: layout
             .groups
             .iter()
-            .map(|group| query.forwarding.relay(group))
+            .map(|group| forwarding.relay(group))
             .collect(),
     };
     let graph = Symbolic::new(fabric, &ends, Scope::All);
@@ -44,7 +68,7 @@ pub fn switched(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result
         capacity: 0,
     };
     for (index, group) in layout.groups.iter().enumerate() {
-        if group.role != Role::Switch {
+        if !reduces(group, forwarding) {
             continue;
         }
         // Only switches that the first rank has links to can be shared by all.
@@ -59,7 +83,7 @@ pub fn switched(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result
                 near.extend(arm.neighbours(&node));
             }
         }
-        let near = crate::fabric::disjoint_union(near);
+        let near = subtract(&disjoint_union(near), &members.ranks[index]);
         if total_len(&near) > MOST {
             continue;
         }
@@ -68,7 +92,7 @@ pub fn switched(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result
             block.for_each_point(|digits| own.push(digits.to_vec()));
             for switch in own {
                 monitor.poll()?;
-                if let Some(capacity) = shared(&graph, &members, index, &switch) {
+                if let Some(capacity) = shared(&graph, members, index, &switch) {
                     found.switches += 1;
                     found.capacity += capacity;
                 }
@@ -91,7 +115,7 @@ fn shared(graph: &Symbolic, members: &Members, group: usize, switch: &[u32]) -> 
             continue;
         };
         let ranks = &members.ranks[arm.far_group];
-        let met = crate::fabric::common_len(ranks, &[far]);
+        let met = common_len(ranks, &[far]);
         if met == 0 {
             continue;
         }
@@ -104,14 +128,14 @@ fn shared(graph: &Symbolic, members: &Members, group: usize, switch: &[u32]) -> 
     (reached == members.num_ranks).then_some(weight?)
 }
 
-fn by_links(fabric: &Fabric, members: &Members) -> Switched {
+fn by_links(fabric: &Fabric, members: &Members, forwarding: Forwarding) -> Switched {
     let layout = fabric.layout();
     let arrays = fabric.arrays().expect("an explicit fabric has arrays");
     let count = layout.num_nodes() as usize;
     let (mut rank, mut switch) = (vec![false; count], vec![false; count]);
     for (group, ranks) in layout.groups.iter().zip(&members.ranks) {
         let own = group.first_node as usize..(group.first_node + group.num_nodes) as usize;
-        switch[own].fill(group.role == Role::Switch);
+        switch[own].fill(reduces(group, forwarding));
         for block in ranks {
             block.for_each_point(|point| {
                 let node = (group.first_node + group.rank(point)) as usize;

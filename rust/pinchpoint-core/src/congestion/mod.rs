@@ -86,7 +86,7 @@ pub struct Loads {
 /// Spread: O(roots * links), a root being a node, or all nodes of a tree that hangs off one.
 /// Flow by flow: O(roots * links + flows * hops).
 pub fn congestion(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Loads> {
-    let network = Network::new(fabric, query.forwarding)?;
+    let network = Network::new(fabric, query.forwarding, monitor)?;
     let through;
     let (demands, split) = match &query.routing {
         Routing::Spread(split) => (&query.demands, Some(*split)),
@@ -99,7 +99,7 @@ pub fn congestion(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Resu
         _ => (&query.demands, None),
     };
     let trees = Trees::new(&network);
-    let core = Core::new(&network, &trees);
+    let core = Core::new(&network, &trees, monitor)?;
     let loads = match (&query.routing, split) {
         (_, Some(split)) => spread::spread(&network, &trees, &core, demands, split, monitor)?,
         (Routing::Given { first, links }, _) => {
@@ -126,11 +126,11 @@ pub struct Ways {
 /// # Errors
 /// `Graph` if the routing spreads flows; otherwise as [`congestion`].
 pub fn ways(fabric: &Fabric, query: &Query, monitor: &dyn Monitor) -> Result<Ways> {
-    let network = Network::new(fabric, query.forwarding)?;
+    let network = Network::new(fabric, query.forwarding, monitor)?;
     match &query.routing {
         Routing::Hash { .. } | Routing::Modulo => {
             let trees = Trees::new(&network);
-            let core = Core::new(&network, &trees);
+            let core = Core::new(&network, &trees, monitor)?;
             walk::ways(
                 &network,
                 &trees,

@@ -1,4 +1,4 @@
-//! Loads when every node shares what it forwards among its shortest next hops (theory 6.2).
+//! Loads when every node shares what it forwards among its shortest next hops.
 
 use super::flows::{Side, Unreachable, lost_to_failures};
 use super::{Loads, Split};

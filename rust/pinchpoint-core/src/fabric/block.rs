@@ -77,7 +77,7 @@ impl Block {
     /// Number of points in both.
     pub fn common_len(&self, other: &Self) -> u64 {
         let axes = self.0.iter().zip(&other.0);
-        axes.map(|(a, b)| u64::from(a.intersect(b).len())).product()
+        axes.map(|(a, b)| u64::from(a.common_len(b))).product()
     }
 
     /// Whether every point of `self` is in `other`.

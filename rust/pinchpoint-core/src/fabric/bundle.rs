@@ -203,7 +203,7 @@ impl Bundle {
         links.len() - self.diagonal(links)
     }
 
-    /// [`count`](Self::count) of the links of a block between two blocks of nodes. Makes no copies,
+    /// [`count`](Self::count) of the links of a block between two blocks of nodes. Makes no blocks,
     /// except within a group.
     pub fn count_between(&self, links: &Block, a: &Block, b: &Block) -> u64 {
         if self.is_within() {
@@ -214,7 +214,7 @@ impl Bundle {
         let free = b.axes().iter().zip(&self.joined);
         let free = free.filter(|(_, joined)| joined.is_none());
         for ((axis, _), theirs) in free.zip(&links.axes()[a.axes().len()..]) {
-            count *= u64::from(axis.intersect(theirs).len());
+            count *= u64::from(axis.common_len(theirs));
             if count == 0 {
                 return 0;
             }
@@ -259,7 +259,7 @@ impl Bundle {
             .product();
         let equal = own_pair
             .iter()
-            .map(|(a, b)| links.axis(*a).intersect(links.axis(*b)).len());
+            .map(|(a, b)| links.axis(*a).common_len(links.axis(*b)));
         u64::from(self.cables(links).len()) * joined * equal.map(u64::from).product::<u64>()
     }
 }

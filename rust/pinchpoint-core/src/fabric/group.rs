@@ -40,7 +40,7 @@ pub enum Code {
     /// Mixed radix, most significant digit first.
     Radix,
     /// The Gray code of a ring of four over two digits of size two, so that a step of the ring
-    /// changes one digit (theory 2).
+    /// changes one digit.
     Gray,
 }
 

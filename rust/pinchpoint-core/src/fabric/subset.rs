@@ -65,11 +65,9 @@ impl Subset {
         builder.finish()
     }
 
-    /// The runs, in increasing order.
-    pub fn runs(&self) -> &[(u32, u32)] {
+    /// The runs if there are several; a single one is stored in place.
+    fn several(&self) -> &[(u32, u32)] {
         match &self.0 {
-            // A tuple of two u32 has no slice view of a pair of enum fields, so one run is
-            // handed out through `iter_runs` where speed matters.
             Repr::Runs(shared) => &shared.runs,
             Repr::Run(..) => &[],
         }
@@ -81,7 +79,7 @@ impl Subset {
             Repr::Run(low, high) if low < high => Some((low, high)),
             _ => None,
         };
-        one.into_iter().chain(self.runs().iter().copied())
+        one.into_iter().chain(self.several().iter().copied())
     }
 
     /// Number of values.
@@ -171,6 +169,23 @@ impl Subset {
         }
     }
 
+    /// Number of values in both.
+    pub fn common_len(&self, other: &Self) -> u32 {
+        match (&self.0, &other.0) {
+            (Repr::Run(a, b), Repr::Run(c, d)) => (*b.min(d)).saturating_sub(*a.max(c)),
+            (Repr::Runs(shared), Repr::Run(low, high))
+            | (Repr::Run(low, high), Repr::Runs(shared)) => {
+                let from = shared.runs.partition_point(|run| run.1 <= *low);
+                let meeting = shared.runs[from..].iter().take_while(|run| run.0 < *high);
+                meeting.map(|run| run.1.min(*high) - run.0.max(*low)).sum()
+            }
+            (Repr::Runs(a), Repr::Runs(b)) if Arc::ptr_eq(a, b) => a.len,
+            (Repr::Runs(a), Repr::Runs(b)) => {
+                overlap(&a.runs, &b.runs).map(|run| run.1 - run.0).sum()
+            }
+        }
+    }
+
     /// The values of `self` that are not in `other`.
     pub fn minus(&self, other: &Self) -> Self {
         if !self.intersects(other) {
@@ -218,7 +233,7 @@ impl Subset {
             (Repr::Run(low, high), Repr::Run(from, to)) => {
                 low >= high || (from <= low && high <= to)
             }
-            _ => self.intersect(other).len() == self.len(),
+            _ => self.common_len(other) == self.len(),
         }
     }
 
@@ -317,6 +332,7 @@ mod tests {
             prop_assert_eq!(x.values().collect::<BTreeSet<_>>(), a.clone());
             prop_assert_eq!(x.intersect(&y), of(&a.intersection(&b).copied().collect()));
             prop_assert_eq!(x.intersects(&y), !a.is_disjoint(&b));
+            prop_assert_eq!(x.common_len(&y) as usize, a.intersection(&b).count());
             prop_assert_eq!(x.minus(&y), of(&a.difference(&b).copied().collect()));
             prop_assert_eq!(x.union(&y), of(&a.union(&b).copied().collect()));
             prop_assert_eq!(x.is_subset(&y), a.is_subset(&b));

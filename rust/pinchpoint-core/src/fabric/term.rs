@@ -1,4 +1,4 @@
-//! The capacities of a fabric as a sum of signed link blocks (theory 2, rules 4 and 7).
+//! The capacities of a fabric as a sum of signed link blocks.
 
 use super::block::Block;
 use super::state::Fabric;

@@ -1,4 +1,4 @@
-//! Progressive filling, event by event (Bertsekas & Gallager, Data Networks, 6.5.2; theory 6.4).
+//! Progressive filling, event by event (Bertsekas & Gallager, Data Networks, 6.5.2).
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;

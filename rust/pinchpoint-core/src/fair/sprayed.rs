@@ -41,9 +41,9 @@ pub fn sprayed(
     monitor: &dyn Monitor,
 ) -> Result<Sprayed> {
     memory::check("fair rates", 24 * demands.num_pairs())?;
-    let network = Network::new(fabric, forwarding)?;
+    let network = Network::new(fabric, forwarding, monitor)?;
     let trees = Trees::new(&network);
-    let core = Core::new(&network, &trees);
+    let core = Core::new(&network, &trees, monitor)?;
     let (first, ways) = network.ways();
     let place = |node: u32| trees.place[trees.root[node as usize] as usize];
     let mut flows: Vec<(u32, u32, u32)> = Vec::new();

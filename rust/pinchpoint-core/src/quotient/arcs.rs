@@ -16,8 +16,8 @@ pub struct QuotientArc {
     pub capacity: i128,
 }
 
-/// The arcs of an equitable partition, from one node of each class (theory 1): what that node has
-/// to a class, times the size of its own.
+/// The arcs of an equitable partition, from one node of each class (docs/theory.md): what that node
+/// has to a class, times the size of its own.
 ///
 /// Between two groups the arcs are counted from the group with fewer classes only.
 pub fn arcs(

@@ -1,4 +1,5 @@
-//! Partition refinement on blocks (theory 2): the coarsest equitable partition below the seeds.
+//! Partition refinement on blocks: the coarsest equitable partition below the seeds (docs/theory.md,
+//! "Refinement that does not look at nodes").
 
 use std::collections::VecDeque;
 
@@ -76,8 +77,8 @@ impl Arms {
 
 /// Refines the seeds of `graph` until every node of a class has the same capacity to each class.
 ///
-/// Links have one capacity for both directions, so "out" and "in" of theory 1 are one condition.
-/// Every class is queued at first (rule 6); after a split all parts but the one with the most
+/// Links have one capacity for both directions, so that what goes out and what comes in are one
+/// condition. Every class is queued at first; after a split all parts but the one with the most
 /// blocks are. Splitters are counted from a snapshot, before anything splits. A refinement that
 /// looks at more than `budget` blocks is given up.
 pub fn refine(graph: &Symbolic, budget: u64, monitor: &dyn Monitor) -> Result<Refined> {

@@ -4,6 +4,7 @@ use crate::bandwidth::{Forwarding, Relay};
 use crate::error::Result;
 use crate::fabric::{Fabric, Role};
 use crate::memory;
+use crate::monitor::{Monitor, Pace};
 
 /// No edge: the link is down, one-way, or joins a node to itself.
 pub const NO_EDGE: u32 = u32::MAX;
@@ -46,8 +47,8 @@ impl Network {
     /// The network of an explicit fabric.
     ///
     /// # Errors
-    /// `SizeLimit`.
-    pub fn new(fabric: &Fabric, forwarding: Forwarding) -> Result<Network> {
+    /// `SizeLimit`; what the monitor says.
+    pub fn new(fabric: &Fabric, forwarding: Forwarding, monitor: &dyn Monitor) -> Result<Network> {
         let layout = fabric.layout();
         let arrays = fabric.arrays().expect("an explicit fabric has arrays");
         let num_nodes = layout.num_nodes() as usize;
@@ -69,45 +70,63 @@ impl Network {
         };
         let unit = 1e6 * 2f64.powi(fabric.unit_shift() as i32);
         let capacity: Vec<f64> = arrays.capacity.iter().map(|c| *c as f64 / unit).collect();
-        let mut ends: Vec<(u32, u32, u32)> = Vec::with_capacity(2 * num_links);
-        for link in 0..num_links {
+        let mut pace = Pace::new(monitor);
+        let ways = |link: usize| {
             let (tail, head) = (arrays.tails[link], arrays.heads[link]);
-            if arrays.capacity[link] == 0 || tail == head || gone(tail) || gone(head) {
-                continue;
-            }
-            ends.push((tail, head, 2 * link as u32));
-            if !arrays.directed {
-                ends.push((head, tail, 2 * link as u32 + 1));
-            }
-        }
-        ends.sort_unstable();
-        let mut edges: Vec<Edge> = Vec::with_capacity(ends.len());
-        let mut edge_of = vec![[NO_EDGE; 2]; num_links];
-        let mut first = vec![0usize; num_nodes + 1];
-        for (tail, head, way) in ends {
-            let link = way as usize / 2;
-            match edges.last_mut() {
-                Some(last) if (last.tail, last.head) == (tail, head) => {
-                    last.links += 1;
-                    last.capacity += capacity[link];
-                }
-                _ => {
-                    first[tail as usize + 1] += 1;
-                    edges.push(Edge {
-                        tail,
-                        head,
-                        links: 1,
-                        capacity: capacity[link],
-                        leaves: passes(tail, head),
-                        enters: passes(head, tail),
-                    });
-                }
-            }
-            edge_of[link][way as usize % 2] = edges.len() as u32 - 1;
+            let is_up = arrays.capacity[link] != 0 && tail != head && !gone(tail) && !gone(head);
+            let there = is_up.then_some((tail, head, 2 * link as u32));
+            let back = there.filter(|_| !arrays.directed);
+            there
+                .into_iter()
+                .chain(back.map(|(tail, head, way)| (head, tail, way + 1)))
+        };
+        // By tail, each node's by head and link.
+        let mut end = vec![0usize; num_nodes + 1];
+        for link in 0..num_links {
+            pace.spend(1)?;
+            ways(link).for_each(|(tail, ..)| end[tail as usize + 1] += 1);
         }
         for node in 0..num_nodes {
-            first[node + 1] += first[node];
+            end[node + 1] += end[node];
         }
+        let mut leaving = vec![(0u32, 0u32); end[num_nodes]];
+        for link in 0..num_links {
+            pace.spend(1)?;
+            for (tail, head, way) in ways(link) {
+                leaving[end[tail as usize]] = (head, way);
+                end[tail as usize] += 1;
+            }
+        }
+        let mut edges: Vec<Edge> = Vec::with_capacity(leaving.len());
+        let mut edge_of = vec![[NO_EDGE; 2]; num_links];
+        let mut first = Vec::with_capacity(num_nodes + 1);
+        let mut begin = 0;
+        for (tail, end) in (0u32..).zip(&end[..num_nodes]) {
+            let own = &mut leaving[begin..*end];
+            begin = *end;
+            pace.spend(1 + own.len())?;
+            own.sort_unstable();
+            first.push(edges.len());
+            for (head, way) in own {
+                let link = *way as usize / 2;
+                match edges.last_mut() {
+                    Some(last) if (last.tail, last.head) == (tail, *head) => {
+                        last.links += 1;
+                        last.capacity += capacity[link];
+                    }
+                    _ => edges.push(Edge {
+                        tail,
+                        head: *head,
+                        links: 1,
+                        capacity: capacity[link],
+                        leaves: passes(tail, *head),
+                        enters: passes(*head, tail),
+                    }),
+                }
+                edge_of[link][*way as usize % 2] = edges.len() as u32 - 1;
+            }
+        }
+        first.push(edges.len());
         Ok(Network {
             num_nodes,
             edges,

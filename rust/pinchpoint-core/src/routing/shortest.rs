@@ -1,7 +1,10 @@
 //! Next hops toward one destination, shortest by hop count, under the rules of forwarding.
 //!
 //! Two distances are kept: of traffic in transit at a node, and of traffic that starts there. They
-//! differ where a node does not pass on everything (theory 2, rule 3: endpoint and router).
+//! differ where a node does not pass on everything.
+
+use crate::error::Result;
+use crate::monitor::{Monitor, Pace};
 
 use super::network::Network;
 use super::trees::Trees;
@@ -31,7 +34,12 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn new(network: &Network, trees: &Trees) -> Core {
+    /// The core of a network.
+    ///
+    /// # Errors
+    /// What the monitor says.
+    pub fn new(network: &Network, trees: &Trees, monitor: &dyn Monitor) -> Result<Core> {
+        let mut pace = Pace::new(monitor);
         let n = trees.core.len();
         let (mut first_out, mut first_in) = (vec![0usize; n + 1], vec![0usize; n + 1]);
         let inner = |edge: &crate::routing::Edge| {
@@ -41,6 +49,7 @@ impl Core {
         };
         let mut out = Vec::new();
         for (id, edge) in network.edges.iter().enumerate() {
+            pace.spend(1)?;
             let Some((tail, head)) = inner(edge) else {
                 continue;
             };
@@ -61,6 +70,7 @@ impl Core {
         let mut place = first_in.clone();
         let mut back = out.clone();
         for tail in 0..n {
+            pace.spend(1 + first_out[tail + 1] - first_out[tail])?;
             for hop in &out[first_out[tail]..first_out[tail + 1]] {
                 back[place[hop.node as usize]] = Hop {
                     node: tail as u32,
@@ -69,7 +79,7 @@ impl Core {
                 place[hop.node as usize] += 1;
             }
         }
-        Core {
+        Ok(Core {
             first_out,
             out,
             first_in,
@@ -79,7 +89,7 @@ impl Core {
                 .iter()
                 .map(|n| network.always[*n as usize])
                 .collect(),
-        }
+        })
     }
 
     /// Number of nodes.

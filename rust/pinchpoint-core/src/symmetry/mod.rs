@@ -2,8 +2,8 @@
 //!
 //! [`Families`] ties the coordinates that bundles join. A permutation of a family's values, chosen
 //! freely for each combination of its parents' values, maps the wiring to itself as long as it keeps
-//! every part, failure and selection ([`Boundary`]) in place (theory 3, "Which partitions are
-//! orbits"). The orbits of nodes are products of [`Cells`]: the [`Orbits`]. Unlike the classes of
+//! every part, failure and selection ([`Boundary`]) in place (docs/theory.md, "Symmetry that
+//! coordinates show"). The orbits of nodes are products of [`Cells`]: the [`Orbits`]. Unlike the classes of
 //! `quotient`, orbits are safe for loads and for concurrent flow. [`Pinned`] is the finer quotient
 //! with one node held fixed: routes to that node are alike on it.
 

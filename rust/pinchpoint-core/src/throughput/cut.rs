@@ -1,7 +1,7 @@
 //! Cuts among the balls of a length: where a cut proves the bound, the best lengths are its own, or
 //! a mixture of such cuts, and the nodes within a distance of a source (or of a sink) make one.
 //!
-//! A concurrent flow is not always bound by a cut (theory 6.3). Whether one is cannot be told
+//! A concurrent flow is not always bound by a cut. Whether one is cannot be told
 //! quickly in general, so balls are tried, and what is found is weighed for itself.
 
 use std::cmp::Ordering;

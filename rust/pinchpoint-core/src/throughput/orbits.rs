@@ -1,4 +1,5 @@
-//! Concurrent flow of a structured fabric, by orbits (theory 3, theorem 2).
+//! Concurrent flow of a structured fabric, by orbits (docs/theory.md, "Symmetry that coordinates
+//! show").
 //!
 //! Some optimum looks the same under every symmetry. So flow toward one node of each orbit of
 //! destinations is enough, on the quotient that holds that node fixed, and one row of capacity for

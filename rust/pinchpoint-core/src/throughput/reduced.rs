@@ -56,7 +56,7 @@ impl Reduced {
         forwarding: Forwarding,
         monitor: &dyn Monitor,
     ) -> Result<Reduced> {
-        let network = Network::new(fabric, forwarding)?;
+        let network = Network::new(fabric, forwarding, monitor)?;
         let trees = Trees::new(&network);
         // Any routing puts the same on trees; shortest paths also tell which pairs have a way.
         let query = Query {

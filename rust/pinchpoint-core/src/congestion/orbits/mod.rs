@@ -1,4 +1,4 @@
-//! Loads on a structured fabric, orbit by orbit (theory 3): exact, and no node is ever listed.
+//! Loads on a structured fabric, orbit by orbit: exact, and no node is ever listed.
 //!
 //! One node of each orbit of destinations is held fixed. Routes to it are alike on the pinned
 //! quotient, and a symmetry carries them to every other node of its orbit. So a link's load is the
