@@ -12,6 +12,7 @@ import typer
 
 from pinchpoint import clusters
 from pinchpoint._arguments import fabric_from, fail, is_file, split_options
+from pinchpoint._capacities import capacities
 from pinchpoint._table import WIDTH, hanging, text_table
 from pinchpoint.errors import CatalogueError
 from pinchpoint.units import format_bandwidth, format_bytes
@@ -86,19 +87,39 @@ def show(words: Words, fails: Fail = None, seed: Seed = None, as_json: Json = Fa
     if not as_json:
         print(fabric)
         return
+    now, removed = capacities(fabric), dict(fabric._handle.removed())
+    bundles = fabric.bundles
+    chips = [group.size for group in fabric.groups if group.role == "chip"]
     _print(
         {
             "name": fabric.name,
-            "chips": fabric.num_chips,
-            "nodes": fabric.num_nodes,
-            "links": fabric.num_links,
+            "num_chips": sum(chips),
+            "num_chips_up": fabric.num_chips,
+            "num_nodes": sum(group.size for group in fabric.groups),
+            "num_nodes_up": fabric.num_nodes,
+            "num_links": sum(bundle.num_links for bundle in bundles),
+            "num_links_up": fabric.num_links,
             "groups": [
-                {"name": g.name, "size": g.size, "coordinates": dict(g.coordinates)}
+                {
+                    "name": g.name,
+                    "size": g.size,
+                    "num_nodes_up": g.size - removed.get(g.name, 0),
+                    "coordinates": dict(g.coordinates),
+                }
                 for g in fabric.groups
             ],
             "bundles": [
-                {"name": b.name, "links": b.num_links, "gbit_per_s": b.gbit_per_s}
-                for b in fabric.bundles
+                {
+                    "name": b.name,
+                    "num_links": b.num_links,
+                    "num_links_up": b.num_links_up,
+                    "num_links_degraded": capacity.degraded,
+                    "gbit_per_s": None if b.gbit_per_s != b.gbit_per_s else b.gbit_per_s,
+                    "gbit_per_s_least": float(capacity.least / 10**6),
+                    "gbit_per_s_most": float(capacity.most / 10**6),
+                    "total_gbit_per_s": float(capacity.total / 10**6),
+                }
+                for b, capacity in zip(bundles, now, strict=True)
             ],
             "figures": [
                 {
