@@ -13,8 +13,9 @@ import typer
 from pinchpoint import clusters
 from pinchpoint._arguments import fabric_from, fail, is_file, split_options
 from pinchpoint._capacities import capacities
+from pinchpoint._extras import needed
 from pinchpoint._table import WIDTH, hanging, text_table
-from pinchpoint.errors import CatalogueError
+from pinchpoint.errors import CatalogueError, StudyError
 from pinchpoint.units import format_bandwidth, format_bytes
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ def report(
     ] = None,
 ) -> None:
     """Write a study as one HTML page that needs nothing else."""
+    needed("pyarrow", "a report", "report", StudyError)
     from pinchpoint.studies.report import report as write
     from pinchpoint.studies.study import read
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint.errors import CapacityError, UnboundedError
 from pinchpoint.maxflow import maximum_flow as _maximum_flow
 from pinchpoint.maxflow import minimum_cut as _minimum_cut
@@ -132,8 +133,7 @@ def can_run(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | 
 def _solve(
     solver: Callable[..., Any], graph: Any, ends: tuple[Any, Any], capacity: str, reverse: bool
 ) -> tuple[_Problem, Any]:
-    import networkx as nx
-
+    nx = needed("networkx", "pinchpoint.nx")
     if graph.is_multigraph():
         raise nx.NetworkXError("MultiGraph and MultiDiGraph not supported (yet).")
     graph = convert_to_nx(graph)
