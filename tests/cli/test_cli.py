@@ -221,6 +221,34 @@ def test_help(capsys):
     assert main(["bandwidth", "--help"]) == 0
 
 
+def test_version(capsys):
+    assert run(capsys, "--version") == (0, f"pinchpoint {pp.__version__}\n", "")
+    status, out, _ = run(capsys, "--help")
+    assert status == 0
+    assert "Find where a fabric pinches" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["--versoin"], "--version"),
+        (["clusters", "--jsn"], "--json"),
+        (["report", "study.parquet", "--ot", "page.html"], "--out"),
+        (["show", "gb200-nvl72", "--fial", "chip-nic:1"], "--fail"),
+        (["show", "lab.yaml", "--fial", "chip-nic:1"], "--fail"),
+        (["show", "trn3-ultracluster", "--ultraserver", "4"], "--ultraservers"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--time-limt", "1"], "--time-limit"),
+        (["congestion", "gb200-nvl72", "--trafic", "all-to-all"], "--traffic"),
+        (["throughput", "gb200-nvl72", "--amog", "chip"], "--among"),
+        (["collective", "gb200-nvl72", "all_reduce", "--rank", "chip"], "--ranks"),
+    ],
+)
+def test_a_mistyped_option_is_told_the_right_one(capsys, words, near):
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err.endswith(f': did you mean "{near}"?\n')
+
+
 def test_without_the_extra(capsys, monkeypatch):
     real = builtins.__import__
 
