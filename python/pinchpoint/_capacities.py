@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint.units import format_bytes
 
 if TYPE_CHECKING:
     from pinchpoint.fabric import Fabric
@@ -33,6 +34,15 @@ class Capacity(NamedTuple):
     most: Fraction
     degraded: int
     raised: int
+
+    @property
+    def each(self) -> str:
+        """The capacity of a link, or its range."""
+        least, most = (format_bytes(round(end)) for end in (self.least, self.most))
+        if least == most:
+            return least
+        number, unit = least.split()
+        return f"{number if unit == most.split()[1] else least} to {most}"
 
 
 def capacities(fabric: Fabric) -> list[Capacity]:

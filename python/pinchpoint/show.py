@@ -82,7 +82,7 @@ def _tier_rows(fabric: Fabric, now: list[Capacity]) -> list[tuple[str, ...]]:
             (
                 bundle.name,
                 _of(bundle.num_links_up, bundle.num_links),
-                _range(capacity),
+                capacity.each,
                 format_bytes(round(capacity.total)),
                 format_bytes(round(ends * capacity.total / chips)) if chips else "",
                 ratios.get(bundle.name, ""),
@@ -96,14 +96,6 @@ def _joins_chips(fabric: Fabric) -> list[bool]:
     roles = {group.name: group.role for group in fabric.groups}
     both_ways = not fabric._handle.is_directed
     return [both_ways and roles[b.a] == roles[b.b] == "chip" for b in fabric.bundles]
-
-
-def _range(capacity: Capacity) -> str:
-    least, most = (format_bytes(round(end)) for end in (capacity.least, capacity.most))
-    number, unit = least.split()
-    if least == most:
-        return least
-    return f"{number if unit == most.split()[1] else least} to {most}"
 
 
 def _changes(fabric: Fabric, now: list[Capacity]) -> list[str]:
