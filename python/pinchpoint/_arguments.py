@@ -19,10 +19,13 @@ __all__ = ["fabric_from", "fail", "is_file", "split_options"]
 _WORDS = {"true": True, "false": False, "none": None}
 
 
-def split_options(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+def split_options(
+    words: Sequence[str], own: Iterable[str] = ()
+) -> tuple[list[str], dict[str, Any]]:
     """Part positional words from ``--name value``, ``--name=value``, ``--name`` and ``--no-name``.
 
-    The first positional word names the cluster, whose options say which flags take a value.
+    The first positional word names the cluster, whose options say which flags take a value. The
+    command's `own` options are suggested for what is mistyped.
     """
     first = next((w for i, w in enumerate(words) if _is_positional(words, i)), None)
     cluster = None if first is None or is_file(first) else clusters.find(first)
@@ -44,9 +47,9 @@ def split_options(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
             continue
         if name not in known:
             where = f"{cluster.name} has" if cluster is not None else "a fabric file takes"
+            near = [*(option.replace("_", "-") for option in known), *own]
             raise CatalogueError(
-                f"{where} no option {shorten('--' + flag)}"
-                f"{did_you_mean(flag, [option.replace('_', '-') for option in known])}"
+                f"{where} no option {shorten('--' + flag)}{did_you_mean(flag[:100], near, '--')}"
             )
         if not equals and isinstance(known[name].default, bool):
             options[name] = True

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pinchpoint import clusters
+from pinchpoint import __version__, clusters
 from pinchpoint._arguments import fabric_from, fail, is_file, split_options
+from pinchpoint._capacities import capacities
+from pinchpoint._extras import needed
 from pinchpoint._table import WIDTH, hanging, text_table
-from pinchpoint.errors import CatalogueError
+from pinchpoint.errors import CatalogueError, StudyError
 from pinchpoint.units import format_bandwidth, format_bytes
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="pinchpoint",
-    help="Find where a fabric pinches: exact, certified bandwidth answers.",
     add_completion=False,
 )
 # Options of the builder are not known to typer: they are found in its signature.
@@ -49,6 +50,22 @@ Fail = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the draws; 0 by default.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"pinchpoint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Find where a fabric pinches: exact, certified bandwidth answers."""
 
 
 @app.command("clusters")
@@ -78,27 +95,53 @@ def list_clusters(
 
 
 @app.command(context_settings=_BUILDER_OPTIONS)
-def show(words: Words, fails: Fail = None, seed: Seed = None, as_json: Json = False) -> None:
+def show(
+    context: typer.Context,
+    words: Words,
+    fails: Fail = None,
+    seed: Seed = None,
+    as_json: Json = False,
+) -> None:
     """Show the tiers of a fabric: counts, capacities, oversubscription, what is assumed."""
-    fabric, rest, _ = _fabric(words, fails, seed)
+    fabric, rest, _ = _fabric(context, words, fails, seed)
     if rest:
         raise CatalogueError(f"show takes one cluster, and {rest[0]!r} besides was given")
     if not as_json:
         print(fabric)
         return
+    now, removed = capacities(fabric), dict(fabric._handle.removed())
+    bundles = fabric.bundles
+    chips = [group.size for group in fabric.groups if group.role == "chip"]
     _print(
         {
             "name": fabric.name,
-            "chips": fabric.num_chips,
-            "nodes": fabric.num_nodes,
-            "links": fabric.num_links,
+            "num_chips": sum(chips),
+            "num_chips_up": fabric.num_chips,
+            "num_nodes": sum(group.size for group in fabric.groups),
+            "num_nodes_up": fabric.num_nodes,
+            "num_links": sum(bundle.num_links for bundle in bundles),
+            "num_links_up": fabric.num_links,
             "groups": [
-                {"name": g.name, "size": g.size, "coordinates": dict(g.coordinates)}
+                {
+                    "name": g.name,
+                    "size": g.size,
+                    "num_nodes_up": g.size - removed.get(g.name, 0),
+                    "coordinates": dict(g.coordinates),
+                }
                 for g in fabric.groups
             ],
             "bundles": [
-                {"name": b.name, "links": b.num_links, "gbit_per_s": b.gbit_per_s}
-                for b in fabric.bundles
+                {
+                    "name": b.name,
+                    "num_links": b.num_links,
+                    "num_links_up": b.num_links_up,
+                    "num_links_degraded": capacity.degraded,
+                    "gbit_per_s": None if b.gbit_per_s != b.gbit_per_s else b.gbit_per_s,
+                    "gbit_per_s_least": float(capacity.least / 10**6),
+                    "gbit_per_s_most": float(capacity.most / 10**6),
+                    "total_gbit_per_s": float(capacity.total / 10**6),
+                }
+                for b, capacity in zip(bundles, now, strict=True)
             ],
             "figures": [
                 {
@@ -118,6 +161,7 @@ def show(words: Words, fails: Fail = None, seed: Seed = None, as_json: Json = Fa
 
 @app.command(context_settings=_BUILDER_OPTIONS)
 def bandwidth(
+    context: typer.Context,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -138,7 +182,7 @@ def bandwidth(
     as_json: Json = False,
 ) -> None:
     """Say how much one selection can send to another, and where it pinches."""
-    fabric, ends, cluster = _fabric(words, fails, seed)
+    fabric, ends, cluster = _fabric(context, words, fails, seed)
     if len(ends) != 2:
         raise CatalogueError(
             "bandwidth takes two selections after the cluster, such as 'chip[chip=0]' and "
@@ -188,6 +232,7 @@ def report(
     ] = None,
 ) -> None:
     """Write a study as one HTML page that needs nothing else."""
+    needed("pyarrow", "a report", "report", StudyError)
     from pinchpoint.studies.report import report as write
     from pinchpoint.studies.study import read
 
@@ -195,10 +240,11 @@ def report(
 
 
 def _fabric(
-    words: list[str], fails: list[str] | None, seed: int | None
+    context: typer.Context, words: list[str], fails: list[str] | None, seed: int | None
 ) -> tuple[Any, list[str], str]:
     """Build the fabric; return it, the remaining words, and the cluster as it was named."""
-    rest, options = split_options(words)
+    own = [flag for option in context.command.params for flag in option.opts]
+    rest, options = split_options(words, (flag[2:] for flag in own if flag.startswith("--")))
     if not rest:
         raise CatalogueError("name a cluster that `pinchpoint clusters` lists, or a fabric file")
     cluster = rest[0]

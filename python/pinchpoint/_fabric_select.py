@@ -10,7 +10,7 @@ import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import InputTypeError, SelectionError
-from pinchpoint.selection import Label, LinkSelection, Selection, labelled
+from pinchpoint.selection import Label, LinkSelection, Selection, labelled, listed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -50,6 +50,7 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
         return Selection(self._by_text(group), labelled(group, {}))
     if "[" in group:
         raise SelectionError(f"give coordinates in {group!r} or as arguments, not both")
+    coordinates = listed(coordinates)
     core = self._handle.select(group, list(coordinates.items()))
     return Selection(core, labelled(group, coordinates))
 
@@ -109,6 +110,7 @@ def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelect
         return LinkSelection(self._handle.select_links_text(bundle), labelled(bundle, {}))
     if "[" in bundle:
         raise SelectionError(f"give coordinates in {bundle!r} or as arguments, not both")
+    coordinates = listed(coordinates)
     core = self._handle.select_links(bundle, list(coordinates.items()))
     return LinkSelection(core, labelled(bundle, coordinates))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._extras import needed
 from pinchpoint._table import html_table
-from pinchpoint.errors import PinchpointError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,24 +22,14 @@ class TabularResult:
 
     def to_arrow(self) -> pa.Table:
         """Return the table as Arrow (extra ``arrow``)."""
-        try:
-            import pyarrow as pa
-        except ModuleNotFoundError:
-            raise PinchpointError(
-                "to_arrow needs pyarrow: pip install 'pinchpoint[arrow]'"
-            ) from None
-        return pa.table(self._columns())
+        return needed("pyarrow", "to_arrow", "arrow").table(self._columns())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table as a pandas DataFrame."""
-        try:
-            import pandas as pd
-        except ModuleNotFoundError:
-            raise PinchpointError("to_frame needs pandas: pip install pandas") from None
-        return pd.DataFrame(self._columns())
+        return needed("pandas", "to_frame").DataFrame(self._columns())
 
     def _repr_html_(self) -> str:
         columns = self._columns()

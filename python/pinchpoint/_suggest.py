@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["did_you_mean", "shorten"]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
     """Suggest the nearest known name, or list the known ones when they are few.
 
     Parameters
@@ -19,6 +19,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         What was asked for.
     known : iterable of str
         What there is.
+    prefix : str, optional
+        Written before each suggestion, and not compared.
 
     Returns
     -------
@@ -35,9 +37,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     if near:
-        return f': did you mean "{near[0]}"?'
+        return f': did you mean "{prefix}{near[0]}"?'
     if 0 < len(names) <= 12:
-        return f" (known: {', '.join(names)})"
+        return f" (known: {', '.join(prefix + one for one in names)})"
     return ""
 
 

@@ -52,6 +52,7 @@ Limit = Annotated[float | None, typer.Option(help="Seconds after which to give u
 
 @app.command(context_settings=_BUILDER_OPTIONS)
 def congestion(
+    context: typer.Context,
     words: Words,
     traffic: Pattern = "all-to-all",
     among: Among = None,
@@ -67,7 +68,7 @@ def congestion(
     as_json: Json = False,
 ) -> None:
     """Say what a traffic puts on every tier under a routing, and which links are too full."""
-    fabric, cluster = _only_fabric("congestion", words, fails, seed)
+    fabric, cluster = _only_fabric("congestion", context, words, fails, seed)
     pattern, nodes = _pattern(fabric, traffic, among, rate, seed)
     with progress("congestion"):
         result = fabric.congestion(
@@ -130,6 +131,7 @@ def _fullest(result: Congestion, rate: str) -> str:
 
 @app.command(context_settings=_BUILDER_OPTIONS)
 def throughput(
+    context: typer.Context,
     words: Words,
     traffic: Pattern = "all-to-all",
     among: Among = None,
@@ -142,7 +144,7 @@ def throughput(
     as_json: Json = False,
 ) -> None:
     """Bound how much of a traffic the wiring can carry, whatever the routing."""
-    fabric, cluster = _only_fabric("throughput", words, fails, seed)
+    fabric, cluster = _only_fabric("throughput", context, words, fails, seed)
     pattern, nodes = _pattern(fabric, traffic, among, rate, seed)
     from pinchpoint.throughput import Interrupted
 
@@ -196,6 +198,7 @@ def _show_throughput(
 
 @app.command(context_settings=_BUILDER_OPTIONS)
 def collective(
+    context: typer.Context,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -237,7 +240,7 @@ def collective(
     as_json: Json = False,
 ) -> None:
     """Say how fast a collective can be: busbw as nccl-tests has it, and what binds."""
-    fabric, rest, cluster = _fabric(words, fails, seed)
+    fabric, rest, cluster = _fabric(context, words, fails, seed)
     if len(rest) != 1:
         raise CatalogueError(
             "collective takes one operation after the cluster, such as all_reduce, and "
@@ -313,9 +316,13 @@ def _everyone(fabric: Fabric) -> str:
 
 
 def _only_fabric(
-    command: str, words: list[str], fails: list[str] | None, seed: int | None
+    command: str,
+    context: typer.Context,
+    words: list[str],
+    fails: list[str] | None,
+    seed: int | None,
 ) -> tuple[Fabric, str]:
-    fabric, rest, cluster = _fabric(words, fails, seed)
+    fabric, rest, cluster = _fabric(context, words, fails, seed)
     if rest:
         raise CatalogueError(f"{command} takes one cluster, and {rest[0]!r} besides was given")
     return fabric, cluster

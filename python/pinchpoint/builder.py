@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pinchpoint import _core
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError
+from pinchpoint.selection import listed
 from pinchpoint.units import parse_rate
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class NodeGroup:
 
     def where(self, **coordinates: Any) -> NodeGroup:
         """Take the part of the group with these coordinates (ints, slices, lists of ints)."""
-        conditions = (*self._part.conditions, *coordinates.items())
+        conditions = (*self._part.conditions, *listed(coordinates).items())
         return NodeGroup(self._builder, _Part(self._part.group, conditions))
 
     def __repr__(self) -> str:

@@ -59,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
+        option = getattr(error, "option_name", "")
+        near = getattr(error, "possibilities", None)
+        if option and near:
+            return _refuse(f'there is no option {option}: did you mean "{near[0]}"?')
         return _refuse(message())
     return int(status or 0)
 

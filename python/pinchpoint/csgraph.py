@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint.errors import InputTypeError
 from pinchpoint.maxflow import MaximumFlow
 from pinchpoint.maxflow import maximum_flow as _maximum_flow
@@ -65,8 +66,7 @@ def maximum_flow(csgraph: Any, source: int, sink: int, *, method: str | None = N
     >>> pp.csgraph.maximum_flow(graph, 0, 1).flow_value
     1099511627776
     """
-    from scipy import sparse
-
+    sparse = needed("scipy.sparse", "pinchpoint.csgraph")
     if not sparse.issparse(csgraph):
         raise InputTypeError(f"csgraph is a {type(csgraph).__name__}; it must be a sparse array")
     if method not in (None, "edmonds_karp", "dinic"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._capacities import capacities
 from pinchpoint.bandwidth import Bandwidth
 from pinchpoint.errors import FormatError, GraphError, InputTypeError, SelectionError
 from pinchpoint.show import _depths
@@ -132,7 +133,7 @@ def layout(fabric: Fabric, use: Bandwidth | Congestion | None = None) -> Drawing
     else:
         _whole_lines(drawing, fabric, blocks, places, use)
     drawing.has_use = use is not None
-    _label_bundles(drawing, bundles, depth)
+    _label_bundles(drawing, fabric, depth)
     return drawing
 
 
@@ -300,7 +301,7 @@ def _whole_lines(
         raise InputTypeError("use of a fabric this large must be an answer of bandwidth")
     full = set() if use is None else {row.bundle for row in use.bottleneck.rows}
     lead = {g.name: next(iter(g.coordinates), "") for g in fabric.groups}
-    for bundle in fabric.bundles:
+    for bundle, capacity in zip(fabric.bundles, capacities(fabric), strict=True):
         if bundle.a == bundle.b:
             continue
         share = 1.0 if bundle.name in full else float("nan")
@@ -308,7 +309,7 @@ def _whole_lines(
         name = lead[bundle.a]
         joined = name == lead[bundle.b] and a.size == b.size and _stays(fabric, bundle, name)
         pairs = [(i, i) for i in range(a.count)] if joined else [(-1, -1)]
-        total = bundle.gbit_per_s * bundle.num_links_up
+        total = float(capacity.total / 10**6)
         for one, other in pairs:
             if one >= 0:
                 points = places[bundle.a][one], places[bundle.b][other]
@@ -344,19 +345,15 @@ def _add_line(
     drawing.lines.append(Line(*ends, bundle, links, gbit_per_s, use, bend))
 
 
-def _label_bundles(drawing: Drawing, bundles: tuple[Bundle, ...], depth: dict[str, int]) -> None:
+def _label_bundles(drawing: Drawing, fabric: Fabric, depth: dict[str, int]) -> None:
     at: dict[float, list[str]] = {}
-    for bundle in bundles:
+    for bundle, capacity in zip(fabric.bundles, capacities(fabric), strict=True):
         height = (depth[bundle.a] + depth[bundle.b]) / 2
         if depth[bundle.a] == depth[bundle.b]:
             height += 0.25
-        each = "" if bundle.gbit_per_s != bundle.gbit_per_s else _each(bundle)
-        at.setdefault(height, []).append(f"{bundle.name}: {bundle.num_links_up:,}{each}")
+        text = f"{bundle.name}: {bundle.num_links_up:,} x {capacity.each}"
+        at.setdefault(height, []).append(text)
     drawing.bundles = [(height, "\n".join(texts)) for height, texts in sorted(at.items())]
-
-
-def _each(bundle: Bundle) -> str:
-    return f" x {format_bytes(round(bundle.gbit_per_s * 1e6))}"
 
 
 def _path(line: Line) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pinchpoint import _core
+from pinchpoint._extras import needed
 from pinchpoint.errors import GraphError, InputTypeError
 
 if TYPE_CHECKING:
@@ -193,18 +194,14 @@ class MaximumFlow(_Answer):
 
     def to_arrow(self) -> "pa.Table":
         """Return one row per arc: tail, head, capacity, flow, in_cut. Needs pyarrow."""
-        import pyarrow as pa
-
-        return pa.table(self._columns())
+        return needed("pyarrow", "to_arrow", "arrow").table(self._columns())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per arc: tail, head, capacity, flow, in_cut. Needs pandas."""
-        import pandas as pd
-
-        return pd.DataFrame(self._columns())
+        return needed("pandas", "to_frame").DataFrame(self._columns())
 
 
 class FlowCertificate:

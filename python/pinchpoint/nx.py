@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint.errors import CapacityError, UnboundedError
 from pinchpoint.maxflow import maximum_flow as _maximum_flow
 from pinchpoint.maxflow import minimum_cut as _minimum_cut
@@ -42,16 +43,16 @@ _FLOW_FUNCTIONS = {
 
 
 class Graph:
-    """What networkx hands to this backend: a graph and its arcs as arrays, for each attribute."""
+    """What networkx hands to this backend: the networkx graph itself.
+
+    networkx keeps this object with the graph and does not notice every change, so it holds nothing
+    that was read from the graph: each call reads anew.
+    """
 
     __networkx_backend__ = "pinchpoint"
 
     def __init__(self, graph: Any) -> None:
         self.graph = graph
-        self.nodes = list(graph)
-        self.place = {node: i for i, node in enumerate(self.nodes)}
-        self._ends: tuple[Any, Any] | None = None
-        self._capacities: dict[str, tuple[Any, int | None]] = {}
 
     def is_directed(self) -> bool:
         """Whether edges are one-way arcs."""
@@ -61,29 +62,24 @@ class Graph:
         """Whether there may be parallel edges."""
         return bool(self.graph.is_multigraph())
 
-    def _read(self, capacity: str) -> tuple[Any, int | None]:
-        if capacity not in self._capacities:
-            self._capacities[capacity] = _numbers(self.graph, capacity)
-        return self._capacities[capacity]
 
-    def is_unbounded(self, value: int | float, capacity: str) -> bool:
+class _Problem:
+    """The nodes and arcs of a graph as they are now; an edge without the attribute has no limit."""
+
+    def __init__(self, graph: Any, capacity: str) -> None:
+        self.graph = graph
+        self.nodes = list(graph)
+        self.place = place = {node: i for i, node in enumerate(self.nodes)}
+        ends = np.array([(place[a], place[b]) for a, b in graph.edges], np.int64).reshape(-1, 2)
+        self.tails, self.heads = ends[:, 0], ends[:, 1]
+        self.values, self._total = _numbers(graph, capacity)
+        if not graph.is_directed():
+            self.tails, self.heads = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
+            self.values = np.concatenate([self.values, self.values])
+
+    def is_unbounded(self, value: int | float) -> bool:
         """Whether a flow of this value takes a path without limits."""
-        total = self._read(capacity)[1]
-        return total is not None and value > total
-
-    def arcs(self, capacity: str) -> tuple[Any, Any, Any]:
-        """Tails, heads and capacities; an edge without the attribute has no limit."""
-        if self._ends is None:
-            place = self.place
-            ends = [(place[a], place[b]) for a, b in self.graph.edges]
-            array = np.array(ends, np.int64).reshape(-1, 2)
-            self._ends = (array[:, 0], array[:, 1])
-        values = self._read(capacity)[0]
-        tails, heads = self._ends
-        if self.is_directed():
-            return tails, heads, values
-        both = np.concatenate([values, values]) if len(values) else values
-        return np.r_[tails, heads], np.r_[heads, tails], both
+        return self._total is not None and value > self._total
 
 
 def _numbers(graph: Any, capacity: str) -> tuple[Any, int | None]:
@@ -109,7 +105,7 @@ def _numbers(graph: Any, capacity: str) -> tuple[Any, int | None]:
 
 
 def convert_from_nx(graph: Any, **_: Any) -> Graph:
-    """Take a networkx graph; its arrays are made when they are asked for."""
+    """Take a networkx graph; it is read when a question is asked."""
     return graph if isinstance(graph, Graph) else Graph(graph)
 
 
@@ -128,8 +124,7 @@ def can_run(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | 
         return f"flow_func {flow_func!r:.60} is none of networkx's"
     graph = args[0] if args else kwargs.get("flowG")
     capacity = args[3] if len(args) > 3 else kwargs.get("capacity", "capacity")
-    own: Any = graph.graph if isinstance(graph, Graph) else graph
-    for _, _, value in own.edges(data=capacity, default=0):
+    for _, _, value in convert_to_nx(graph).edges(data=capacity, default=0):
         if not isinstance(value, int | float | np.number):
             return f"a capacity is a {type(value).__name__}"
     return True
@@ -137,26 +132,25 @@ def can_run(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | 
 
 def _solve(
     solver: Callable[..., Any], graph: Any, ends: tuple[Any, Any], capacity: str, reverse: bool
-) -> tuple[Graph, Any]:
-    import networkx as nx
-
-    own = convert_from_nx(graph)
-    if own.is_multigraph():
+) -> tuple[_Problem, Any]:
+    nx = needed("networkx", "pinchpoint.nx")
+    if graph.is_multigraph():
         raise nx.NetworkXError("MultiGraph and MultiDiGraph not supported (yet).")
+    graph = convert_to_nx(graph)
     for node in ends:
-        if node not in own.place:
+        if node not in graph:
             raise nx.NetworkXError(f"node {node!s} not in graph")
     if ends[0] == ends[1]:
         raise nx.NetworkXError("source and sink are the same node")
-    tails, heads, values = own.arcs(capacity)
-    source, sink = own.place[ends[0]], own.place[ends[1]]
+    own = _Problem(graph, capacity)
+    tails, heads, source, sink = own.tails, own.heads, own.place[ends[0]], own.place[ends[1]]
     if reverse:
         tails, heads, source, sink = heads, tails, sink, source
     try:
-        result = solver(tails, heads, values, source, sink, num_nodes=len(own.nodes))
+        result = solver(tails, heads, own.values, source, sink, num_nodes=len(own.nodes))
     except UnboundedError:
         result = None
-    if result is None or own.is_unbounded(result.value, capacity):
+    if result is None or own.is_unbounded(result.value):
         raise nx.NetworkXUnbounded("Infinite capacity path, flow unbounded above.")
     return own, result
 
@@ -213,8 +207,7 @@ def maximum_flow(
     flow: dict[Any, dict[Any, int | float]] = {
         node: dict.fromkeys(own.graph[node], 0) for node in own.nodes
     }
-    tails, heads, _ = own.arcs(capacity)
-    nodes = own.nodes
+    tails, heads, nodes = own.tails, own.heads, own.nodes
     used = np.flatnonzero(np.asarray(result.flow != 0))
     for place in used.tolist():
         a, b, amount = nodes[tails[place]], nodes[heads[place]], _plain(result.flow[place])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint.bandwidth import Bandwidth
 from pinchpoint.collective import Collective
 from pinchpoint.congestion import Congestion
@@ -211,6 +212,5 @@ def _figures(results: Sequence[Any]) -> tuple[str, list[float], list[float]]:
 def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
         return ax
-    from matplotlib import pyplot
-
-    return pyplot.gca()
+    own: Axes = needed("matplotlib.pyplot", "a plot", "plot").gca()
+    return own

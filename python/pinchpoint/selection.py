@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from pinchpoint import _core
@@ -51,6 +51,14 @@ class Label(NamedTuple):
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def listed(coordinates: Mapping[str, Any]) -> dict[str, Any]:
+    """Read values that can be read only once, such as a generator's, into lists."""
+    return {
+        name: list(value) if isinstance(value, Iterator) else value
+        for name, value in coordinates.items()
+    }
 
 
 def labelled(name: str, coordinates: Mapping[str, Any]) -> Label:

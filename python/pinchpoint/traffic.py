@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint._patterns import (
     Traffic,
     _above_zero,
@@ -458,9 +459,7 @@ def from_table(
     if isinstance(table, Mapping):
         columns = {name: np.asarray(values) for name, values in table.items()}
     elif hasattr(table, "__arrow_c_stream__"):
-        import pyarrow as pa
-
-        own = pa.table(table)
+        own = needed("pyarrow", "from_table", "arrow").table(table)
         for name in (source, sink, gbit_per_s):
             if name in own.column_names and own[name].null_count:
                 raise GraphError(f"column {name!r} has {own[name].null_count} empty entries")

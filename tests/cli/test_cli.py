@@ -139,9 +139,40 @@ def test_show_json(capsys):
     status, out, _ = run(capsys, "show", "gb200-nvl72", "--json")
     shown = json.loads(out)
     assert status == 0
-    assert shown["chips"] == 72
+    assert shown["num_chips"] == shown["num_chips_up"] == 72
     assert {g["name"] for g in shown["groups"]} == {"chip", "host", "switch", "nic"}
     assert any(f["status"] == "assumed" for f in shown["figures"])
+
+
+def test_show_counts_what_is_built_and_what_is_up(capsys):
+    words = ["leaf-spine", "--fail", "leaf[leaf=0]", "--fail", "leaf-spine:3"]
+    status, out, _ = run(capsys, "show", *words, "--json")
+    shown = json.loads(out)
+    assert status == 0
+    rows = {row["name"]: row for row in shown["groups"] + shown["bundles"]}
+    net = pp.clusters.leaf_spine()
+    for bundle in net.bundles:
+        assert rows[bundle.name]["num_links"] == bundle.num_links
+    leaves = rows["leaf"]["size"]
+    assert rows["leaf"]["num_nodes_up"] == leaves - 1
+    assert shown["num_nodes_up"] == shown["num_nodes"] - 1
+    tier = rows["leaf-spine"]
+    assert tier["num_links_up"] == tier["num_links"] * (leaves - 1) // leaves - 3
+    assert tier["total_gbit_per_s"] == tier["num_links_up"] * tier["gbit_per_s_least"]
+    for count in ("num_links", "num_links_up"):
+        assert shown[count] == sum(row[count] for row in shown["bundles"])
+    _, text, _ = run(capsys, "show", *words)
+    assert f"{leaves - 1} of {leaves}" in text
+
+
+def test_show_json_of_listed_links_is_json(capsys, tmp_path):
+    links = pp.Fabric.from_links([0, 1], [1, 2], [400.0, 100.0])
+    links.scaled(links.select_links("node-node", link=0), 0.5).save(tmp_path / "lab.yaml")
+    _, out, _ = run(capsys, "show", str(tmp_path / "lab.yaml"), "--json")
+    [row] = json.loads(out, parse_constant=pytest.fail)["bundles"]
+    assert row["gbit_per_s"] is None
+    assert (row["gbit_per_s_least"], row["gbit_per_s_most"]) == (100, 200)
+    assert (row["num_links_degraded"], row["total_gbit_per_s"]) == (1, 300)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +219,34 @@ def test_help(capsys):
     assert "bandwidth" in out
     assert main(["--help"]) == 0
     assert main(["bandwidth", "--help"]) == 0
+
+
+def test_version(capsys):
+    assert run(capsys, "--version") == (0, f"pinchpoint {pp.__version__}\n", "")
+    status, out, _ = run(capsys, "--help")
+    assert status == 0
+    assert "Find where a fabric pinches" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["--versoin"], "--version"),
+        (["clusters", "--jsn"], "--json"),
+        (["report", "study.parquet", "--ot", "page.html"], "--out"),
+        (["show", "gb200-nvl72", "--fial", "chip-nic:1"], "--fail"),
+        (["show", "lab.yaml", "--fial", "chip-nic:1"], "--fail"),
+        (["show", "trn3-ultracluster", "--ultraserver", "4"], "--ultraservers"),
+        (["bandwidth", "gb200-nvl72", "chip", "nic", "--time-limt", "1"], "--time-limit"),
+        (["congestion", "gb200-nvl72", "--trafic", "all-to-all"], "--traffic"),
+        (["throughput", "gb200-nvl72", "--amog", "chip"], "--among"),
+        (["collective", "gb200-nvl72", "all_reduce", "--rank", "chip"], "--ranks"),
+    ],
+)
+def test_a_mistyped_option_is_told_the_right_one(capsys, words, near):
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err.endswith(f': did you mean "{near}"?\n')
 
 
 def test_without_the_extra(capsys, monkeypatch):

@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -60,6 +62,14 @@ def functions():
 def test_everything_public_is_in_the_reference():
     shown = documented()
     assert [name for name, own in public() if id(own) not in shown] == []
+
+
+def test_public_modules_are_there_at_once():
+    names = [name for name in pp.__all__ if isinstance(getattr(pp, name), ModuleType)]
+    assert "errors" in names
+    for name in names:
+        code = f"import pinchpoint as pp; assert '{name}' in dir(pp); pp.{name}.__doc__"
+        subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("name", [name for name, _ in functions()])

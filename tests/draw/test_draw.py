@@ -37,6 +37,18 @@ def test_every_node_of_a_small_fabric():
     assert sum(line.gbit_per_s for line in drawing.lines) == pytest.approx(total)
 
 
+@pytest.mark.parametrize("ultraservers", [8, 7168])
+def test_scaled_capacities_are_drawn(ultraservers):
+    fabric = pp.clusters.trn3_ultracluster(ultraservers)
+    slow = fabric.scaled(fabric.select_links("nic-leaf"), 0.5)
+    totals = [
+        sum(line.gbit_per_s for line in layout(own).lines if line.bundle == "nic-leaf")
+        for own in (fabric, slow)
+    ]
+    assert totals[1] == pytest.approx(totals[0] / 2)
+    assert any("x 12.5 GB/s" in text for _, text in layout(slow).bundles)
+
+
 def test_blocks_of_a_larger_one():
     fabric = pp.clusters.trn3_ultracluster(30)
     drawing = layout(fabric)

@@ -40,6 +40,22 @@ def test_what_is_said_is_what_select_reads(lab, asked, text):
     assert str(lab.select(text)) == text
 
 
+def test_what_can_be_read_only_once(lab):
+    hosts = lambda: (host for host in (3, 0, 1))  # noqa: E731
+    for values in (hosts(), iter([3, 0, 1]), map(int, "301")):
+        own = lab.select("chip", host=values)
+        assert str(own) == "chip[host=0:2,3]"
+        assert own == lab.select(str(own))
+    links = lab.select_links("chip-leaf", host=hosts())
+    assert str(links) == "chip-leaf[host=0:2,3]"
+    assert links == lab.select_links(str(links))
+    b = pp.FabricBuilder("part")
+    chip = b.nodes("chip", host=4).where(host=hosts())
+    b.links(chip, b.nodes("leaf", leaf=2), "100Gb/s")
+    part = b.build()
+    assert part.num_links == pickle.loads(pickle.dumps(part)).num_links == 6
+
+
 def test_links(lab):
     own = lab.select_links("chip-leaf", pod=1, leaf=0)
     assert repr(own) == "LinkSelection(chip-leaf[pod=1,leaf=0]: 16 links)"

@@ -65,6 +65,35 @@ print("pinchpoint" in nx.maximum_flow.__doc__)
     ]
 
 
+def test_changes_that_networkx_does_not_notice(environment):
+    # networkx keeps what it converted, and item assignment does not make it forget.
+    code = """
+import networkx as nx
+nx.config.backend_priority.algos = ["pinchpoint"]
+for kind in (nx.Graph, nx.DiGraph):
+    graph = kind([("a", "b", {"capacity": 9}), ("b", "c", {"capacity": 5})])
+    def asked():
+        print(nx.maximum_flow_value(graph, "a", "c"), nx.minimum_cut(graph, "a", "c")[0], end=" ")
+    asked()
+    graph["b"]["c"]["capacity"] = 7
+    assert graph.__networkx_cache__["backends"]["pinchpoint"]
+    asked()
+    graph.edges["b", "c"].clear()
+    asked()
+    graph._adj["a"]["c"] = {"capacity": 1}
+    getattr(graph, "_pred", graph._adj)["c"]["a"] = graph._adj["a"]["c"]
+    asked()
+    graph._node["d"] = {}
+    graph._adj["d"] = {}
+    if graph.is_directed():
+        graph._pred["d"] = {}
+    print(nx.maximum_flow(graph, "a", "d")[0])
+"""
+    ran = run(environment, "-c", code)
+    assert ran.stderr == ""
+    assert ran.stdout == 2 * "5 5 7 7 9 9 10 10 0\n"
+
+
 def test_networkx_imports_little_of_it(environment):
     code = "import sys, networkx; print(sorted(m for m in sys.modules if 'pinchpoint' in m))"
     found = run(environment, "-c", code).stdout

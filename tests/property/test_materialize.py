@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pinchpoint._capacities import capacities
 from pinchpoint.errors import SelectionError
 
 from oracle.spec import bundle_name, select
@@ -44,6 +45,12 @@ def test_links_are_listed_as_described(spec):
             assert bundle.name == bundle_name(spec, spec.bundles[index])
             assert bundle.num_links == len(own)
             assert bundle.num_links_up == sum(link in own for link in up)
+            now, built = capacities(fabric)[index], spec.bundles[index].capacity
+            left = [link.capacity for link in own if link in up]
+            ends = min(left or [built]), max(left or [built])
+            assert own == [] or (now.total, now.least, now.most) == (sum(left), *ends)
+            assert now.degraded == sum(capacity < built for capacity in left)
+            assert now.raised == sum(capacity > built for capacity in left)
         for index, group in enumerate(fabric.groups):
             own = spec.groups[index]
             assert list(group.coordinates.items()) == [(c.name, c.size) for c in own.coordinates]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import CapacityError, InputTypeError, PinchpointError
 from pinchpoint.explicit import exact_kbit
@@ -145,8 +146,7 @@ def from_scipy(matrix: Any, /, *, unit: str | None = None) -> Imported:
     >>> pp.interop.from_scipy(csr_array([[0, 400], [400, 0]])).fabric.num_links
     1
     """
-    from scipy import sparse
-
+    sparse = needed("scipy.sparse", "from_scipy")
     if not sparse.issparse(matrix):
         raise InputTypeError(f"matrix is a {type(matrix).__name__}; it must be a sparse array")
     rows, columns = matrix.shape
@@ -336,8 +336,7 @@ def to_networkx(fabric: Fabric, /) -> Any:
     >>> graph.number_of_edges()
     160
     """
-    import networkx as nx
-
+    nx = needed("networkx", "to_networkx")
     ends, capacity = _links(fabric)
     names = fabric.names
     graph = nx.MultiDiGraph() if fabric._handle.is_directed else nx.MultiGraph()
@@ -363,8 +362,7 @@ def to_igraph(fabric: Fabric, /) -> Any:
         Vertices with ``name``, ``group``, ``role`` and ``forwards``; edges that are up, with
         ``capacity`` in Gbit/s per direction.
     """
-    import igraph
-
+    igraph = needed("igraph", "to_igraph")
     ends, capacity = _links(fabric)
     graph = igraph.Graph(
         n=len(fabric.names), edges=ends.tolist(), directed=fabric._handle.is_directed
@@ -390,8 +388,7 @@ def to_scipy(fabric: Fabric, /) -> Any:
     scipy.sparse.csr_array, shape (nodes, nodes), dtype float64
         Capacity from i to j in Gbit/s; both ways for full-duplex links, parallel ones added up.
     """
-    from scipy import sparse
-
+    sparse = needed("scipy.sparse", "to_scipy")
     ends, capacity = _links(fabric)
     a, b = ends[:, 0], ends[:, 1]
     if not fabric._handle.is_directed:

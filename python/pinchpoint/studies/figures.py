@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pinchpoint._extras import needed
 from pinchpoint.studies import summary
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ __all__ = ["bottlenecks", "distribution", "failure_curve"]
 def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
-
-    own: Axes = plt.gca()
+    own: Axes = needed("matplotlib.pyplot", "a plot", "plot").gca()
     return own
 
 

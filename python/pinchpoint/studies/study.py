@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._extras import needed
 from pinchpoint._result import TabularResult
 from pinchpoint._table import WIDTH, text_table
 from pinchpoint.errors import StudyError
@@ -110,8 +111,7 @@ class Study(TabularResult):
 
     def to_arrow(self) -> pa.Table:
         """Return the table as Arrow (extra ``arrow``), with what was asked as metadata."""
-        import pyarrow as pa
-
+        pa = needed("pyarrow", "to_arrow", "arrow", StudyError)
         kinds = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
         schema = pa.schema(
             [(name, kinds[kind]) for name, kind in self.about["columns"].items()],
@@ -121,9 +121,8 @@ class Study(TabularResult):
 
     def save(self, path: str | os.PathLike[str]) -> Study:
         """Write a Parquet file; the same study gives the same bytes for one pyarrow version."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+        pa = needed("pyarrow", "saving a study", "arrow", StudyError)
+        pq = needed("pyarrow.parquet", "saving a study", "arrow", StudyError)
         sink = pa.BufferOutputStream()
         pq.write_table(self.to_arrow(), sink, compression="zstd")
         own = Path(path)
@@ -166,9 +165,8 @@ def read(path: str | os.PathLike[str], /) -> Study:
     StudyError
         No such file, no Parquet, no study, or one of another version.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa = needed("pyarrow", "reading a study", "arrow", StudyError)
+    pq = needed("pyarrow.parquet", "reading a study", "arrow", StudyError)
     own = Path(path)
     try:
         table = pq.read_table(own, memory_map=False)
