@@ -29,6 +29,7 @@ test-python: .venv/built .venv/group-test
 	$(BIN)/python -m pytest
 
 test-long: .venv/built .venv/group-test  ## the same with many more random cases
+	PINCHPOINT_CASES=100000 PROPTEST_CASES=10000 cargo test --locked
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
 
 races:  ## look for data races between the helper threads
