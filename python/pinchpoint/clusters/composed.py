@@ -65,7 +65,8 @@ def compose(scale_up: Fabric, scale_out: str, count: int, **options: Any) -> Fab
     leaves take a rack, or as many whole systems as fit. In "rail_only" the chips forward. A torus
     joins NIC i of each system to NIC i of its neighbours, and the NICs route. A switch of a
     dragonfly takes as many whole systems as it must, one link per NIC, and has as many local and
-    global ports as carry that; its radix is not bounded.
+    global ports as carry that; its radix is not bounded. The top tier of a tree is sized as that of
+    :func:`pinchpoint.clusters.clos`.
 
     All networks but the torus are asked in well under a millisecond at a million chips. On a ring
     every distance from the ends of a question is another class, so a torus of a million chips
