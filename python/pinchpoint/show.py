@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pinchpoint._table import hanging, html_table, text_table
+from pinchpoint._wording import counted
 from pinchpoint.units import format_bytes
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _TIER_TITLES = ("tier", "links", "each", "in all", "per chip", "down:up")
 def show(fabric: Fabric) -> str:
     """Return a summary of at most 80 columns: groups, tiers, assumptions."""
     parts = [
-        f"{fabric.name}: {fabric.num_chips:,} chips, {fabric.num_nodes:,} nodes, "
-        f"{fabric.num_links:,} links",
+        f"{fabric.name}: {counted(fabric.num_chips, 'chip')}, {counted(fabric.num_nodes, 'node')}, "
+        f"{counted(fabric.num_links, 'link')}",
         text_table(_GROUP_TITLES, _group_rows(fabric), right=[1]),
         text_table(_TIER_TITLES, _tier_rows(fabric), right=[1, 2, 3, 4, 5]),
         "Capacities are per direction; GB/s is 10^9 bytes. down:up compares the capacity\n"

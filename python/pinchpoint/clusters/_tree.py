@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._wording import counted
 from pinchpoint.clusters._system import Coordinate, Copies, digits_of, radix, written
 from pinchpoint.errors import CatalogueError
 
@@ -245,8 +246,8 @@ def fit(
     share = down / oversubscription
     if not float(share).is_integer() or share < 1:
         raise CatalogueError(
-            f"oversubscription={oversubscription:g} leaves {share:g} uplinks for the {down} ports "
-            "down of a leaf: their number must be whole"
+            f"oversubscription={oversubscription:g} leaves {share:g} uplinks for the "
+            f"{counted(down, 'port')} down of a leaf: their number must be whole"
         )
     uplinks = int(share)
     needs("a leaf", down + uplinks, radix_, f"{down} down and {uplinks} up")
@@ -293,7 +294,7 @@ def fit(
 def needs(switch: str, need: int, have: int, why: str) -> None:
     """Refuse a switch with too few ports, naming need and have."""
     if need > have:
-        raise CatalogueError(f"{switch} needs {need:,} ports ({why}) and has {have:,}")
+        raise CatalogueError(f"{switch} needs {counted(need, 'port')} ({why}) and has {have:,}")
 
 
 def divisor_at_least(number: int, least: int) -> int:

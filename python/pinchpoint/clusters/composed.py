@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import counted
 from pinchpoint.catalogue import assumed
 from pinchpoint.clusters import _options
 from pinchpoint.clusters._recipe import system_of
@@ -234,7 +235,7 @@ def _fat_tree(system: System, count: int, k: int | None = None) -> Fabric:
         needs("the leaves of a pod", leaves, half, "one per rack of a system")
         slots, rows = half // ports, half // leaves
         pods = -(-count // (slots * rows))
-        needs(f"a core for {count:,} systems", pods, ports_of_switch, "one per pod")
+        needs(f"a core for {counted(count, 'system')}", pods, ports_of_switch, "one per pod")
         return TreeSize(count, slots, rows, half, cores=half)
 
     smallest = k is None
@@ -349,7 +350,8 @@ def _torus(
     sizes = _three_factors(count) if shape is None else _options.shape("shape", shape, range(1, 7))
     if math.prod(sizes) != count:
         shown = "x".join(str(size) for size in sizes)
-        raise CatalogueError(f"shape={shown} has {math.prod(sizes):,} places for {count:,} systems")
+        places = counted(math.prod(sizes), "place")
+        raise CatalogueError(f"shape={shown} has {places} for {counted(count, 'system')}")
     if shape is None:
         why = "three factors as equal as they come"
         system.figures.append(assumed("torus shape", sizes, "shape", why))
