@@ -34,20 +34,12 @@ citations are in `pp.hardware`, and `pinchpoint show NAME` lists what is assumed
 def row(cluster: pp.clusters.Cluster) -> str:
     """Measure one cluster."""
     fabric = pp.clusters.build(cluster.name)
-    if fabric.is_structured:
-        group = next(g for g in fabric.groups if g.name == "chip")
-        names = group.coordinates
-        first = fabric.select("chip", **dict.fromkeys(names, 0))
-        chips, rest = fabric.num_chips, fabric.select("chip") - first
-        switches = sum(g.size for g in fabric.groups if g.role == "switch")
-        per_chip = fabric.bandwidth(first, rest).kbit_per_s
-        half = fabric.bisection().bandwidth.kbit_per_s
-    else:
-        # An explicit network of ours numbers its switches first, then the chips.
-        chips, switches = cluster.chips, fabric.num_nodes - cluster.chips
-        ids = range(switches, fabric.num_nodes)
-        per_chip = fabric.bandwidth(ids[:1], ids[1:]).kbit_per_s
-        half = fabric.bandwidth(ids[: chips // 2], ids[chips - chips // 2 :]).kbit_per_s
+    group = next(g for g in fabric.groups if g.name == "chip")
+    first = fabric.select("chip", **dict.fromkeys(group.coordinates, 0))
+    chips, rest = fabric.num_chips, fabric.select("chip") - first
+    switches = sum(g.size for g in fabric.groups if g.role == "switch")
+    per_chip = fabric.bandwidth(first, rest).kbit_per_s
+    half = fabric.bisection().bandwidth.kbit_per_s
     cells = [
         f"`{cluster.name}`",
         f"{chips:,}",

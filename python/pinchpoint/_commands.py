@@ -15,6 +15,7 @@ from pinchpoint._arguments import fabric_from, fail, is_file, split_options
 from pinchpoint._capacities import capacities
 from pinchpoint._extras import needed
 from pinchpoint._table import WIDTH, hanging, text_table
+from pinchpoint._wording import counted
 from pinchpoint.errors import CatalogueError, StudyError
 from pinchpoint.units import format_bandwidth, format_bytes
 
@@ -186,7 +187,7 @@ def bandwidth(
     if len(ends) != 2:
         raise CatalogueError(
             "bandwidth takes two selections after the cluster, such as 'chip[chip=0]' and "
-            f"'chip[chip=1]', and {len(ends)} were given"
+            f"'chip[chip=1]', and {len(ends)} {'was' if len(ends) == 1 else 'were'} given"
         )
     result = fabric.bandwidth(
         fabric.select(ends[0]), fabric.select(ends[1]), forwarding=forwarding, time_limit=time_limit
@@ -206,7 +207,7 @@ def bandwidth(
         )
         return
     print(f"{ends[0]} -> {ends[1]}")
-    print(f"{cluster}, {fabric.num_chips:,} chips")
+    print(f"{cluster}, {counted(fabric.num_chips, 'chip')}")
     print()
     print(format_bandwidth(result.kbit_per_s))
     print()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Label, LinkSelection, Selection, labelled, listed
 
@@ -45,7 +46,7 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
         An unknown group or coordinate, a value out of range, or no node.
     """
     if not isinstance(group, str):
-        raise InputTypeError(f"group is a {type(group).__name__}; it must be text")
+        raise InputTypeError(f"group is {a_type(group)}; it must be text")
     if not coordinates:
         return Selection(self._by_text(group), labelled(group, {}))
     if "[" in group:
@@ -105,7 +106,7 @@ def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelect
         An unknown or ambiguous name, a value out of range, or no link.
     """
     if not isinstance(bundle, str):
-        raise InputTypeError(f"bundle is a {type(bundle).__name__}; it must be text")
+        raise InputTypeError(f"bundle is {a_type(bundle)}; it must be text")
     if not coordinates:
         return LinkSelection(self._handle.select_links_text(bundle), labelled(bundle, {}))
     if "[" in bundle:
@@ -180,9 +181,7 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
             raise InputTypeError(f"{what} has dtype {ends.dtype}; node ids are integers")
         return self._by_id(ends.ravel().tolist(), what)
     if not isinstance(ends, Iterable):
-        raise InputTypeError(
-            f"{what} is a {type(ends).__name__}; it must be a selection, text or a node id"
-        )
+        raise InputTypeError(f"{what} is {a_type(ends)}; it must be a selection, text or a node id")
     found: list[_core.Selection] = []
     ids: list[int] = []
     for item in ends:
@@ -192,7 +191,7 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
             found.extend(self._ends(item, what))
         else:
             raise InputTypeError(
-                f"{what} holds a {type(item).__name__}; it must hold selections, text and node ids"
+                f"{what} holds {a_type(item)}; it must hold selections, text and node ids"
             )
     return found + (self._by_id(ids, what) if ids else [])
 

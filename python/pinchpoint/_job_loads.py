@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._patterns import Traffic, _Product, _Ranked
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bytes
@@ -138,7 +139,7 @@ def sent(traffic: Traffic, count: int) -> tuple[Floats, Floats]:
 def listed(fabric: Fabric) -> Fabric:
     """Return the fabric written out."""
     if not isinstance(getattr(fabric, "is_structured", None), bool):
-        raise InputTypeError(f"fabric is a {type(fabric).__name__}; it must be a Fabric")
+        raise InputTypeError(f"fabric is {a_type(fabric)}; it must be a Fabric")
     return fabric.materialize() if fabric.is_structured else fabric
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._wording import counted
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
 
@@ -146,9 +147,10 @@ class Traffic:
                 if ids.size < 2:
                     raise SelectionError(f"a {part.pattern} needs two nodes or more")
                 if part.shape and ids.size != np.prod(part.shape):
+                    ranks = counted(int(np.prod(part.shape)), "rank")
                     raise SelectionError(
-                        f"the parallel dimensions make {np.prod(part.shape)} ranks, but "
-                        f"{ids.size} chips are selected"
+                        f"the parallel dimensions make {ranks}, but "
+                        f"{counted(ids.size, 'chip is', 'chips are')} selected"
                     )
                 sources_at, sinks_at = part.pairs(ids.size)
                 rates = part.rates(sources_at, sinks_at, ids.size)
@@ -165,7 +167,7 @@ def _scaled(part: Any, factor: float) -> Any:
 
 def _named(part: _Product | _Pairs | _Ranked) -> str:
     if isinstance(part, _Pairs):
-        return "1 pair" if part.sources.size == 1 else f"{part.sources.size:,} pairs"
+        return counted(part.sources.size, "pair")
     if isinstance(part, _Ranked):
         return part.pattern.replace("_", "-")
     return "all-to-all" if part.sources is part.sinks else "each to each"

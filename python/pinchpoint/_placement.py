@@ -15,6 +15,7 @@ from pinchpoint._patterns import _Product
 from pinchpoint._placement_bound import least_seconds
 from pinchpoint._result import TabularResult
 from pinchpoint._tiers import coordinate_partitions, nearest, partitions
+from pinchpoint._wording import counted
 from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
 from pinchpoint.studies.random import SplitMix64, seeded
 
@@ -155,7 +156,8 @@ def placement(
     search = _Search(fabric, job.name, ids, phases, free, tries, routing)
     own = search.load(tuple(ids))
     if own.cut:
-        raise SelectionError(f"job {job.name!r}: {own.cut} pairs of its ranks are cut off")
+        cut = counted(own.cut, "pair of its ranks is", "pairs of its ranks are")
+        raise SelectionError(f"job {job.name!r}: {cut} cut off")
     least = least_seconds(fabric, phases, search.pool.tolist())
     exhaustive = search.choices() <= tries
     if exhaustive:

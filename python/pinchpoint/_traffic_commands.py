@@ -13,6 +13,7 @@ from pinchpoint._commands import _BUILDER_OPTIONS, Fail, Json, Seed, Words, _fab
 from pinchpoint._progress import progress
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._table import WIDTH, text_table
+from pinchpoint._wording import counted
 from pinchpoint.errors import CatalogueError, SelectionError
 from pinchpoint.units import format_bandwidth, format_bytes, parse_bandwidth
 
@@ -92,7 +93,7 @@ def congestion(
         low, high = result.distribution.min(), result.distribution.max()
         count = len(result.distribution)
         _say(
-            f"Above are means over {count} seeds; in one draw the fullest link has "
+            f"Above are means over {counted(count, 'seed')}; in one draw the fullest link has "
             f"{_percent(low)} to {_percent(high)}."
         )
     _lost(result.unreachable.pairs)
@@ -185,8 +186,8 @@ def _show_throughput(
     if result.cut is not None:
         cut = result.cut
         _say(
-            f"A cut says so: {cut.num_senders:,} nodes reach the other {cut.num_receivers:,} over "
-            f"{cut.tiers}."
+            f"A cut says so: {counted(cut.num_senders, 'node reaches', 'nodes reach')} the "
+            f"other {cut.num_receivers:,} over {cut.tiers}."
         )
     if result.stopped:
         print("Stopped before the bounds were as close as asked.")
@@ -244,7 +245,7 @@ def collective(
     if len(rest) != 1:
         raise CatalogueError(
             "collective takes one operation after the cluster, such as all_reduce, and "
-            f"{len(rest)} were given"
+            f"{len(rest)} {'was' if len(rest) == 1 else 'were'} given"
         )
     with progress("collective"):
         result = fabric.collective(
@@ -261,8 +262,10 @@ def collective(
     if as_json:
         _print({"fabric": cluster, "chips": fabric.num_chips, **result.to_dict()})
         return
-    print(f"{result.op} of {result.num_ranks:,} ranks, S = {gbyte:g} GB, {result.algorithm}")
-    print(f"{cluster}, {fabric.num_chips:,} chips")
+    print(
+        f"{result.op} of {counted(result.num_ranks, 'rank')}, S = {gbyte:g} GB, {result.algorithm}"
+    )
+    print(f"{cluster}, {counted(fabric.num_chips, 'chip')}")
     print()
     _times(result)
     print()
@@ -355,14 +358,14 @@ def _pattern(
 def _head(fabric: Fabric, cluster: str, traffic: str, nodes: str, rate: str, routing: str) -> None:
     each = format_bytes(parse_bandwidth(rate))
     _say(f"{traffic} among {nodes}, {each} from each, {routing}")
-    print(f"{cluster}, {fabric.num_chips:,} chips")
+    print(f"{cluster}, {counted(fabric.num_chips, 'chip')}")
     print()
 
 
 def _lost(pairs: int) -> None:
     if pairs:
-        plural = "s" if pairs > 1 else ""
-        _say(f"{pairs:,} pair{plural} of nodes have no way; that traffic is on no link.")
+        lost = counted(pairs, "pair of nodes has", "pairs of nodes have")
+        _say(f"{lost} no way; that traffic is on no link.")
 
 
 def _say(text: str) -> None:

@@ -11,6 +11,7 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import Traffic, _ids, _rank_ids
 from pinchpoint._suggest import did_you_mean
+from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck
 from pinchpoint.collective import Collective, CollectiveProof, _Cuts
 from pinchpoint.errors import SelectionError
@@ -74,7 +75,10 @@ def achieved(
         best = {**options, "algorithm": None, "time_limit": clock.left}
         lower = min(seconds, _Cuts(fabric, op, own, best).answer(question).seconds_lower)
     if lost:
-        seconds, words = float("inf"), f"{lost:,} pairs that should exchange data have no way"
+        pairs = counted(
+            lost, "pair that should exchange data has", "pairs that should exchange data have"
+        )
+        seconds, words = float("inf"), f"{pairs} no way"
     return Collective(
         op,
         algorithm,
@@ -188,7 +192,8 @@ def _domains(fabric: Fabric, ids: Ids, domain: Any, ordered: Any) -> Ids:
         )
     if isinstance(domain, int):
         if domain < 1 or ids.size % domain:
-            raise SelectionError(f"domain is {domain}; {ids.size} ranks are no multiple of it")
+            ranks = counted(ids.size, "rank is", "ranks are")
+            raise SelectionError(f"domain is {domain}; {ranks} no multiple of it")
         return ids.reshape(-1, domain)
     for group in fabric.groups:
         if group.first_node <= ids[0] < group.first_node + group.size:

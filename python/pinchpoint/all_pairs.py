@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import counted
 from pinchpoint.bandwidth import exact_kbit
 from pinchpoint.errors import SelectionError, SizeLimitError
 from pinchpoint.units import format_bandwidth
@@ -112,7 +113,9 @@ class AllPairs(TabularResult):
         for node in (a, b):
             place = int(self.nodes.searchsorted(node)) if node >= 0 else len(self.nodes)
             if place == len(self.nodes) or self.nodes[place] != node:
-                raise SelectionError(f"node {node} is not among the {len(self.nodes)} nodes")
+                raise SelectionError(
+                    f"node {node} is not among the {counted(len(self.nodes), 'node')}"
+                )
             places.append(place)
         found = self._answer.orbit(*places)
         if found is None:
@@ -174,7 +177,8 @@ class AllPairs(TabularResult):
     def __repr__(self) -> str:
         most = max(orbit.kbit_per_s for orbit in self.orbits)
         low, high = format_bandwidth(self.least.kbit_per_s), format_bandwidth(most)
-        return f"AllPairs({len(self)} nodes, {len(self.orbits)} orbits; least {low}, most {high})"
+        size = f"{counted(len(self), 'node')}, {counted(len(self.orbits), 'orbit')}"
+        return f"AllPairs({size}; least {low}, most {high})"
 
 
 def all_pairs(fabric: Fabric, nodes: Ends, forwarding: str, time_limit: float | None) -> AllPairs:

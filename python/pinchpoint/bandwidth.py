@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import counted
 from pinchpoint.errors import SelectionError
 from pinchpoint.units import format_bandwidth, format_bytes
 
@@ -57,9 +58,8 @@ class PinchRow:
 
     def __str__(self) -> str:
         what = "node" if self.is_nodes else "link"
-        plural = "" if self.links == 1 else "s"
         capacity = format_bytes(_whole(self.gbit_per_s))
-        count = f"{self.links:,} {what}{plural} {self.bundle}"
+        count = f"{counted(self.links, what)} {self.bundle}"
         return f"{count}, {capacity}, {_percent(self.share)} of the cut"
 
 

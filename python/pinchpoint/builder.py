@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pinchpoint import _core
+from pinchpoint._wording import a_type
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError
 from pinchpoint.selection import listed
 from pinchpoint.units import parse_rate
@@ -149,7 +150,7 @@ class FabricBuilder:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise InputTypeError(f"name is a {type(name).__name__}; it must be text")
+            raise InputTypeError(f"name is {a_type(name)}; it must be text")
         self._name = name
         self._handle = _core.FabricBuilder(name)
         self._nodes: list[tuple[Any, ...]] = []
@@ -306,7 +307,7 @@ class FabricBuilder:
         for end, group in (("a", a), ("b", b)):
             if not isinstance(group, NodeGroup):
                 raise InputTypeError(
-                    f"links: {end} is a {type(group).__name__}; it must be a group of this builder"
+                    f"links: {end} is {a_type(group)}; it must be a group of this builder"
                 )
             if group._builder is not self:
                 raise BuildError(f"links: group {group.name!r} belongs to another builder")
@@ -388,7 +389,7 @@ def _pairs(join: Mapping[str, str]) -> list[tuple[str, str]]:
         pairs = [(str(a), str(b)) for a, b in join.items()]
     except AttributeError:
         raise InputTypeError(
-            f"links: join is a {type(join).__name__}; it must map coordinates of a to those of b"
+            f"links: join is {a_type(join)}; it must map coordinates of a to those of b"
         ) from None
     return pairs
 

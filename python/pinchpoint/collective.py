@@ -14,6 +14,7 @@ from pinchpoint._patterns import _rank_ids
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import check_forwarding
+from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
@@ -180,7 +181,7 @@ class Collective(TabularResult):
     def __repr__(self) -> str:
         best = "optimal" if self.optimal else f"at least {self.seconds_lower:.4g} s"
         return (
-            f"Collective({self.op} of {self.num_ranks:,} ranks, {self.algorithm}: busbw "
+            f"Collective({self.op} of {counted(self.num_ranks, 'rank')}, {self.algorithm}: busbw "
             f"{self.busbw_gbyte_per_s:.6g} GB/s, {self.seconds:.4g} s, {best}; {self.binding})"
         )
 
@@ -383,7 +384,7 @@ class _Cuts:
             if inside < reached:
                 through = format_bandwidth(Fraction(capacity, 1 << self.fabric._handle.unit_shift))
                 binding = (
-                    f"NVLS through {switches} switch{'es' * (switches > 1)} that all ranks share: "
+                    f"NVLS through {counted(switches, 'switch', 'switches')} that all ranks share: "
                     f"every rank sends and receives S (1 + 1/{count}) at {through}; no schedule is "
                     "faster than S over what a rank has"
                 )
@@ -407,11 +408,11 @@ class _Cuts:
                 f"{group}[{','.join(f'{key}={value}' for key, value in values if value >= 0)}]"
                 for group, values in answer.outside
             ]
-            who = f"the {receivers:,} ranks in {' and '.join(shared).replace('[]', '')}"
+            who = f"the {counted(receivers, 'rank')} in {' and '.join(shared).replace('[]', '')}"
             takes = "can send no more than" if backward else "can take in no more than"
         tiers = ", ".join(f"{row.bundle} {100 * row.share:.3g} %" for row in self.cut(answer))
-        return f"{who} {takes} {rate} ({tiers}) {'to' if backward else 'from'} {senders:,} " + (
-            "rank" if senders == 1 else "ranks"
+        return f"{who} {takes} {rate} ({tiers}) {'to' if backward else 'from'} " + counted(
+            senders, "rank"
         )
 
     def cut(self, answer: _core.CollectiveAnswer) -> Bottleneck:
@@ -433,9 +434,10 @@ class _Cuts:
     ) -> Collective:
         classes, arcs = answer.quotient
         if not proved:
+            tried = counted(answer.reached[1], "kind of rank was", "kinds of ranks were")
             binding += (
-                f"; only {answer.reached[1]:,} kinds of ranks were tried, so the time is known to "
-                "be no less, and not known to be reached"
+                f"; only {tried} tried, so the time is known to be no "
+                "less, and not known to be reached"
             )
         return Collective(
             self.op,
@@ -525,7 +527,7 @@ def _carried(
         upper, rows = float(crossing / across), cuts.cut(answer)
         words = cuts.words(answer, False)
     if lost:
-        words = f"{lost:,} pairs of ranks have no way"
+        words = f"{counted(lost, 'pair of ranks has', 'pairs of ranks have')} no way"
         lower = upper = 0.0
     times = tuple(1 / Fraction(one) if one else Fraction(0) for one in (lower, upper))
     return Collective(

@@ -10,6 +10,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import check_forwarding
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
 from pinchpoint.units import format_bandwidth
@@ -257,7 +258,11 @@ class Congestion(TabularResult):
     def __repr__(self) -> str:
         hot = self.bottlenecks(1)
         what = f"fullest link {hot[0]}" if hot else "no load"
-        lost = f"; {self.unreachable.pairs:,} pairs unreachable" if self.unreachable.pairs else ""
+        lost = (
+            f"; {counted(self.unreachable.pairs, 'pair')} unreachable"
+            if self.unreachable.pairs
+            else ""
+        )
         return f"Congestion(max utilization {self.max_utilization:.4g}; {what}{lost})"
 
 
@@ -405,8 +410,8 @@ def congestion(
     if lost.pairs and unreachable == "error":
         source, sink = lost.listed[0]
         raise GraphError(
-            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them; "
-            "unreachable='drop' leaves them out"
+            f"{counted(lost.pairs, 'pair has', 'pairs have')} no way, "
+            f"node {source} to node {sink} among them; unreachable='drop' leaves them out"
         )
     return answer
 
@@ -420,9 +425,7 @@ def _congestion(
     **options: Any,
 ) -> Congestion:
     if not isinstance(traffic, Traffic):
-        raise InputTypeError(
-            f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
-        )
+        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
     asked = fabric
     if fabric.is_structured:
         from pinchpoint.orbits import by_orbits

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pinchpoint._extras import needed
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError
 from pinchpoint.maxflow import MaximumFlow
 from pinchpoint.maxflow import maximum_flow as _maximum_flow
@@ -68,7 +69,7 @@ def maximum_flow(csgraph: Any, source: int, sink: int, *, method: str | None = N
     """
     sparse = needed("scipy.sparse", "pinchpoint.csgraph")
     if not sparse.issparse(csgraph):
-        raise InputTypeError(f"csgraph is a {type(csgraph).__name__}; it must be a sparse array")
+        raise InputTypeError(f"csgraph is {a_type(csgraph)}; it must be a sparse array")
     if method not in (None, "edmonds_karp", "dinic"):
         raise InputTypeError(f"method is {method!r}; it must be 'edmonds_karp' or 'dinic'")
     rows, columns = csgraph.shape

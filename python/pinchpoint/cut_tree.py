@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import counted
 from pinchpoint.bandwidth import exact_kbit
 from pinchpoint.errors import SelectionError
 from pinchpoint.units import format_bandwidth
@@ -129,7 +130,7 @@ class CutTree(TabularResult):
 
     def __repr__(self) -> str:
         low, high = (format_bandwidth(one(self.kbit_per_s[1:])) for one in (min, max))
-        return f"CutTree({len(self.nodes)} nodes; least {low}, most {high})"
+        return f"CutTree({counted(len(self.nodes), 'node')}; least {low}, most {high})"
 
 
 def cut_tree(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
 from pinchpoint._table import text_table
+from pinchpoint._wording import a_type
 from pinchpoint.errors import (
     BuildError,
     CapacityError,
@@ -266,7 +267,7 @@ def _built(fabric: Any, name: str) -> Fabric:
     from pinchpoint.fabric import Fabric
 
     if not isinstance(fabric, Fabric):
-        raise InputTypeError(f"{name} returned a {type(fabric).__name__}; it must return a Fabric")
+        raise InputTypeError(f"{name} returned {a_type(fabric)}; it must return a Fabric")
     return fabric
 
 
@@ -376,7 +377,7 @@ def pareto(
     from pinchpoint.studies.sweep import sweep
 
     if not isinstance(components, Components):
-        raise InputTypeError(f"components is a {type(components).__name__}; it must be Components")
+        raise InputTypeError(f"components is {a_type(components)}; it must be Components")
     sets = healthy() if scenarios is None else healthy() + scenarios
     study = sweep(designs, sets, query, progress=False)
     for label, design, error in zip(

@@ -12,6 +12,7 @@ import numpy as np
 
 from pinchpoint._suggest import shorten
 from pinchpoint._table import text_table
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import GraphError, InputTypeError
 from pinchpoint.fabric import Fabric
 from pinchpoint.interop._imported import Imported
@@ -158,7 +159,7 @@ class Difference:
 
     def __str__(self) -> str:
         if not self:
-            return f"as designed: {self.designed.num_links:,} links"
+            return f"as designed: {counted(self.designed.num_links, 'link')}"
         counts = Counter(fault.kind for fault in self.faults)
         kinds = ", ".join(f"{counts[kind]:,} {kind}" for kind in _ORDER if counts[kind])
         lines = [f"links: {kinds}" if kinds else "links: as designed"]
@@ -304,9 +305,7 @@ def _taken(given: object, what: str) -> _Side:
     ports = given.cables if isinstance(given, Imported) else None
     fabric = given.fabric if isinstance(given, Imported) else given
     if not isinstance(fabric, Fabric):
-        raise InputTypeError(
-            f"{what} is a {type(given).__name__}; it must be a fabric, an import or a path"
-        )
+        raise InputTypeError(f"{what} is {a_type(given)}; it must be a fabric, an import or a path")
     if fabric.is_structured:
         fabric = fabric.materialize()
     pairs = None if ports is None else tuple(zip(ports.port_a, ports.port_b, strict=True))

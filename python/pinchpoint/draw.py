@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._capacities import capacities
+from pinchpoint._wording import a_type, counted
 from pinchpoint.bandwidth import Bandwidth
 from pinchpoint.errors import FormatError, GraphError, InputTypeError, SelectionError
 from pinchpoint.show import _depths
@@ -229,10 +230,11 @@ def _use_per_link(
         loads = np.asarray(use.loads()).max(axis=0)
     else:
         raise InputTypeError(
-            f"use is a {type(use).__name__}; it must be an answer of bandwidth or congestion"
+            f"use is {a_type(use)}; it must be an answer of bandwidth or congestion"
         )
     if loads.shape != capacity.shape:
-        raise GraphError(f"use is about {loads.size:,} links, and the fabric has {capacity.size:,}")
+        links = counted(loads.size, "link")
+        raise GraphError(f"use is about {links}, and the fabric has {capacity.size:,}")
     with np.errstate(divide="ignore", invalid="ignore"):
         share: npt.NDArray[np.float64] = np.where(capacity > 0, loads / capacity, 0.0)
     return share
@@ -548,6 +550,6 @@ def _about_mark(mark: Mark) -> str:
 
 
 def _about_line(line: Line) -> str:
-    text = f"{_plain(line.bundle)}<br>{line.links:,} links, "
+    text = f"{_plain(line.bundle)}<br>{counted(line.links, 'link')}, "
     text += format_bytes(round(line.gbit_per_s * 1e6))
     return text if line.use != line.use else f"{text}<br>fullest link: {100 * line.use:.3g} %"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._wording import counted
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError
 
 if TYPE_CHECKING:
@@ -55,13 +56,14 @@ def from_links(
         bad = np.flatnonzero((end < 0) | (end >= num_nodes))
         if bad.size:
             shown = ", ".join(f"{field}[{i}] is {end[i]}" for i in bad[:_MAX_FAULTS])
-            raise GraphError(f"{shown}: outside the {num_nodes} nodes")
+            raise GraphError(f"{shown}: outside the {counted(num_nodes, 'node')}")
     units, shift = exact_kbit(capacity)
     own_names = None
     if names is not None:
         own_names = tuple(names)
         if len(own_names) != num_nodes:
-            raise GraphError(f"names has {len(own_names)} entries for {num_nodes} nodes")
+            entries = counted(len(own_names), "entry", "entries")
+            raise GraphError(f"names has {entries} for {counted(num_nodes, 'node')}")
     own = (ids[0].astype(np.uint32), ids[1].astype(np.uint32))
     core = _core.Fabric.from_links(*own, units, int(num_nodes), bool(directed), shift)
     return core, own_names
@@ -85,7 +87,7 @@ def _numbers(values: npt.ArrayLike) -> npt.NDArray[Any]:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or array.ndim > 1:
         raise InputTypeError(
-            f"gbit_per_s has dtype {array.dtype} and {array.ndim} dimensions; "
+            f"gbit_per_s has dtype {array.dtype} and {counted(array.ndim, 'dimension')}; "
             "it must be a number or one number per link"
         )
     return array

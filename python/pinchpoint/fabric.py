@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core, _fabric_flow, _fabric_output, _fabric_select, _fabric_traffic
+from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 
@@ -405,8 +406,8 @@ class Fabric:
     def __repr__(self) -> str:
         kind = "structured" if self.is_structured else "explicit"
         return (
-            f"Fabric({self.name!r}, {kind}: {self.num_nodes:,} nodes, {self.num_links:,} links, "
-            f"{self.num_chips:,} chips)"
+            f"Fabric({self.name!r}, {kind}: {counted(self.num_nodes, 'node')}, "
+            f"{counted(self.num_links, 'link')}, {counted(self.num_chips, 'chip')})"
         )
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import a_type, counted
 from pinchpoint.bandwidth import exact_kbit
 from pinchpoint.errors import InputTypeError
 from pinchpoint.selection import LinkSelection, Selection, flattened
@@ -78,7 +79,7 @@ class FailureSweep(TabularResult):
     def __repr__(self) -> str:
         worst = f", least {format_bandwidth(min(self.kbit_per_s))}" if self.kbit_per_s else ""
         intact = format_bandwidth(self.intact_kbit_per_s)
-        return f"FailureSweep({len(self.kbit_per_s)} failures; intact {intact}{worst})"
+        return f"FailureSweep({counted(len(self.kbit_per_s), 'failure')}; intact {intact}{worst})"
 
 
 def failure_sweep(
@@ -92,8 +93,9 @@ def failure_sweep(
     """Sweep; see :meth:`Fabric.failure_sweep`."""
     kinds = (LinkSelection, Selection)
     if isinstance(failures, (str, *kinds)):
-        kind = type(failures).__name__
-        raise InputTypeError(f"failures is a {kind}; it must be a list of what fails in turn")
+        raise InputTypeError(
+            f"failures is {a_type(failures)}; it must be a list of what fails in turn"
+        )
     outages = []
     for place, failure in enumerate(failures):
         items = flattened(failure, kinds, f"failures[{place}]")

@@ -11,6 +11,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_floats
+from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class FairRates(TabularResult):
         if not self.rates.size:
             return "FairRates(no flow)"
         low, mean, high = self.rates.min(), self.rates.mean(), self.rates.max()
-        return f"FairRates({self.rates.size:,} flows: {low:.6g} to {high:.6g}, mean {mean:.6g})"
+        flows = counted(self.rates.size, "flow")
+        return f"FairRates({flows}: {low:.6g} to {high:.6g}, mean {mean:.6g})"
 
 
 def max_min_fair(
@@ -177,7 +179,8 @@ def _per_flow(
         return None
     array = as_floats(name, values)
     if array.size != count:
-        raise GraphError(f"{name} has {array.size} entries for {count} flows")
+        entries = counted(array.size, "entry", "entries")
+        raise GraphError(f"{name} has {entries} for {counted(count, 'flow')}")
     return array
 
 
@@ -202,7 +205,8 @@ def _entries(
         matrix = flows.tocsr()
         if matrix.shape[1] != num_links:
             raise GraphError(
-                f"flows has {matrix.shape[1]} columns for {num_links} links; a sparse matrix has "
+                f"flows has {counted(matrix.shape[1], 'column')} for "
+                f"{counted(num_links, 'link')}; a sparse matrix has "
                 "a row per flow and a column per link"
             )
         if not matrix.has_canonical_format:
@@ -215,7 +219,9 @@ def _entries(
         return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), shares
     if isinstance(flows, np.ndarray) and flows.dtype != object:
         if flows.ndim != 2:
-            raise GraphError(f"flows has {flows.ndim} dimensions; an array has a row per flow")
+            raise GraphError(
+                f"flows has {counted(flows.ndim, 'dimension')}; an array has a row per flow"
+            )
         if flows.size and flows.dtype.kind not in "iu":
             raise InputTypeError(f"flows has dtype {flows.dtype}; links are named by index")
         rows, width = flows.shape

@@ -10,6 +10,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_floats
+from pinchpoint._wording import a_type, counted
 from pinchpoint.congestion import plan
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 from pinchpoint.fair import FairRates, _ask
@@ -92,8 +93,9 @@ class Completion(TabularResult):
     def __repr__(self) -> str:
         if not self.seconds.size:
             return "Completion(no flow)"
+        flows = counted(self.seconds.size, "flow")
         return (
-            f"Completion({self.seconds.size:,} flows: first {self.seconds.min():.4g} s, median "
+            f"Completion({flows}: first {self.seconds.min():.4g} s, median "
             f"{np.median(self.seconds):.4g} s, last {self.makespan:.4g} s)"
         )
 
@@ -218,7 +220,8 @@ class FlowRates(TabularResult):
         count = self.demands.size
         volumes = np.full(count, gbyte, float) if np.ndim(gbyte) == 0 else as_floats("gbyte", gbyte)
         if volumes.size != count:
-            raise GraphError(f"gbyte has {volumes.size} entries for {count} flows")
+            entries = counted(volumes.size, "entry", "entries")
+            raise GraphError(f"gbyte has {entries} for {counted(count, 'flow')}")
         if not np.isfinite(volumes).all() or (volumes < 0).any():
             bad = int(np.flatnonzero(~(np.isfinite(volumes) & (volumes >= 0)))[0])
             raise CapacityError(
@@ -294,10 +297,8 @@ class FlowRates(TabularResult):
         low, mean, high = self.rates.min(), self.rates.mean(), self.rates.max()
         lost = int((~self.reachable).sum())
         more = f"; {lost:,} without a way" if lost else ""
-        return (
-            f"FlowRates({self.rates.size:,} flows: {low:.6g} to {high:.6g} Gb/s, mean {mean:.6g}"
-            f"{more})"
-        )
+        flows = counted(self.rates.size, "flow")
+        return f"FlowRates({flows}: {low:.6g} to {high:.6g} Gb/s, mean {mean:.6g}{more})"
 
 
 def _again(fabric: Fabric, traffic: Traffic, options: dict[str, Any]) -> FlowRates:
@@ -322,9 +323,7 @@ def fair_rates(
 ) -> FlowRates:
     """Ask; see :meth:`Fabric.fair_rates`."""
     if not isinstance(traffic, Traffic):
-        raise InputTypeError(
-            f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
-        )
+        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
     if routing not in _ROUTINGS:
         raise SelectionError(f"routing is {routing!r}; fair rates go with {', '.join(_ROUTINGS)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 64:
@@ -346,7 +345,8 @@ def fair_rates(
     flows = _listed(fabric, products, pairs)
     own = None if weights is None else as_floats("weights", weights)
     if own is not None and own.size != flows[0].size:
-        raise GraphError(f"weights has {own.size} entries for {flows[0].size} flows")
+        entries = counted(own.size, "entry", "entries")
+        raise GraphError(f"weights has {entries} for {counted(flows[0].size, 'flow')}")
     if own is not None and not ((own > 0) & np.isfinite(own)).all():
         bad = int(np.flatnonzero(~((own > 0) & np.isfinite(own)))[0])
         raise CapacityError(f"weights[{bad}] is {own[bad]}; it must be finite and above zero")

@@ -20,6 +20,7 @@ from pinchpoint._patterns import Traffic
 from pinchpoint._placement import Placement, placement
 from pinchpoint._result import TabularResult
 from pinchpoint._table import text_table
+from pinchpoint._wording import a_type, counted
 from pinchpoint.algorithms import phases_of
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.fair import _ask
@@ -108,7 +109,9 @@ class Job:
         if len(set(ids)) != len(ids):
             raise SelectionError(f"job {self.name!r}: a node has two ranks")
         if len(ids) < 2:
-            raise SelectionError(f"job {self.name!r} has {len(ids)} ranks; it needs two at least")
+            raise SelectionError(
+                f"job {self.name!r} has {counted(len(ids), 'rank')}; it needs two at least"
+            )
         return ids
 
     def phases(self, fabric: Fabric) -> list[Traffic]:
@@ -220,7 +223,8 @@ class Sharing(TabularResult):
         ]
         table = text_table(("job", "alone", "together", "takes", "binds"), rows, right=(1, 2, 3))
         lines = [
-            f"{links:,} links {bundle} carry {', '.join(who)}" for bundle, links, who in self.shared
+            f"{counted(links, f'link {bundle} carries', f'links {bundle} carry')} {', '.join(who)}"
+            for bundle, links, who in self.shared
         ]
         return "\n".join([table, "", *(lines or ["no link is shared"])])
 
@@ -286,9 +290,8 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
         loads.append(measured(fabric, capacity, phases, ids, routing))
         gbit.append(_busiest(phases, len(ids)))
         if loads[-1].cut:
-            raise SelectionError(
-                f"job {job.name!r}: {loads[-1].cut} pairs of its ranks are cut off"
-            )
+            cut = counted(loads[-1].cut, "pair of its ranks is", "pairs of its ranks are")
+            raise SelectionError(f"job {job.name!r}: {cut} cut off")
     pace = _fair(capacity, loads)
     busy = [load.gbit * own_pace / load.seconds for load, own_pace in zip(loads, pace, strict=True)]
     total = sum(busy, np.zeros(capacity.size))
@@ -312,7 +315,7 @@ def _checked(jobs: Iterable[Job]) -> list[Job]:
     own = list(jobs)
     for place, job in enumerate(own):
         if not isinstance(job, Job):
-            raise InputTypeError(f"jobs[{place}] is a {type(job).__name__}; it must be a Job")
+            raise InputTypeError(f"jobs[{place}] is {a_type(job)}; it must be a Job")
     if not own:
         raise SelectionError("there are no jobs")
     return own

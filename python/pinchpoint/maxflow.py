@@ -118,8 +118,7 @@ class MinimumCut(_Answer):
     """
 
     def __repr__(self) -> str:
-        arcs, inside = len(self.cut_arcs), int(self.source_side.sum())
-        return f"MinimumCut(value={self.value}, cut_arcs={arcs}, source_side={inside} nodes)"
+        return f"MinimumCut(value={self.value}, {_cut_size(self)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain Python values, by name."""
@@ -164,10 +163,9 @@ class MaximumFlow(_Answer):
         return FlowCertificate(self)
 
     def __repr__(self) -> str:
-        arcs, inside = len(self.cut_arcs), int(self.source_side.sum())
         return (
             f"MaximumFlow(value={self.value}, arcs={self.num_arcs}, nodes={self.num_nodes}, "
-            f"cut_arcs={arcs}, source_side={inside} nodes)"
+            f"{_cut_size(self)})"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -236,6 +234,12 @@ class FlowCertificate:
 
     def __repr__(self) -> str:
         return f"FlowCertificate(value={self.value}, checked=True)"
+
+
+def _cut_size(answer: _Answer) -> str:
+    inside = int(answer.source_side.sum())
+    nodes = "node" if inside == 1 else "nodes"
+    return f"cut_arcs={len(answer.cut_arcs)}, source_side={inside} {nodes}"
 
 
 def _restore(kind: type[_Answer], state: tuple[Any, ...]) -> _Answer:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._extras import needed
+from pinchpoint._wording import a_type
 from pinchpoint.errors import CapacityError, UnboundedError
 from pinchpoint.maxflow import maximum_flow as _maximum_flow
 from pinchpoint.maxflow import minimum_cut as _minimum_cut
@@ -126,7 +127,7 @@ def can_run(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | 
     capacity = args[3] if len(args) > 3 else kwargs.get("capacity", "capacity")
     for _, _, value in convert_to_nx(graph).edges(data=capacity, default=0):
         if not isinstance(value, int | float | np.number):
-            return f"a capacity is a {type(value).__name__}"
+            return f"a capacity is {a_type(value)}"
     return True
 
 

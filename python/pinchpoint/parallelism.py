@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._patterns import Traffic, _above_zero, _Pairs, _Product, _Ranked, _rate, _volume
+from pinchpoint._wording import counted
 from pinchpoint.errors import SelectionError
 from pinchpoint.selection import Selection
 
@@ -194,7 +195,7 @@ def parallelism(
         shown = " x ".join(f"{name} {size}" for name, size in own.items())
         if not isinstance(ranks, list) or all(isinstance(one, int) for one in ranks):
             raise SelectionError(
-                f"{shown or 'no dimension'} makes {layout.num_ranks} ranks, but {len(ranks)} chips "
-                "are selected"
+                f"{shown or 'no dimension'} makes {counted(layout.num_ranks, 'rank')}, but "
+                f"{counted(len(ranks), 'chip is', 'chips are')} selected"
             )
     return layout

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._extras import needed
+from pinchpoint._wording import a_type, counted
 from pinchpoint.bandwidth import Bandwidth
 from pinchpoint.collective import Collective
 from pinchpoint.congestion import Congestion
@@ -49,7 +50,7 @@ def utilization(result: Congestion, /, *, ax: Axes | None = None) -> Axes:
         Another kind of result.
     """
     if not isinstance(result, Congestion):
-        raise InputTypeError(f"result is a {type(result).__name__}; it must be a Congestion")
+        raise InputTypeError(f"result is {a_type(result)}; it must be a Congestion")
     axes = _axes(ax)
     columns = result._columns()
     rows = list(zip(*columns.values(), strict=True))
@@ -107,7 +108,7 @@ def seeds(result: Congestion, /, *, ax: Axes | None = None, label: str | None = 
         A result of one draw.
     """
     if not isinstance(result, Congestion):
-        raise InputTypeError(f"result is a {type(result).__name__}; it must be a Congestion")
+        raise InputTypeError(f"result is {a_type(result)}; it must be a Congestion")
     values = 100 * np.sort(result.distribution)
     if values.size < 2:
         raise GraphError("the result has one draw; ask with routing='ecmp-hash' and several seeds")
@@ -117,7 +118,7 @@ def seeds(result: Congestion, /, *, ax: Axes | None = None, label: str | None = 
         np.concatenate([values[:1], values]),
         np.concatenate([[0.0], share]),
         where="post",
-        label=label or f"{values.size} seeds",
+        label=label or counted(values.size, "seed"),
     )
     axes.axvline(
         values.mean(),
@@ -170,7 +171,8 @@ def against(
     """
     if len(values) != len(results) or not results:
         raise GraphError(
-            f"{len(values)} values and {len(results)} results; give one result per value"
+            f"{counted(len(values), 'value')} and {counted(len(results), 'result')}; "
+            "give one result per value"
         )
     what, low, high = _figures(results)
     axes = _axes(ax)

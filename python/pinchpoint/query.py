@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pinchpoint import _core, errors
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import check_forwarding
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, PinchpointError
 from pinchpoint.selection import Selection, shown
 
@@ -164,7 +165,7 @@ def _kept(ends: Any) -> Any:
         return tuple(_kept(one) for one in ends)
     except TypeError:
         raise InputTypeError(
-            f"{ends!r} is a {type(ends).__name__}; it must be a selection, text or a node id"
+            f"{ends!r} is {a_type(ends)}; it must be a selection, text or a node id"
         ) from None
 
 
@@ -172,9 +173,7 @@ def _check_traffic(traffic: object) -> None:
     from pinchpoint._patterns import Traffic
 
     if not isinstance(traffic, Traffic):
-        raise InputTypeError(
-            f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
-        )
+        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
 
 
 def _checked(method: str, options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -480,6 +479,4 @@ def of(asked: Any) -> Query:
         return asked
     if callable(asked):
         return Callable(asked)
-    raise InputTypeError(
-        f"query is a {type(asked).__name__}; it must be a pp.query value or a function"
-    )
+    raise InputTypeError(f"query is {a_type(asked)}; it must be a pp.query value or a function")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.orbits import OrbitCongestion
 from pinchpoint.traffic import Traffic
@@ -127,9 +128,7 @@ def priorities(fabric: Fabric, classes: Iterable[Traffic], **options: Any) -> Pr
         raise SelectionError("classes is empty; there must be one at least")
     for one in own:
         if not isinstance(one, Traffic):
-            raise InputTypeError(
-                f"a class is a {type(one).__name__}; make it with pinchpoint.traffic"
-            )
+            raise InputTypeError(f"a class is {a_type(one)}; make it with pinchpoint.traffic")
     served: list[float] = []
     found: list[Congestion] = []
     used: npt.NDArray[np.float64] | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import shown
 from pinchpoint.studies.drawn import MOST, drawn, whole_number
@@ -164,7 +165,7 @@ def each(groups: Mapping[str, Chosen] | Iterable[Chosen]) -> Scenarios:
     if isinstance(groups, Mapping):
         return Listed(tuple((str(name), several(one), ()) for name, one in groups.items()))
     if not isinstance(groups, Iterable):
-        raise InputTypeError(f"groups is a {type(groups).__name__}; it must be a mapping or a list")
+        raise InputTypeError(f"groups is {a_type(groups)}; it must be a mapping or a list")
     own = [several(one) for one in groups]
     return Listed(tuple((f"failed: {shown(one)}", one, ()) for one in own))
 
@@ -283,7 +284,7 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
         raise ScenarioError("a policy needs a mode at least")
     for place, mode in enumerate(own):
         if not isinstance(mode, Mode):
-            raise InputTypeError(f"modes[{place}] is a {type(mode).__name__}; it must be a Mode")
+            raise InputTypeError(f"modes[{place}] is {a_type(mode)}; it must be a Mode")
         if not 0 <= mode.weight <= 1:
             raise ScenarioError(f"weight of mode {mode.name or place!r} is {mode.weight}")
     total = sum(mode.weight for mode in own)

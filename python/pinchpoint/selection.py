@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from pinchpoint import _core
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError
 
 __all__ = ["LinkSelection", "Selection"]
@@ -173,12 +174,12 @@ class Selection:
 
     def __str__(self) -> str:
         if self._label is None:
-            return f"{_count(self.num_nodes, 'node')} of {self.group}"
+            return f"{counted(self.num_nodes, 'node')} of {self.group}"
         return str(self._label)
 
     def __repr__(self) -> str:
         what = self.group if self._label is None else self._label
-        return f"Selection({what}: {_count(self.num_nodes, 'node')})"
+        return f"Selection({what}: {counted(self.num_nodes, 'node')})"
 
 
 class LinkSelection:
@@ -248,16 +249,12 @@ class LinkSelection:
 
     def __str__(self) -> str:
         if self._label is None:
-            return f"{_count(self.num_links, 'link')} of {self.bundle}"
+            return f"{counted(self.num_links, 'link')} of {self.bundle}"
         return str(self._label)
 
     def __repr__(self) -> str:
         what = self.bundle if self._label is None else self._label
-        return f"LinkSelection({what}: {_count(self.num_links, 'link')})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
+        return f"LinkSelection({what}: {counted(self.num_links, 'link')})"
 
 
 def _both(one: Any, other: Any, op: str) -> Label:
@@ -287,6 +284,6 @@ def flattened(items: object, kinds: tuple[type, ...], what: str) -> list[Any]:
     if isinstance(items, list | tuple):
         for place, item in enumerate(items):
             if not isinstance(item, kinds):
-                raise InputTypeError(f"{what}[{place}] is a {type(item).__name__}, no selection")
+                raise InputTypeError(f"{what}[{place}] is {a_type(item)}, no selection")
         return list(items)
-    raise InputTypeError(f"{what} is a {type(items).__name__}, no selection or list of them")
+    raise InputTypeError(f"{what} is {a_type(items)}, no selection or list of them")

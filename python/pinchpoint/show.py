@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pinchpoint._capacities import capacities
 from pinchpoint._table import hanging, html_table, text_table
+from pinchpoint._wording import counted
 from pinchpoint.units import format_bytes
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def show(fabric: Fabric) -> str:
     """
     now = capacities(fabric)
     parts = [
-        f"{fabric.name}: {fabric.num_chips:,} chips, {fabric.num_nodes:,} nodes, "
-        f"{fabric.num_links:,} links",
+        f"{fabric.name}: {counted(fabric.num_chips, 'chip')}, {counted(fabric.num_nodes, 'node')}, "
+        f"{counted(fabric.num_links, 'link')}",
         text_table(_GROUP_TITLES, _group_rows(fabric), right=[1]),
         text_table(_TIER_TITLES, _tier_rows(fabric, now), right=[1, 2, 3, 4, 5]),
         *_changes(fabric, now),

@@ -12,6 +12,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._listed_program import EXACT, solve
 from pinchpoint._patterns import num_nodes
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import a_type, counted
 from pinchpoint.congestion import Unreachable, check_options
 from pinchpoint.errors import (
     CapacityError,
@@ -236,9 +237,7 @@ def throughput(
 ) -> Throughput:
     """Ask; see :meth:`Fabric.throughput`."""
     if not isinstance(traffic, Traffic):
-        raise InputTypeError(
-            f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
-        )
+        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
     if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < float("inf"):
         raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
     if unreachable not in ("error", "drop"):
@@ -276,8 +275,9 @@ def lost_pairs(problem: _core.Concurrent | _core.OrbitConcurrent, drop: bool) ->
     if lost.pairs and not drop:
         source, sink = lost.listed[0]
         raise GraphError(
-            f"{lost.pairs} pairs have no way, node {source} to node {sink} among them: no multiple "
-            "of the traffic can be carried; unreachable='drop' leaves them out"
+            f"{counted(lost.pairs, 'pair has', 'pairs have')} no way, "
+            f"node {source} to node {sink} among them: no multiple of the traffic can be carried; "
+            "unreachable='drop' leaves them out"
         )
     return lost
 

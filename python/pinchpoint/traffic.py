@@ -24,6 +24,7 @@ from pinchpoint._patterns import (
 )
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import as_floats, check_seed
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 from pinchpoint.parallelism import Parallelism, parallelism
 from pinchpoint.selection import Selection
@@ -280,7 +281,9 @@ def experts(
     else:
         parts = as_floats("shares", shares)
         if parts.size != len(own):
-            raise SelectionError(f"shares has {parts.size} numbers for {len(own)} groups")
+            raise SelectionError(
+                f"shares has {counted(parts.size, 'number')} for {counted(len(own), 'group')}"
+            )
     if not np.isfinite(parts).all() or (parts < 0).any() or not parts.any():
         raise CapacityError("shares must be finite and zero or more, and not all zero")
     parts = parts / parts.sum()
@@ -411,7 +414,7 @@ def from_matrix(matrix: Any, nodes: npt.ArrayLike | None = None) -> Traffic:
     else:
         dense = np.asarray(matrix)
         if dense.ndim != 2:
-            raise GraphError(f"matrix has {dense.ndim} dimensions; it must have two")
+            raise GraphError(f"matrix has {counted(dense.ndim, 'dimension')}; it must have two")
         rows, columns = np.nonzero(dense)
         shape, own = dense.shape, (rows, columns, dense[rows, columns])
     if shape[0] != shape[1]:
@@ -462,11 +465,12 @@ def from_table(
         own = needed("pyarrow", "from_table", "arrow").table(table)
         for name in (source, sink, gbit_per_s):
             if name in own.column_names and own[name].null_count:
-                raise GraphError(f"column {name!r} has {own[name].null_count} empty entries")
+                empty = counted(own[name].null_count, "empty entry", "empty entries")
+                raise GraphError(f"column {name!r} has {empty}")
         columns = {name: own[name].to_numpy() for name in own.column_names}
     else:
         raise InputTypeError(
-            f"table is a {type(table).__name__}; it must be a mapping of columns or speak Arrow"
+            f"table is {a_type(table)}; it must be a mapping of columns or speak Arrow"
         )
     for name in (source, sink, gbit_per_s):
         if name not in columns:

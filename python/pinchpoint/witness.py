@@ -15,6 +15,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._patterns import num_nodes, products_of
+from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck, PinchRow
 from pinchpoint.congestion import plan
 from pinchpoint.errors import CertificateError, SelectionError
@@ -186,7 +187,7 @@ class TightCut:
         }
 
     def __repr__(self) -> str:
-        ends = f"{self.num_senders:,} nodes to {self.num_receivers:,}"
+        ends = f"{counted(self.num_senders, 'node')} to {self.num_receivers:,}"
         return f"TightCut({self.sparsity:.6g} from {ends}: {self.tiers})"
 
 

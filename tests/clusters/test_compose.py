@@ -94,6 +94,47 @@ def test_oversubscription_and_radix_are_passed_on():
     assert cluster.bandwidth("chip[system=0]", "chip[system=63]").gbit_per_s == 9_600
 
 
+def picks(network, count, **options):
+    rack = pp.clusters.gb200_nvl72()
+    composed = pp.clusters.compose(rack, network, count, **options)
+    own = [figure for figure in composed.figures if figure not in rack.figures]
+    assert all(figure.status == "assumed" for figure in own)
+    assert all(figure.name in str(composed) for figure in own)
+    assert all(figure.note for figure in own)
+    return {figure.name: figure.value for figure in own}, composed
+
+
+@pytest.mark.parametrize("network", [*NETWORKS, "torus"])
+def test_what_compose_picks_is_listed(network):
+    found, composed = picks(network, 100)
+    size = {group.name: group.size for group in composed.groups}
+    if "spine" in size and network != "fat_tree":
+        pods = -(-100 // found.get("systems per pod", 100))
+        rails = 4 if network == "rail_only" else 1
+        per = next(value for name, value in found.items() if name.startswith("spines"))
+        assert per * pods * rails == size["spine"]
+    if network in TREES:
+        assert found["switch radix"] > found["systems per leaf"]
+    if network == "dragonfly":
+        assert found["groups"] * found["switches per group"] == size["leaf"]
+    if network == "torus":
+        assert found == {"torus shape": (4, 5, 5)}
+
+
+def test_what_is_given_is_not_assumed():
+    given = {"radix": 256, "oversubscription": 1, "tiers": 3}
+    found, composed = picks("clos", 100, **given)
+    assert found == {
+        "systems per leaf": 1,
+        "systems per pod": 100,
+        "spines per pod": 72,
+        "cores per spine index": 1,
+    }
+    names = [group.name for group in composed.groups]
+    assert names[-2:] == ["spine", "core"]
+    assert picks("torus", 27, shape="3x9")[0] == {}
+
+
 def test_rail_only_lets_chips_forward():
     rack = pp.clusters.gb200_nvl72()
     one, other = "chip[system=0,chip=0]", "chip[system=99,chip=1]"

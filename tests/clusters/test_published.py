@@ -374,3 +374,36 @@ def test_xpander_degrees():
     arrays = net.materialize()
     ends = [*arrays.tails.tolist(), *arrays.heads.tolist()]
     assert all(ends.count(switch) == 6 + 2 for switch in range(7 * 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "switches", "per_switch"),
+    [
+        ("jellyfish", {"switches": 32, "degree": 6, "chips_per_switch": 4}, 32, 4),
+        ("xpander", {"lift": 4, "degree": 6, "chips_per_switch": 2}, 28, 2),
+    ],
+)
+def test_expanders_have_chips(name, options, switches, per_switch):
+    net = pp.clusters.build(name, **options)
+    chips = switches * per_switch
+    assert net.name == name
+    assert net.num_chips == chips
+    assert {g.name: (g.role, g.forwards) for g in net.groups} == {
+        "leaf": ("switch", True),
+        "chip": ("chip", False),
+    }
+    assert [bundle.name for bundle in net.bundles] == ["chip-leaf", "leaf-leaf"]
+    homes = dict(zip(net.tails[:chips].tolist(), net.heads[:chips].tolist(), strict=True))
+    assert homes == {switches + chip: chip // per_switch for chip in range(chips)}
+    half = net.bisection().bandwidth
+    ids = range(switches, switches + chips)
+    assert half.kbit_per_s == net.bandwidth(ids[: chips // 2], ids[chips // 2 :]).kbit_per_s
+    assert net.collective("all_reduce", gbyte=1.0).busbw_gbyte_per_s == 50
+    pairs = pp.traffic.all_to_all(net.select("chip"), per_chip_gbyte_per_s=1.0)
+    assert net.congestion(pairs).max_utilization > 0
+
+
+def test_expander_without_chips():
+    net = pp.clusters.jellyfish(16, degree=4, chips_per_switch=0)
+    assert [group.name for group in net.groups] == ["leaf"]
+    assert net.num_chips == 0

@@ -175,7 +175,7 @@ def test_bad_input(options, error, says):
     fabric = pp.Fabric.from_links([0], [1], 1.0)
     with pytest.raises(error, match=says):
         fabric.throughput(pp.traffic.pairs([0], [1]), **options)
-    with pytest.raises(InputTypeError, match="traffic is a int"):
+    with pytest.raises(InputTypeError, match="traffic is an int"):
         fabric.throughput(3)
 
 

@@ -237,7 +237,7 @@ def test_worst_first():
 
 
 def test_bad_input():
-    with pytest.raises(InputTypeError, match="designed is a int"):
+    with pytest.raises(InputTypeError, match="designed is an int"):
         pp.diff(5, lab(DESIGN))
     arcs = pp.Fabric.from_links([0], [1], [1.0], directed=True)
     with pytest.raises(GraphError, match="one-way"):

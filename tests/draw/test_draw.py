@@ -110,7 +110,7 @@ def test_use_is_load_over_capacity():
     assert max(line.use for line in layout(fabric, hot).lines) == 2
     with pytest.raises(GraphError, match="3 links"):
         layout(pp.clusters.hgx_h100(), answer)
-    with pytest.raises(InputTypeError, match="use is a int"):
+    with pytest.raises(InputTypeError, match="use is an int"):
         layout(fabric, 5)
 
 

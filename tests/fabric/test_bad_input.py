@@ -472,7 +472,7 @@ def test_from_links_owns_its_arrays():
         (([0], [1], 1.0, 0), GraphError, ["num_nodes is 0"]),
         (([0], [1], 1.0, 2**32), GraphError, ["num_nodes is 4294967296"]),
         (([0], [1], 1.0, 2.0), InputTypeError, ["num_nodes is 2.0"]),
-        (([0], [1], 1.0, None, ["a"]), GraphError, ["names has 1 entries for 2 nodes"]),
+        (([0], [1], 1.0, None, ["a"]), GraphError, ["names has 1 entry for 2 nodes"]),
         (([], [], []), GraphError, ["num_nodes"]),
         (([0, 1], [1, 2], [2.0**-40, 4e12]), CapacityError, ["gbit_per_s[0]"]),
     ],

@@ -193,7 +193,7 @@ def test_completion_in_small_steps(network, data):
     [
         ({"routing": "valiant"}, SelectionError, "routing is 'valiant'"),
         ({"seed": -1}, InputTypeError, "seed is -1"),
-        ({"weights": [1.0]}, GraphError, "weights has 1 entries for 2 flows"),
+        ({"weights": [1.0]}, GraphError, "weights has 1 entry for 2 flows"),
         ({"weights": [1.0, 0.0]}, CapacityError, r"weights\[1\] is 0.0"),
         ({"forwarding": "no"}, SelectionError, "forwarding is 'no'"),
         ({"paths": [[0], [9]]}, GraphError, "9"),
@@ -207,10 +207,10 @@ def test_refused(options, error, words):
 
 def test_refused_volumes_and_traffic():
     fabric = pp.Fabric.from_links([0, 1], [1, 2], 8.0)
-    with pytest.raises(InputTypeError, match="traffic is a int"):
+    with pytest.raises(InputTypeError, match="traffic is an int"):
         fabric.fair_rates(3)
     rates = fabric.fair_rates(pp.traffic.pairs([0, 1], [1, 2]))
-    with pytest.raises(GraphError, match="gbyte has 1 entries for 2 flows"):
+    with pytest.raises(GraphError, match="gbyte has 1 entry for 2 flows"):
         rates.completion([1.0])
     with pytest.raises(CapacityError, match=r"gbyte\[1\] is -1"):
         rates.completion([1.0, -1.0])

@@ -140,7 +140,7 @@ def test_what_a_result_can_do():
         (([1.0], [[0]], [float("inf")]), CapacityError, r"weights\[0\] is inf"),
         (([1.0], [[0], [0]], [1e308, 1e308]), CapacityOverflowError, "link 0 add up to infinity"),
         (([1.0], [[0]], None, [-1.0]), CapacityError, r"demands\[0\] is -1"),
-        (([1.0], [[0]], None, [1.0, 2.0]), GraphError, "demands has 2 entries for 1 flows"),
+        (([1.0], [[0]], None, [1.0, 2.0]), GraphError, "demands has 2 entries for 1 flow"),
         (([np.inf], [[0]]), pp.UnboundedError, "nothing limits flow 0"),
         (([1.0], [[]]), pp.UnboundedError, "nothing limits flow 0"),
         (([1.0], [0]), InputTypeError, "links of each flow"),
@@ -148,9 +148,9 @@ def test_what_a_result_can_do():
         (([1.0], [["a"]]), InputTypeError, "by index"),
         (([[1.0]], [[0]]), GraphError, "2 dimensions"),
         ((["x"], [[0]]), InputTypeError, "capacity"),
-        (([1.0], sparse.csr_array([[1.0, 1.0]])), GraphError, "2 columns for 1 links"),
+        (([1.0], sparse.csr_array([[1.0, 1.0]])), GraphError, "2 columns for 1 link"),
         (([1.0], sparse.csr_array([[-1.0]])), CapacityError, r"shares\[0\] is -1"),
-        (([1.0], np.zeros(3, int)), GraphError, "1 dimensions"),
+        (([1.0], np.zeros(3, int)), GraphError, "1 dimension"),
     ],
 )
 def test_bad_input(question, error, says):

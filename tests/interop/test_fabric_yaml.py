@@ -240,7 +240,7 @@ def test_a_file_by_hand(tmp_path):
         (LISTED, "1 2 200000000", "1 4294967297 5", 13, "out of range"),
         (LISTED, "1 2 200000000", "1 2 4611686018427387904", 13, "out of range"),
         (LISTED, "1 2 200000000", "1 2 9999999999999999999", 13, "out of range"),
-        (LISTED, "nodes: 3", "nodes: 3, names: [a]", 6, "1 entries for 3 nodes"),
+        (LISTED, "nodes: 3", "nodes: 3, names: [a]", 6, "1 entry for 3 nodes"),
         (LISTED, "kind: explicit", "kind: explicit\nfigures: []", 4, "does not go with"),
     ],
 )

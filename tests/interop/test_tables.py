@@ -105,10 +105,10 @@ def test_empty():
     [
         ({"source": None}, "no column for the tail .such as tail."),
         ({"gbit_per_s": None}, "no column for the capacity"),
-        ({"source": ["a", None, "a"]}, "source has 1 empty cells, the first in row 1"),
+        ({"source": ["a", None, "a"]}, "source has 1 empty cell, the first in row 1"),
         ({"gbit_per_s": [1, -2, 3]}, r"gbit_per_s\[1\] is -2"),
         ({"gbit_per_s": [1, float("nan"), 3]}, r"gbit_per_s\[1\] is nan"),
-        ({"gbit_per_s": [1, None, 3]}, "gbit_per_s has 1 empty cells"),
+        ({"gbit_per_s": [1, None, 3]}, "gbit_per_s has 1 empty cell"),
         ({"gbit_per_s": ["1Gb/s", "2", "3Gb/s"]}, "'2' has no unit"),
         ({"gbit_per_s": [True, True, True]}, "must be numbers or text"),
         ({"source": [1, 2, 3]}, "source is int64 and target is string"),

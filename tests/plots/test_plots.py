@@ -80,7 +80,7 @@ def test_refused(ax):
         plots.utilization(flow, ax=ax)
     with pytest.raises(InputTypeError, match="result is a Bandwidth"):
         plots.seeds(flow, ax=ax)
-    with pytest.raises(GraphError, match="2 values and 1 results"):
+    with pytest.raises(GraphError, match="2 values and 1 result"):
         plots.against([1, 2], [flow], ax=ax)
     with pytest.raises(InputTypeError, match="Bandwidth, Congestion"):
         plots.against([1, 2], [flow, load], ax=ax)

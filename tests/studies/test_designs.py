@@ -133,7 +133,7 @@ def test_grids_of_racks_on_a_network(components):
     assert "coins" in str(bill(designs["domain=72, nvlink=5"], every))
     with pytest.raises(pp.PinchpointError, match="design 'domain=70, nvlink=5': chips_per_tray"):
         grid(pods, domain=[72, 70], nvlink=[5])
-    with pytest.raises(InputTypeError, match="returned a int"):
+    with pytest.raises(InputTypeError, match="returned an int"):
         grid(lambda size: size, size=[1])
 
 

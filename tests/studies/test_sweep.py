@@ -143,7 +143,7 @@ def test_a_task_that_kills_every_worker_is_given_up(rack, tmp_path):
     ):
         pp.sweep(rack, scenarios, functions.Deadly(), executor=make)
     assert 3 <= len(made) <= 5
-    with pytest.raises(InputTypeError, match="makes a int"):
+    with pytest.raises(InputTypeError, match="makes an int"):
         pp.sweep(rack, scenarios, functions.Deadly(), executor=lambda: 3)
 
 
@@ -313,7 +313,7 @@ def test_bad_input(rack, tmp_path):
         pp.sweep(rack, pp.scenarios.random_nodes(73, 1, among="chip"), ask)
     with pytest.raises(InputTypeError, match="scenarios\\[0\\]"):
         pp.sweep(rack, [3], ask)
-    with pytest.raises(InputTypeError, match="query is a int"):
+    with pytest.raises(InputTypeError, match="query is an int"):
         pp.sweep(rack, pp.scenarios.healthy(), 3)
     with pytest.raises(InputTypeError, match="executor is a str"):
         pp.sweep(rack, pp.scenarios.healthy(), ask, executor="dask")

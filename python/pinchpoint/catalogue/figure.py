@@ -70,7 +70,10 @@ class Figure:
         if isinstance(value, str):
             return value
         number = f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
-        return f"{number}{self.unit}" if self.unit == "%" else f"{number} {self.unit}"
+        if self.unit == "%":
+            return f"{number}%"
+        counts = value == 1 and self.unit.isalpha() and len(self.unit) > 2
+        return f"{number} {_one_of(self.unit) if counts else self.unit}"
 
     @property
     def kbit_per_s(self) -> int:
@@ -103,6 +106,14 @@ class Figure:
         direction = f" {self.direction}" if self.direction else ""
         note = f"; {self.note}" if self.note else ""
         return f"{self.name}: {self.text}{direction} ({self.status}{note})"
+
+
+def _one_of(unit: str) -> str:
+    """Return the singular of a counted thing; other units do not end in "s"."""
+    for plural, singular in (("leaves", "leaf"), ("switches", "switch")):
+        if unit.endswith(plural):
+            return unit.removesuffix(plural) + singular
+    return unit.removesuffix("s")
 
 
 def assumed(name: str, value: Value, unit: str, note: str, *, link: bool = False) -> Figure:

@@ -72,6 +72,7 @@ def efa_tree(
         radix_=radix_,
         oversubscription=oversubscription,
         tiers=tiers,
+        grow=True,
     )
     tree = Tree(copies, size, port, port, {digit: digit for digit in system.racks})
     why = "AWS publishes no topology"

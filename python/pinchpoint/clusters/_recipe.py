@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._wording import a_type
 from pinchpoint.clusters._system import Bundle, Coordinate, Gray, Group, Radix, Ring, System
 from pinchpoint.errors import CatalogueError, InputTypeError
 
@@ -21,7 +22,7 @@ def system_of(fabric: Fabric) -> System:
     """Describe a structured fabric as a system; what has failed since it was built is refused."""
     recipe = getattr(fabric, "_recipe", None)
     if not hasattr(fabric, "num_chips"):
-        raise InputTypeError(f"scale_up is a {type(fabric).__name__}; it must be a Fabric")
+        raise InputTypeError(f"scale_up is {a_type(fabric)}; it must be a Fabric")
     if recipe is None or not fabric.is_structured:
         raise CatalogueError(f"scale_up: fabric {fabric.name!r} is explicit, not structured")
     if fabric._handle.is_changed:

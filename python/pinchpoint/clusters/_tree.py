@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._wording import counted
 from pinchpoint.clusters._system import Coordinate, Copies, digits_of, radix, written
 from pinchpoint.errors import CatalogueError
 
@@ -38,6 +39,7 @@ class TreeSize:
     core_links: int = 1
     pods_per_zone: int = 0
     supers: int = 0
+    super_links: int = 1
 
     @property
     def systems_per_pod(self) -> int:
@@ -184,7 +186,8 @@ class Tree:
             forwards=True,
             **{**planes, "spine": size.spines, "core": size.cores, "super": size.supers},
         )
-        builder.links(core, super_, top, join={**same_plane, "spine": "spine", "core": "core"})
+        same_core = {**same_plane, "spine": "spine", "core": "core"}
+        builder.links(core, super_, top, join=same_core, multiplicity=size.super_links)
 
 
 def fit(
@@ -197,8 +200,11 @@ def fit(
     oversubscription: float = 1,
     tiers: int | None = None,
     slots: int | None = 1,
+    grow: bool = False,
 ) -> TreeSize:
     """Size a folded Clos of equal switches for some systems, or say which ports are short.
+
+    The top tier is the fewest switches that have the ports and divide the uplinks below evenly.
 
     Parameters
     ----------
@@ -215,10 +221,12 @@ def fit(
     oversubscription : float, default 1
         Ports down over ports up at the leaf.
     tiers : int or None
-        2, 3 or 4; None takes the fewest that fit, and keeps half of the spines' ports free for
-        cores even where there are none yet.
+        2, 3 or 4; None takes the fewest that fit where a spine has half its ports for leaves.
     slots : int or None, default 1
         Systems that share their leaves; None fills the leaves.
+    grow : bool, default False
+        Give a top tier that `tiers` does not bound to two a switch per uplink instead, whose other
+        ports are free for further pods.
 
     Returns
     -------
@@ -235,13 +243,13 @@ def fit(
         whole = [n for n in range(1, most + 1) if (n * ports / oversubscription).is_integer()]
         slots = min(max(whole, default=1), systems)
     down = slots * ports
-    up = down / oversubscription
-    if not float(up).is_integer() or up < 1:
+    share = down / oversubscription
+    if not float(share).is_integer() or share < 1:
         raise CatalogueError(
-            f"oversubscription={oversubscription:g} leaves {up:g} uplinks for the {down} ports "
-            "down of a leaf: their number must be whole"
+            f"oversubscription={oversubscription:g} leaves {share:g} uplinks for the "
+            f"{counted(down, 'port')} down of a leaf: their number must be whole"
         )
-    uplinks = int(up)
+    uplinks = int(share)
     needs("a leaf", down + uplinks, radix_, f"{down} down and {uplinks} up")
 
     if tiers == 2:
@@ -250,28 +258,43 @@ def fit(
         spines = divisor_at_least(uplinks, -(-rows * leaves * uplinks // radix_))
         return TreeSize(systems, slots, rows, spines, uplinks // spines)
 
+    def fewest(number: int, below: int) -> int:
+        """Count the switches of a top tier, into which each of `below` has `number` uplinks."""
+        return number if grow else divisor_at_least(number, -(-below * number // radix_))
+
     half = radix_ // 2
     rows = half // leaves
     needs("the lower half of a spine", leaves, half, f"one per leaf of one of the {what}")
     pods = -(-systems // (slots * rows))
     if pods == 1 and tiers is None:
-        return TreeSize(systems, slots, min(rows, -(-systems // slots)), uplinks)
+        rows = min(rows, -(-systems // slots))
+        spines = fewest(uplinks, rows * leaves)
+        return TreeSize(systems, slots, rows, spines, uplinks // spines)
     # As many up as down, so that the oversubscription is that of the leaf alone.
-    cores = rows * leaves
+    up = rows * leaves
     if tiers == 3 or (tiers is None and pods <= radix_):
         needs(f"a core of 3 tiers for {systems:,} {what}", pods, radix_, "one per pod")
-        return TreeSize(systems, slots, rows, uplinks, cores=cores)
+        cores = fewest(up, pods)
+        return TreeSize(systems, slots, rows, uplinks, cores=cores, core_links=up // cores)
     zones = -(-pods // half)
     needs(f"a super of 4 tiers for {systems:,} {what}", zones, radix_, "one per zone")
+    supers = fewest(half, zones)
     return TreeSize(
-        systems, slots, rows, uplinks, cores=cores, pods_per_zone=min(half, pods), supers=half
+        systems,
+        slots,
+        rows,
+        uplinks,
+        cores=up,
+        pods_per_zone=min(half, pods),
+        supers=supers,
+        super_links=half // supers,
     )
 
 
 def needs(switch: str, need: int, have: int, why: str) -> None:
     """Refuse a switch with too few ports, naming need and have."""
     if need > have:
-        raise CatalogueError(f"{switch} needs {need:,} ports ({why}) and has {have:,}")
+        raise CatalogueError(f"{switch} needs {counted(need, 'port')} ({why}) and has {have:,}")
 
 
 def divisor_at_least(number: int, least: int) -> int:

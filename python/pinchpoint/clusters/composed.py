@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import counted
+from pinchpoint.catalogue import assumed
 from pinchpoint.clusters import _options
 from pinchpoint.clusters._recipe import system_of
 from pinchpoint.clusters._system import Bundle, Copies, System, radix
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pinchpoint import Fabric
+    from pinchpoint.catalogue import Figure
 
 __all__ = ["compose"]
 
@@ -61,11 +64,16 @@ def compose(scale_up: Fabric, scale_out: str, count: int, **options: Any) -> Fab
 
     Notes
     -----
+    What was not given and is chosen here, such as the radix, the tiers, how many systems share a
+    leaf and the numbers of switches, is among the figures of the fabric as assumed; printing it
+    and ``pinchpoint show`` list them.
+
     A leaf of "rail_optimized" and "rail_only" takes one rail: NIC i of every tray or server. Other
     leaves take a rack, or as many whole systems as fit. In "rail_only" the chips forward. A torus
     joins NIC i of each system to NIC i of its neighbours, and the NICs route. A switch of a
     dragonfly takes as many whole systems as it must, one link per NIC, and has as many local and
-    global ports as carry that; its radix is not bounded.
+    global ports as carry that; its radix is not bounded. The top tier of a tree is sized as that of
+    :func:`pinchpoint.clusters.clos`.
 
     All networks but the torus are asked in well under a millisecond at a million chips. On a ring
     every distance from the ends of a question is another class, so a torus of a million chips
@@ -101,6 +109,10 @@ def compose(scale_up: Fabric, scale_out: str, count: int, **options: Any) -> Fab
                 f"{name} has no option {shorten(option)}{did_you_mean(option, known)}"
             )
     system.name = f"{system.name}_{name}"
+    for option, (what, unit) in _DEFAULTS.items():
+        if option in known and option not in options:
+            default = inspect.signature(network).parameters[option].default
+            system.figures.append(assumed(what, default, unit, "the default of compose"))
     return network(system, count, **options)
 
 
@@ -133,14 +145,16 @@ def _place(system: System, tree: Tree) -> Fabric:
     return builder.build()
 
 
-def _smallest(least: int, size: Callable[[int], TreeSize], given: int | None) -> TreeSize:
-    """Size a network with the switches asked for, or with the smallest that fit."""
+def _smallest(
+    least: int, size: Callable[[int], TreeSize], given: int | None
+) -> tuple[TreeSize, int]:
+    """Size a network with the switches asked for, or with the smallest that fit; and say which."""
     if given is not None:
-        return size(_options.count("radix", given, 2, _MAX_RADIX))
+        return size(_options.count("radix", given, 2, _MAX_RADIX)), given
     ports = 1 << max(least - 1, 15).bit_length()
     while True:
         try:
-            return size(ports)
+            return size(ports), ports
         except CatalogueError:
             ports *= 2
             if ports > _MAX_RADIX:
@@ -173,11 +187,43 @@ def _tree(
             slots=None,
         )
 
+    found, radix_ = _smallest(2 * ports, size, given)
+    if given is None:
+        why = "the smallest power of two that fits"
+        system.figures.append(assumed("switch radix", radix_, "ports", why))
+    if tiers is None:
+        system.figures.append(
+            assumed("network tiers", found.tiers, "tiers", "the fewest at this radix")
+        )
+    system.figures += [*_shares(found), *_switches(found, planes)]
     port = _port(system)
-    return _place(
-        system,
-        Tree(_SYSTEM, _smallest(2 * ports, size, given), port, port, by, tuple(planes)),
-    )
+    return _place(system, Tree(_SYSTEM, found, port, port, by, tuple(planes)))
+
+
+def _shares(size: TreeSize) -> list[Figure]:
+    """List how systems share leaves and pods."""
+    pod = min(size.systems_per_pod, size.systems)
+    figures = [
+        assumed("systems per leaf", min(size.slots, size.systems), "systems", "as many as fit")
+    ]
+    if size.cores:
+        figures.append(assumed("systems per pod", pod, "systems", "as many as fit"))
+    return figures
+
+
+def _switches(size: TreeSize, planes: Sequence[str]) -> list[Figure]:
+    """List the numbers of switches above the leaves."""
+    per = [*(["pod"] if size.cores else []), *planes]
+    tiers = [("spines" + (f" per {' and '.join(per)}" if per else ""), size.spines, "spines")]
+    if size.cores:
+        tiers.append(("cores per spine index", size.cores, "cores"))
+    if size.supers:
+        tiers.append(("supers per core index", size.supers, "supers"))
+    *below, top = tiers
+    return [
+        *(assumed(*each, "one per uplink below") for each in below),
+        assumed(*top, "the fewest that fit"),
+    ]
 
 
 def _fat_tree(system: System, count: int, k: int | None = None) -> Fabric:
@@ -189,9 +235,10 @@ def _fat_tree(system: System, count: int, k: int | None = None) -> Fabric:
         needs("the leaves of a pod", leaves, half, "one per rack of a system")
         slots, rows = half // ports, half // leaves
         pods = -(-count // (slots * rows))
-        needs(f"a core for {count:,} systems", pods, ports_of_switch, "one per pod")
+        needs(f"a core for {counted(count, 'system')}", pods, ports_of_switch, "one per pod")
         return TreeSize(count, slots, rows, half, cores=half)
 
+    smallest = k is None
     if k is None:
         # A leaf has half its ports for NICs, a pod half for leaves: fewer cannot do.
         k = 2 * max(1, ports, leaves)
@@ -206,6 +253,9 @@ def _fat_tree(system: System, count: int, k: int | None = None) -> Fabric:
         if k % 2:
             raise CatalogueError(f"k={k} must be even")
         found = size(k)
+    if smallest:
+        system.figures.append(assumed("switch radix", k, "ports", "the smallest that fits"))
+    system.figures += _shares(found)
     return _place(system, Tree(_SYSTEM, found, _port(system), _port(system), racks))
 
 
@@ -270,13 +320,19 @@ def _dragonfly(
     # Every switch takes whole systems; each joins its group, and its own place in other groups.
     slots = -(-count // (groups * switches_per_group))
     copies = Copies(_SYSTEM, radix(count, group=groups, leaf=switches_per_group, slot=slots))
+    nics = math.prod(system.groups["nic"].digits.values()) * slots
+    local, across = -(-nics // (switches_per_group - 1)), -(-nics // (groups - 1))
+    why = "as many as carry its NICs"
+    system.figures += [
+        assumed("systems per switch", slots, "systems", "as many as it must"),
+        assumed("links to a switch of the group", local, "links", why),
+        assumed("links to another group", across, "links", why),
+    ]
     builder = FabricBuilder(system.name)
     handles = system.write(builder, copies)
     port = _port(system)
     leaf = builder.nodes("leaf", group=groups, leaf=switches_per_group)
-    nics = math.prod(system.groups["nic"].digits.values()) * slots
     builder.links(handles["nic"], leaf, port, join={"group": "group", "leaf": "leaf"})
-    local, across = -(-nics // (switches_per_group - 1)), -(-nics // (groups - 1))
     builder.links(
         leaf, leaf, port, join={"group": "group"}, multiplicity=local, name="leaf-leaf-local"
     )
@@ -294,7 +350,11 @@ def _torus(
     sizes = _three_factors(count) if shape is None else _options.shape("shape", shape, range(1, 7))
     if math.prod(sizes) != count:
         shown = "x".join(str(size) for size in sizes)
-        raise CatalogueError(f"shape={shown} has {math.prod(sizes):,} places for {count:,} systems")
+        places = counted(math.prod(sizes), "place")
+        raise CatalogueError(f"shape={shown} has {places} for {counted(count, 'system')}")
+    if shape is None:
+        why = "three factors as equal as they come"
+        system.figures.append(assumed("torus shape", sizes, "shape", why))
     axes = {f"system_{axis}": size for axis, size in zip("xyzuvw", sizes, strict=False)}
     builder = FabricBuilder(system.name)
     handles = system.write(builder, Copies(_SYSTEM, radix(**axes)))
@@ -312,6 +372,12 @@ def _three_factors(count: int) -> tuple[int, ...]:
     return tuple(sorted((low, middle, rest // middle)))
 
 
+# What options that are not given are called among the figures.
+_DEFAULTS = {
+    "oversubscription": ("leaf oversubscription", "to 1"),
+    "groups": ("groups", "groups"),
+    "switches_per_group": ("switches per group", "switches"),
+}
 _NETWORKS: dict[str, Callable[..., Fabric]] = {
     "fat_tree": _fat_tree,
     "leaf_spine": _leaf_spine,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pinchpoint.catalogue import assumed, hardware
 from pinchpoint.clusters import _options
 from pinchpoint.clusters._nvlink import whole
 from pinchpoint.clusters._registry import cluster
-from pinchpoint.clusters._tree import Tree, TreeSize, divisor_at_least, fit
+from pinchpoint.clusters._tree import Tree, TreeSize, fit
 from pinchpoint.clusters.hgx import hgx_system
 from pinchpoint.clusters.networks import place, server
 
@@ -76,9 +75,6 @@ def superpod_b200(units: int = 64) -> Fabric:
         slots=nodes,
     )
     if not two_tiers:
-        # As few cores as their ports allow, as the table has it; fit() leaves room to grow.
-        cores = divisor_at_least(size.cores, -(-size.pods * size.cores // ports))
-        size = replace(size, cores=cores, core_links=size.cores // cores)
         system.figures.append(
             assumed("units per spine group", size.rows, "units", "gives the published counts")
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pinchpoint import _core
 from pinchpoint.clusters import _options
 from pinchpoint.clusters._registry import cluster
 from pinchpoint.errors import CatalogueError, SizeLimitError
@@ -57,8 +58,9 @@ def jellyfish(
     Returns
     -------
     Fabric
-        An explicit fabric: nodes 0 to ``switches - 1`` are the switches, then the chips, those of
-        switch 0 first.
+        An explicit fabric of the groups ``leaf`` and ``chip``, bundles ``chip-leaf`` and
+        ``leaf-leaf``. Node ids are the switches, then the chips; those of switch 0 come first:
+        ``chip[chip=i]`` is on switch ``i // chips_per_switch``.
 
     Raises
     ------
@@ -77,14 +79,14 @@ def jellyfish(
     --------
     >>> import pinchpoint as pp
     >>> net = pp.clusters.jellyfish(64, degree=8, chips_per_switch=8)
-    >>> net.num_nodes, net.num_links
-    (576, 768)
+    >>> net.num_nodes, net.num_links, net.num_chips
+    (576, 768, 512)
     """
     _check(switches, degree, chips_per_switch, seed)
     if switches * degree % 2:
         raise CatalogueError(f"switches={switches} times degree={degree} must be even")
     edges = _regular(switches, degree, np.random.default_rng(seed))
-    return _explicit(edges, switches, chips_per_switch, link)
+    return _listed("jellyfish", edges, switches, chips_per_switch, link)
 
 
 @cluster(
@@ -119,8 +121,9 @@ def xpander(
     Returns
     -------
     Fabric
-        An explicit fabric: nodes 0 to ``lift * (degree + 1) - 1`` are the switches, meta-node by
-        meta-node, then the chips, those of switch 0 first.
+        An explicit fabric of the groups ``leaf`` and ``chip``, bundles ``chip-leaf`` and
+        ``leaf-leaf``. Node ids are the switches, meta-node by meta-node, then the chips; those of
+        switch 0 come first: ``chip[chip=i]`` is on switch ``i // chips_per_switch``.
 
     Raises
     ------
@@ -140,8 +143,8 @@ def xpander(
     --------
     >>> import pinchpoint as pp
     >>> net = pp.clusters.xpander(4, degree=4, chips_per_switch=2)
-    >>> net.num_nodes, net.num_links
-    (60, 80)
+    >>> net.num_nodes, net.num_links, net.num_chips
+    (60, 80, 40)
     """
     _options.count("lift", lift, 1, _MOST)
     _options.count("degree", degree, 1, 512)
@@ -152,7 +155,7 @@ def xpander(
     edges = np.concatenate(
         [np.stack([i * lift + own, j * lift + rng.permutation(lift)], axis=1) for i, j in pairs]
     )
-    return _explicit(edges, lift * (degree + 1), chips_per_switch, link)
+    return _listed("xpander", edges, lift * (degree + 1), chips_per_switch, link)
 
 
 def _check(switches: int, degree: int, chips_per_switch: int, seed: int) -> None:
@@ -195,12 +198,27 @@ def _regular(n: int, degree: int, rng: np.random.Generator) -> NDArray[np.int64]
     raise CatalogueError(f"no simple graph of degree={degree} on switches={n} was found")
 
 
-def _explicit(edges: NDArray[np.int64], switches: int, per_switch: int, link: str) -> Fabric:
+def _listed(
+    name: str, edges: NDArray[np.int64], switches: int, per_switch: int, link: str
+) -> Fabric:
     from pinchpoint import Fabric
 
     kbit = parse_bandwidth(_options.bandwidth("link", link))
-    chips = switches + np.arange(switches * per_switch)
-    tails = np.concatenate([edges[:, 0], np.repeat(np.arange(switches), per_switch)])
-    heads = np.concatenate([edges[:, 1], chips])
-    rates = np.full(len(tails), kbit / 1e6)
-    return Fabric.from_links(tails, heads, rates, num_nodes=switches * (1 + per_switch))
+    chips = switches * per_switch
+    own = np.repeat(np.arange(switches), per_switch)
+    tails = np.concatenate([switches + np.arange(chips), edges[:, 0]])
+    heads = np.concatenate([own, edges[:, 1]])
+    groups = [("leaf", "switch", "always", switches), ("chip", "chip", "never", chips)]
+    bundles = [("chip-leaf", 1, 0, chips), ("leaf-leaf", 0, 0, len(edges))]
+    # A group is never empty: switches without chips are one group and one bundle.
+    core = _core.Fabric.listed(
+        name,
+        groups[: 1 + bool(chips)],
+        bundles[not chips :],
+        tails.astype(np.uint32),
+        heads.astype(np.uint32),
+        np.full(len(tails), kbit, np.int64),
+        False,
+        0,
+    )
+    return Fabric(core)

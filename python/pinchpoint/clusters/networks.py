@@ -169,12 +169,21 @@ def clos(
     UnitError
         A bandwidth without a unit.
 
+    Notes
+    -----
+    The top tier is the fewest switches that have the ports and divide the uplinks below evenly,
+    with several cables between the same two switches; so it is in every tree here but `fat_tree`.
+    The tiers below have a port up for every port down, and the leaf's `oversubscription`.
+
     Examples
     --------
     >>> import pinchpoint as pp
     >>> net = pp.clusters.clos(4096, radix=32, planes=2)
     >>> net.bandwidth("chip[chip=0]", "chip[chip=4095]").gbit_per_s
     800.0
+    >>> half_filled = pp.clusters.clos(4096)
+    >>> {g.name: g.size for g in half_filled.groups}  # a core has 16 cables to each of 4 pods
+    {'chip': 4096, 'leaf': 128, 'spine': 128, 'core': 64}
     """
     return _clos("clos", chips, radix, link, oversubscription, tiers, planes)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pinchpoint._suggest import shorten
+from pinchpoint._wording import a_type
 from pinchpoint.errors import FormatError, InputTypeError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _LATIN = (b"iso-8859-1", b"latin-1", b"latin1")
 def as_path(path: object) -> Path:
     """Return the path that was meant, or say that it is none."""
     if not isinstance(path, str | os.PathLike):
-        raise InputTypeError(f"path is a {type(path).__name__}; it must be text or a path")
+        raise InputTypeError(f"path is {a_type(path)}; it must be text or a path")
     text = os.fspath(path)
     if not isinstance(text, str) or "\0" in text:
         raise InputTypeError(f"path is {shorten(text)}; it must be text without zero bytes")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._suggest import shorten
+from pinchpoint._wording import counted
 from pinchpoint.errors import FormatError, GraphError
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, grouped
@@ -137,7 +138,9 @@ def _problem(source: Source) -> FlowProblem:
             source.fail(last, f"no {what} (a line 'n NODE {letter}')")
     if len(flat) != 3 * header[1]:
         source.fail(
-            last, f"{len(flat) // 3:,} arcs, and the header says {header[1]:,}: the file is cut off"
+            last,
+            f"{counted(len(flat) // 3, 'arc')}, and the header says {header[1]:,}: "
+            "the file is cut off",
         )
     if terminals["s"] == terminals["t"]:
         source.fail(last, f"node {terminals['s']} is both source and sink")
@@ -175,7 +178,8 @@ def parse(source: Source) -> Imported:
     notes = Notes()
     notes.guess("capacities have no unit; taken as Gbit/s")
     if problem.num_nodes > 4 * len(problem.tails) + 1_000_000:
-        source.fail(None, f"{problem.num_nodes:,} nodes for {len(problem.tails):,} arcs")
+        arcs = counted(len(problem.tails), "arc")
+        source.fail(None, f"{counted(problem.num_nodes, 'node')} for {arcs}")
     loops = problem.tails == problem.heads
     for node in problem.tails[loops].tolist():
         notes.skip(f"a loop at node {node + 1}")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._wording import counted
 from pinchpoint.builder import CoordinateView, FabricBuilder, NodeGroup
 from pinchpoint.errors import FormatError, PinchpointError
 from pinchpoint.fabric import Fabric, listing
@@ -374,7 +375,7 @@ def _part(groups: dict[str, NodeGroup], node: Node) -> NodeGroup:
     for condition in fields["where"].items():
         pairs = condition.pairs()
         if len(pairs) != 1:
-            condition.fail(f"has {len(pairs)} coordinates; each entry has one")
+            condition.fail(f"has {counted(len(pairs), 'coordinate')}; each entry has one")
         part = part.where(**{name: _values(each) for name, each in pairs.items()})
     return part
 
@@ -437,7 +438,8 @@ def _explicit(found: dict[str, Node]) -> tuple[_core.Fabric, tuple[str, ...] | N
         if "names" in fields:
             own = [each.text() for each in fields["names"].items()]
             if len(own) != count:
-                fields["names"].fail(f"has {len(own)} entries for {count} nodes")
+                entries = counted(len(own), "entry", "entries")
+                fields["names"].fail(f"has {entries} for {counted(count, 'node')}")
             names.extend(own)
     if not groups:
         found["groups"].fail("is empty; a fabric has at least one node")

@@ -8,6 +8,7 @@ import numpy as np
 
 from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import a_type
 from pinchpoint.errors import CapacityError, InputTypeError, PinchpointError
 from pinchpoint.explicit import exact_kbit
 from pinchpoint.interop._imported import Imported
@@ -74,7 +75,7 @@ def from_networkx(
     400.0
     """
     if not hasattr(graph, "adj") or not hasattr(graph, "is_directed"):
-        raise InputTypeError(f"graph is a {type(graph).__name__}; it must be a networkx graph")
+        raise InputTypeError(f"graph is {a_type(graph)}; it must be a networkx graph")
     place = {node: i for i, node in enumerate(graph.nodes)}
     edges = list(graph.edges(data=True))
     ends = np.array([(place[a], place[b]) for a, b, _ in edges], np.int64).reshape(-1, 2)
@@ -113,7 +114,7 @@ def from_igraph(graph: Any, /, *, capacity: str = "capacity", unit: str | None =
     200.0
     """
     if not hasattr(graph, "get_edgelist"):
-        raise InputTypeError(f"graph is a {type(graph).__name__}; it must be an igraph graph")
+        raise InputTypeError(f"graph is {a_type(graph)}; it must be an igraph graph")
     ends = np.array(graph.get_edgelist(), np.int64).reshape(-1, 2)
     nodes = []
     for vertex in graph.vs:
@@ -148,7 +149,7 @@ def from_scipy(matrix: Any, /, *, unit: str | None = None) -> Imported:
     """
     sparse = needed("scipy.sparse", "from_scipy")
     if not sparse.issparse(matrix):
-        raise InputTypeError(f"matrix is a {type(matrix).__name__}; it must be a sparse array")
+        raise InputTypeError(f"matrix is {a_type(matrix)}; it must be a sparse array")
     rows, columns = matrix.shape
     if rows != columns:
         raise InputTypeError(f"matrix has shape {matrix.shape}; it must be square")

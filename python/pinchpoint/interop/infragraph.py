@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import counted
 from pinchpoint.errors import PinchpointError
 from pinchpoint.interop import _yaml
 from pinchpoint.interop._imported import Imported
@@ -394,12 +395,14 @@ class _Reader:
         kbit = np.concatenate([none, *self.kbit])
         names, kind_of, kinds, isolated = self._names(instances, total, tails, heads)
         for component, count in isolated.items():
-            self.notes.guess(f"{count:,} nodes {component} have no link")
+            have = counted(count, f"node {component} has", f"nodes {component} have")
+            self.notes.guess(f"{have} no link")
         merged = self._merge(total, kind_of, kinds)
         if merged is not None:
             kept, place = merged
             gone = total - len(kept)
-            self.notes.guess(f"links without a limit: {gone:,} nodes are one with another")
+            nodes = counted(gone, "node is", "nodes are")
+            self.notes.guess(f"links without a limit: {nodes} one with another")
             tails, heads = place[tails], place[heads]
             apart = tails != heads
             tails, heads, kbit = tails[apart], heads[apart], kbit[apart]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._suggest import shorten
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import FormatError, InputTypeError, PinchpointError
 from pinchpoint.explicit import exact_kbit
 from pinchpoint.interop import _yaml
@@ -148,7 +149,7 @@ def from_netgraph(
     """
     network = getattr(scenario, "network", scenario)
     if not hasattr(network, "nodes") or not hasattr(network, "links"):
-        raise InputTypeError(f"scenario is a {type(scenario).__name__}; it must be NetGraph's")
+        raise InputTypeError(f"scenario is {a_type(scenario)}; it must be NetGraph's")
     own = name or type(scenario).__name__
     notes = Notes()
     if unit is None:
@@ -159,7 +160,7 @@ def from_netgraph(
         raise FormatError(f"{own}: the network has no nodes")
     links = [link for link in network.links.values() if link.source != link.target]
     if len(links) < len(network.links):
-        notes.skip(f"{len(network.links) - len(links):,} links from a node to itself")
+        notes.skip(f"{counted(len(network.links) - len(links), 'link')} from a node to itself")
     ends = np.array([(ids[link.source], ids[link.target]) for link in links], np.int64)
     ends = ends.reshape(-1, 2)
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint._suggest import shorten
+from pinchpoint._wording import counted
 from pinchpoint.interop._imported import Demands, Imported
 from pinchpoint.interop._listing import NODE, Listing
 from pinchpoint.interop._report import Notes
@@ -67,7 +68,7 @@ def parse(source: Source, demands: Source | None = None) -> Imported:
     for number, (line, words) in enumerate(_section(source, lines, "NODES", ("label", "x", "y"))):
         listing.node(str(number), NODE, words[0])
         if len(words) != 3:
-            source.fail(line, f"node {number} has {len(words)} words; it must have 3")
+            source.fail(line, f"node {number} has {counted(len(words), 'word')}; it must have 3")
     if "0" not in listing:
         source.fail(1, "no nodes")
     titles = ("label", "src", "dest", "weight", "bw", "delay")
@@ -124,7 +125,7 @@ def _section(
         if len(words) != len(fields):
             source.fail(
                 line,
-                f"row {place} of {count} of {title} has {len(words)} words; it must have "
-                f"{len(fields)}: {' '.join(fields)}",
+                f"row {place} of {count} of {title} has {counted(len(words), 'word')}; "
+                f"it must have {len(fields)}: {' '.join(fields)}",
             )
         yield line, words

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pinchpoint._suggest import shorten
+from pinchpoint._wording import counted
 from pinchpoint.explicit import exact_kbit
 from pinchpoint.interop import _xml
 from pinchpoint.interop._imported import Demands, Imported
@@ -186,7 +187,7 @@ def _native(source: Source, notes: Notes) -> _Network:
                     network.unit = _UNITS.get(row[-1])
         elif title == "ADMISSIBLE_PATHS":
             if count := sum(1 for _ in rows):
-                notes.skip(f"{title}: {count:,} entries")
+                notes.skip(f"{title}: {counted(count, 'entry', 'entries')}")
         else:
             source.fail(line, f"the section {shorten(title)} is unknown")
     if not network.nodes:

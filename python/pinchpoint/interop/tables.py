@@ -9,6 +9,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import counted
 from pinchpoint.errors import (
     CapacityError,
     FormatError,
@@ -268,7 +269,8 @@ def _column(own: str, data: Any, what: str, given: str | None, known: tuple[str,
         shown = ", ".join(shorten(name) for name in names[:10])
         asked = f"no column for the {what} (such as {known[0]}); there is {shown or 'none'}"
     if len(found) != 1:
-        raise FormatError(f"{own}: " + (f"{len(found)} columns {given!r}" if found else asked))
+        several = f"{counted(len(found), 'column')} {given!r}"
+        raise FormatError(f"{own}: {several if found else asked}")
     return found[0]
 
 
@@ -353,9 +355,8 @@ def _whole(values: Any) -> Any:
 def _no_gaps(own: str, column: str, values: Any) -> None:
     if values.null_count:
         row = int(np.flatnonzero(values.is_null().to_numpy())[0])
-        raise FormatError(
-            f"{own}: {column} has {values.null_count:,} empty cells, the first in row {row}"
-        )
+        empty = counted(values.null_count, "empty cell")
+        raise FormatError(f"{own}: {column} has {empty}, the first in row {row}")
 
 
 def _as_int64(own: str, column: str, values: Any) -> npt.NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._wording import counted
 from pinchpoint.builder import FabricBuilder
 from pinchpoint.fabric import Fabric
 from pinchpoint.interop._imported import Demands, Imported
@@ -164,8 +165,8 @@ def _build(
     if leaves * bundle(1) != into[0]:
         source.fail(
             into[1],
-            f"Radix_Down of tier 1 is {into[0]}; {leaves} leaves a pod with {bundle(1)} links "
-            f"each to a spine need {leaves * bundle(1)}",
+            f"Radix_Down of tier 1 is {into[0]}; {counted(leaves, 'leaf', 'leaves')} a pod with "
+            f"{counted(bundle(1), 'link')} each to a spine need {leaves * bundle(1)}",
         )
     builder = FabricBuilder("uec")
     speeds = [f"{fields['downlink_speed_gbps'][0]}Gb/s" for fields in tiers]
@@ -180,8 +181,8 @@ def _build(
         if pods * bundle(2) != above[0]:
             source.fail(
                 above[1],
-                f"Radix_Down of tier 2 is {above[0]}; {pods} pods with {bundle(2)} links each to "
-                f"a core need {pods * bundle(2)}",
+                f"Radix_Down of tier 2 is {above[0]}; {counted(pods, 'pod')} with "
+                f"{counted(bundle(2), 'link')} each to a core need {pods * bundle(2)}",
             )
         core = builder.nodes("core", spine=spines, core=cores)
         builder.links(spine, core, speeds[2], join={"spine": "spine"}, multiplicity=bundle(2))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
+from pinchpoint._wording import counted
 from pinchpoint.errors import ScenarioError, SelectionError, SizeLimitError
 from pinchpoint.selection import LinkSelection, Selection, label_of
 
@@ -320,7 +321,7 @@ class Population:
         sizes = self.sizes()
         if sum(sizes) * probability > _MOST_HITS:
             raise SizeLimitError(
-                f"probability {probability} of {sum(sizes):,} elements fails more than "
+                f"probability {probability} of {counted(sum(sizes), 'element')} fails more than "
                 f"{_MOST_HITS:,}; select boxes instead"
             )
         for part, size in zip(self.parts, sizes, strict=True):

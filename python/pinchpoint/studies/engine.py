@@ -10,6 +10,7 @@ from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError, PinchpointError
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def on_pools(
         executor = make()
         if not isinstance(executor, Executor):
             raise InputTypeError(
-                f"the function given as executor makes a {type(executor).__name__}, no Executor"
+                f"the function given as executor makes {a_type(executor)}, no Executor"
             )
         with executor:
             try:
@@ -221,7 +222,9 @@ class Progress:
         if self.shown:
             seconds = time.monotonic() - self.start
             print(
-                f"\r{done:,} of {self.total:,} scenarios, {seconds:.0f} s", end="", file=sys.stderr
+                f"\r{done:,} of {counted(self.total, 'scenario')}, {seconds:.0f} s",
+                end="",
+                file=sys.stderr,
             )
 
     def end(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import LinkSelection, Selection
 from pinchpoint.studies.drawn import whole_number
@@ -78,8 +79,7 @@ class Mode:
         for place, rule in enumerate(self.rules):
             if not isinstance(rule, Rule):
                 raise InputTypeError(
-                    f"rules[{place}] of mode {self.name!r} is a {type(rule).__name__}; it must be "
-                    "a Rule"
+                    f"rules[{place}] of mode {self.name!r} is {a_type(rule)}; it must be a Rule"
                 )
 
 

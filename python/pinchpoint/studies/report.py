@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._wording import counted
 from pinchpoint.errors import StudyError
 from pinchpoint.studies import summary
 from pinchpoint.studies.store import write_whole
@@ -116,7 +117,8 @@ def page(study: Study, plotly: str) -> str:
     figures: list[Any] = []
     plots = _distribution(study, figures) + _tiers(study, figures)
     drawn = _script(figures)
-    title = f"{study.about['query']['query']} in {sum(study.columns['stands_for']):,} scenarios"
+    scenarios = counted(sum(study.columns["stands_for"]), "scenario")
+    title = f"{study.about['query']['query']} in {scenarios}"
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -159,7 +161,7 @@ def _asked(study: Study) -> str:
     about = study.about
     own = about["designs"] or [fabric["name"] for fabric in about["fabrics"]]
     names = ", ".join(
-        f"{name} ({fabric['chips']:,} chips, {fabric['links']:,} links)"
+        f"{name} ({counted(fabric['chips'], 'chip')}, {counted(fabric['links'], 'link')})"
         for name, fabric in zip(own, about["fabrics"], strict=True)
     )
     query = about["query"]
@@ -268,7 +270,8 @@ def _table(study: Study) -> str:
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
     more = len(study) - len(rows)
-    note = f"<p class='asked'>{more:,} more rows are in the file.</p>" if more > 0 else ""
+    rest = counted(more, "more row is", "more rows are")
+    note = f"<p class='asked'>{rest} in the file.</p>" if more > 0 else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>{note}"
 
 
@@ -282,8 +285,8 @@ def _facts(study: Study) -> str:
         "solved": f"{study.num_solved:,}",
         "without an answer": f"{study.num_errors:,}",
         "fabric": "; ".join(
-            f"{one['name']}: {one['chips']:,} chips, {one['nodes']:,} nodes, "
-            f"{one['links']:,} links, {one['kind']}"
+            f"{one['name']}: {counted(one['chips'], 'chip')}, {counted(one['nodes'], 'node')}, "
+            f"{counted(one['links'], 'link')}, {one['kind']}"
             for one in about["fabrics"]
         ),
         "pinchpoint": about["pinchpoint"],
@@ -308,10 +311,10 @@ def _checked(study: Study) -> str:
         "throughput": "both bounds were derived again by separate code",
     }.get(kind, "the query's own checks ran")
     return (
-        f"{solved:,} scenarios were solved; for each, {proof}. The other {total - solved:,} are "
-        "mapped onto one of these by the symmetry of the fabric, which leaves the query's "
-        "selections where they are, and have the same answer. Rows do not depend on the engine, "
-        "the number of workers or their order."
+        f"{counted(solved, 'scenario was', 'scenarios were')} solved; for each, {proof}. "
+        f"The other {total - solved:,} are mapped onto one of these by the symmetry of the "
+        "fabric, which leaves the query's selections where they are, and have the same answer. "
+        "Rows do not depend on the engine, the number of workers or their order."
     )
 
 

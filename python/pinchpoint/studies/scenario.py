@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection
 
@@ -131,7 +132,7 @@ class Listed(Scenarios):
     def describe(self) -> str:
         """Return in words what they are."""
         if len(self.rows) > 3:
-            return f"{len(self.rows):,} named scenarios"
+            return counted(len(self.rows), "named scenario")
         return ", ".join(label for label, _, _ in self.rows)
 
 
@@ -150,7 +151,7 @@ def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selecti
                 fabric.without(own)
             else:
                 raise InputTypeError(
-                    f"{where}: {item!r} is a {type(item).__name__}; it must be a selection or text"
+                    f"{where}: {item!r} is {a_type(item)}; it must be a selection or text"
                 )
         except SelectionError as error:
             groups = ", ".join(group.name for group in fabric.groups)
@@ -194,15 +195,11 @@ def of(chosen: Scenarios | Scenario | Iterable[Scenario]) -> Scenarios:
     if isinstance(chosen, Scenarios):
         return chosen
     if isinstance(chosen, str) or not isinstance(chosen, Iterable | Scenario):
-        raise InputTypeError(
-            f"scenarios is a {type(chosen).__name__}; make it with pinchpoint.scenarios"
-        )
+        raise InputTypeError(f"scenarios is {a_type(chosen)}; make it with pinchpoint.scenarios")
     own = [chosen] if isinstance(chosen, Scenario) else list(chosen)
     for place, one in enumerate(own):
         if not isinstance(one, Scenario):
-            raise InputTypeError(
-                f"scenarios[{place}] is a {type(one).__name__}; it must be a Scenario"
-            )
+            raise InputTypeError(f"scenarios[{place}] is {a_type(one)}; it must be a Scenario")
     return _Given(tuple(own))
 
 
@@ -211,7 +208,7 @@ class _Given(Scenarios):
     own: tuple[Scenario, ...]
 
     def describe(self) -> str:
-        return f"{len(self.own):,} given scenarios"
+        return counted(len(self.own), "given scenario")
 
     def resolve(self, fabric: Fabric, pins: Any = None, seed: int = 0) -> Sequence[Scenario]:
         out = []

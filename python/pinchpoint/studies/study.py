@@ -13,6 +13,7 @@ import numpy as np
 from pinchpoint._extras import needed
 from pinchpoint._result import TabularResult
 from pinchpoint._table import WIDTH, text_table
+from pinchpoint._wording import counted
 from pinchpoint.errors import StudyError
 from pinchpoint.studies.store import write_whole
 
@@ -145,15 +146,16 @@ class Study(TabularResult):
         headers = ("scenario", "value", "stands for", *tall)
         table = text_table(headers, rows, right=(2,), width=_WIDEST)
         more = len(self) - len(rows)
-        rest = [f"{more:,} more rows, none worse" if not self.num_errors else f"{more:,} more rows"]
+        rest = [counted(more, "more row") + ("" if self.num_errors else ", none worse")]
         answers = [textwrap.fill(text, WIDTH) for text in summary.answer(self)]
         return "\n".join([*answers, "", table, *(rest if more else [])])
 
     def __repr__(self) -> str:
         total = sum(self.columns["stands_for"])
         return (
-            f"Study({self.about['query']['query']}: {total:,} scenarios in {len(self):,} rows, "
-            f"{self.num_solved:,} solved, {self.num_errors:,} without an answer)"
+            f"Study({self.about['query']['query']}: {counted(total, 'scenario')} in "
+            f"{counted(len(self), 'row')}, {self.num_solved:,} solved, "
+            f"{self.num_errors:,} without an answer)"
         )
 
 

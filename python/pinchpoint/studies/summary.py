@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._wording import counted
 from pinchpoint.units import format_bytes
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def answer(study: Study) -> list[str]:
         higher = study.about["better"] == "higher"
         worst = float(values.min() if higher else values.max())
         healthy = study.about["healthy"][place].get(study.value_name)
-        text = f"{where}{shown(study, worst)} in the worst of {int(weights.sum()):,} scenarios"
+        scenarios = counted(int(weights.sum()), "scenario")
+        text = f"{where}{shown(study, worst)} in the worst of {scenarios}"
         text += f" ({_first_with(study, name, worst)})"
         if healthy is not None:
             text += f", {shown(study, healthy)} when nothing more has failed"

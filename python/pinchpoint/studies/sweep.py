@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._core import __version__
+from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, StudyError
 from pinchpoint.fabric import Fabric
 from pinchpoint.query import of as query_of
@@ -145,14 +146,13 @@ def _designs(fabric: Any) -> tuple[list[str], list[Fabric]]:
         return [], [fabric]
     if not isinstance(fabric, Mapping):
         raise InputTypeError(
-            f"fabric is a {type(fabric).__name__}; it must be a Fabric or a mapping of names to "
-            "fabrics"
+            f"fabric is {a_type(fabric)}; it must be a Fabric or a mapping of names to fabrics"
         )
     if not fabric:
         raise StudyError("there are no designs to study")
     for name, one in fabric.items():
         if not isinstance(one, Fabric):
-            raise InputTypeError(f"design {name!r} is a {type(one).__name__}; it must be a Fabric")
+            raise InputTypeError(f"design {name!r} is {a_type(one)}; it must be a Fabric")
     return [str(name) for name in fabric], list(fabric.values())
 
 
@@ -191,7 +191,7 @@ def _writable(out: str | os.PathLike[str]) -> Path:
     try:
         path = Path(out)
     except TypeError:
-        raise InputTypeError(f"out is a {type(out).__name__}; it must be a path") from None
+        raise InputTypeError(f"out is {a_type(out)}; it must be a path") from None
     if path.is_dir():
         raise StudyError(f"{path} is a folder; out= is the file to write")
     try:
@@ -241,7 +241,7 @@ def _run(
     if callable(executor):
         return on_pools(executor, key, fabrics, query, tasks)
     raise InputTypeError(
-        f"executor is a {type(executor).__name__}; it must be a concurrent.futures.Executor, "
+        f"executor is {a_type(executor)}; it must be a concurrent.futures.Executor, "
         "such as Dask's Client.get_executor(), or a function that makes one"
     )
 

@@ -13,6 +13,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
+from pinchpoint._wording import counted
 from pinchpoint.errors import ScenarioError
 from pinchpoint.query import bandwidth as bandwidth_query
 from pinchpoint.scenarios import Scenario
@@ -93,11 +94,11 @@ class FailuresUntil(TabularResult):
     def __str__(self) -> str:
         limit = format_bandwidth(self.below_kbit_per_s)
         if self.exact is not None:
-            return f"{self.exact:,} failures can push it below {limit}; no fewer can"
+            return f"{counted(self.exact, 'failure')} can push it below {limit}; no fewer can"
         if self.upper is None:
             return f"no number of these failures pushes it below {limit}"
         return (
-            f"from {self.lower:,} to {self.upper:,} failures can push it below {limit}; "
+            f"from {self.lower:,} to {counted(self.upper, 'failure')} can push it below {limit}; "
             f"fewer than {self.lower:,} cannot"
         )
 
