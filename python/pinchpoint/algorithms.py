@@ -12,7 +12,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._patterns import Traffic, _ids, _rank_ids
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck
-from pinchpoint.collective import Collective, CollectiveProof, _Cuts
+from pinchpoint.collective import Collective, CollectiveProof, optimum
 from pinchpoint.errors import SelectionError
 from pinchpoint.traffic import all_to_all, pairs
 from pinchpoint.units import format_bandwidth
@@ -69,12 +69,10 @@ def achieved(
             link = hot[0]
             rate = format_bandwidth(round(link.capacity_gbit_per_s * 1e6))
             words = f"{name}: {link.tail} -> {link.head} ({link.bundle}, {rate}) is the fullest"
-    lower = 0.0
-    if op not in ("all_to_all", "send_recv"):
-        best = {**options, "algorithm": None, "time_limit": clock.left}
-        lower = min(seconds, _Cuts(fabric, op, own, best).answer(question).seconds_lower)
     if lost:
         seconds, words = float("inf"), f"{lost:,} pairs that should exchange data have no way"
+    best = {**options, "algorithm": None, "time_limit": clock.left}
+    lower = min(seconds, optimum(fabric, op, ordered, own, best, question).seconds_lower)
     return Collective(
         op,
         algorithm,

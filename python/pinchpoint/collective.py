@@ -228,9 +228,21 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
         from pinchpoint.algorithms import achieved
 
         return achieved(fabric, name, ordered, own, options, question)
-    if name in ("all_to_all", "send_recv"):
-        return _carried(fabric, name, ordered, own, options, question)
-    return _Cuts(fabric, name, own, options).answer(question)
+    return optimum(fabric, name, ordered, own, options, question)
+
+
+def optimum(
+    fabric: Fabric,
+    op: str,
+    ordered: Any,
+    own: list[_core.Selection],
+    options: dict[str, Any],
+    question: tuple[Any, ...],
+) -> Collective:
+    """Find the best time, or bounds of it."""
+    if op in ("all_to_all", "send_recv"):
+        return _carried(fabric, op, ordered, own, options, question)
+    return _Cuts(fabric, op, own, options).answer(question)
 
 
 def _first(fabric: Fabric, ordered: Any) -> int | None:
@@ -337,11 +349,9 @@ class _Cuts:
             if best >= reached:
                 break
         if not best:
-            # Two parts: one side of the cut that binds, and the other.
+            # Two parts: one side of the cut that binds, and the other. S goes across, either way.
             capacity, _ = worst.rate
-            best, parts = self.size * self.unit / capacity, 2
-            if self.fabric._handle.is_directed:
-                best, parts = Fraction(0), 0
+            best, parts = min(reached, self.size * self.unit / capacity), 2
         return best, parts
 
     def partitions(self, worst: _core.CollectiveAnswer) -> list[list[str] | None]:
