@@ -351,6 +351,8 @@ def fair_rates(
     ------
     SelectionError, CapacityError, GraphError
         As :meth:`congestion`; weights that are not one per flow or not above zero.
+    SizeLimitError
+        A fabric or flows too many to be listed.
     TimeLimitError
         The time limit was reached.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._memory import check_pairs
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Traffic", "num_nodes", "products_of"]
+__all__ = ["Traffic", "each_to_each", "each_within", "num_nodes", "products_of"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ class _Ranked:
     def pairs(self, count: int) -> tuple[Ids, Ids]:
         index = np.arange(count, dtype=np.int64)
         if self.pattern == "zipf":
-            sources, sinks = np.repeat(index, count), np.tile(index, count)
-            return sources[sources != sinks], sinks[sources != sinks]
+            return each_to_each(index, index)
         if self.pattern == "ring":
             return index, np.roll(index, -1)
         if self.pattern == "permutation":
@@ -78,15 +78,36 @@ class _Ranked:
         groups = np.moveaxis(index.reshape(self.shape), self.axis, -1).reshape(
             -1, self.shape[self.axis]
         )
-        width = groups.shape[1]
         if self.pattern == "groups-ring":
             return groups.ravel(), np.roll(groups, -1, axis=1).ravel()
         if self.pattern == "groups-pipeline":
             return groups[:, :-1].ravel(), groups[:, 1:].ravel()
-        sources = np.repeat(groups, width, axis=1).ravel()
-        sinks = np.tile(groups, (1, width)).ravel()
-        differ = sources != sinks
-        return sources[differ], sinks[differ]
+        return each_within(groups)
+
+    def num_pairs(self, count: int) -> int:
+        """How many pairs :meth:`pairs` lists."""
+        if self.pattern == "zipf":
+            return count * (count - 1)
+        width = self.shape[self.axis] if self.pattern == "groups-all_to_all" else 2
+        return count * (width - 1)
+
+
+def each_to_each(sources: Ids, sinks: Ids) -> tuple[Ids, Ids]:
+    """List every source to every other sink, source by source."""
+    check_pairs(sources.size * sinks.size)
+    tails, heads = np.repeat(sources, sinks.size), np.tile(sinks, sources.size)
+    differ = tails != heads
+    return tails[differ], heads[differ]
+
+
+def each_within(rows: Ids) -> tuple[Ids, Ids]:
+    """List every node to every other of its row."""
+    width = rows.shape[1]
+    check_pairs(rows.size * width)
+    tails = np.repeat(rows, width, axis=1).ravel()
+    heads = np.tile(rows, (1, width)).ravel()
+    differ = tails != heads
+    return tails[differ], heads[differ]
 
 
 def _derangement(count: int, seed: int) -> Ids:
@@ -125,6 +146,21 @@ class Traffic:
     def __repr__(self) -> str:
         return f"Traffic({' + '.join(_named(part) for part in self.parts)})"
 
+    def _check_size(self, fabric: Fabric, *, products: bool = False) -> None:
+        """Refuse more pairs than memory holds before the fabric is written out.
+
+        Products count if they are to be listed as well.
+        """
+        count = 0
+        for part in self.parts:
+            if isinstance(part, _Ranked):
+                count += part.num_pairs(_rank_ids(fabric, part.ranks).size)
+            elif products and isinstance(part, _Product):
+                ends = (part.sources, "sources"), (part.sinks, "sinks")
+                sources, sinks = (num_nodes(fabric._ends(*end)) for end in ends)
+                count += sources * sinks
+        check_pairs(count)
+
     def _resolve(
         self, fabric: Fabric
     ) -> tuple[
@@ -132,6 +168,7 @@ class Traffic:
         tuple[Ids, Ids, Floats],
     ]:
         """Products of selections, and pairs of node ids."""
+        self._check_size(fabric)
         products = []
         listed: list[tuple[Ids, Ids, Floats]] = []
         for part in self.parts:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
-from pinchpoint._patterns import Traffic, _ids, _rank_ids
+from pinchpoint._patterns import Traffic, _ids, _rank_ids, each_within
 from pinchpoint._suggest import did_you_mean
 from pinchpoint.bandwidth import Bottleneck
 from pinchpoint.collective import Collective, CollectiveProof, optimum
@@ -216,10 +216,7 @@ def _hierarchy(op: str, rows: Ids, gbit: float) -> list[tuple[str, Traffic]]:
     within = None
     if width > 1:
         # Every rank straight to every other of its domain: a part of 1/width to each.
-        tails = np.repeat(rows, width, axis=1).ravel()
-        heads = np.tile(rows, (1, width)).ravel()
-        differ = tails != heads
-        within = pairs(tails[differ], heads[differ], gbit / width)
+        within = pairs(*each_within(rows), gbit / width)
     between = None
     if domains > 1:
         share = _share(op, domains) * gbit / width

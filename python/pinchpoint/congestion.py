@@ -430,6 +430,7 @@ def _congestion(
         answer = by_orbits(fabric, traffic, time_limit=time_limit, **options)
         if answer is not None:
             return answer
+    traffic._check_size(fabric)
     fabric = fabric.materialize(time_limit=time_limit)
     products, pairs = traffic._resolve(fabric)
     chosen = plan(fabric, pairs, **options)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._patterns import _ids, each_to_each
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_floats
 from pinchpoint.congestion import plan
@@ -339,6 +340,7 @@ def fair_rates(
         "forwarding": forwarding,
     }
     asked = fabric
+    traffic._check_size(fabric, products=True)
     fabric = fabric.materialize(time_limit=time_limit)
     products, pairs = traffic._resolve(fabric)
     chosen = plan(fabric, pairs, **options)
@@ -371,15 +373,9 @@ def _listed(
     """Every flow's source, sink and demand, in the order of the core."""
     listed: list[tuple[Ids, Ids, Floats]] = []
     for sources, sinks, rate in products:
-        ends = [
-            np.unique(np.concatenate([fabric._handle.node_ids(one) for one in own])).astype(
-                np.int64
-            )
-            for own in (sources, sinks)
-        ]
-        tails, heads = np.repeat(ends[0], ends[1].size), np.tile(ends[1], ends[0].size)
-        differ = tails != heads
-        listed.append((tails[differ], heads[differ], np.full(int(differ.sum()), rate)))
+        ends = [np.unique(_ids(fabric, own)) for own in (sources, sinks)]
+        tails, heads = each_to_each(*ends)
+        listed.append((tails, heads, np.full(tails.size, rate)))
     listed.append(pairs)
     own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
     return own[0], own[1], own[2]

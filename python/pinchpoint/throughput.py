@@ -266,6 +266,7 @@ def _run(search: Search) -> None:
         known = by_orbits(search)
         if known and (search.reached() or fabric.num_links > _LISTED):
             return
+    search.question.traffic._check_size(fabric)
     _listed(search, fabric.materialize(time_limit=search.clock.left))
 
 
