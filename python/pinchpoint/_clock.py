@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from pinchpoint.errors import TimeLimitError
+
 __all__ = ["Clock"]
 
 
@@ -21,3 +23,14 @@ class Clock:
         if not isinstance(self.limit, int | float) or not self.limit >= 0:
             return self.limit  # the core says what is wrong with it
         return max(0.0, self.limit - (time.monotonic() - self.start))
+
+    def check(self) -> None:
+        """Stop where nothing is left.
+
+        Raises
+        ------
+        TimeLimitError
+            The time limit was reached.
+        """
+        if self.left == 0:
+            raise TimeLimitError("the time limit was reached before the answer was exact")

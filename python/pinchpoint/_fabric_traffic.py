@@ -340,7 +340,7 @@ def fair_rates(
     capped : bool, default True
         Whether a flow takes no more than the traffic's rate; else each takes what it can get.
     time_limit : float, optional
-        Seconds for each step.
+        Seconds.
 
     Returns
     -------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._clock import Clock
 from pinchpoint._memory import check_pairs
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 __all__ = ["Traffic", "each_to_each", "each_within", "num_nodes", "products_of"]
+
+# Pairs that are listed between two looks at the clock.
+_BLOCK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,11 @@ class _Ranked:
         rates: Floats = self.gbit_per_s * weight[sinks] / (weight.sum() - weight[sources])
         return rates
 
-    def pairs(self, count: int) -> tuple[Ids, Ids]:
+    def pairs(self, count: int, clock: Clock | None = None) -> tuple[Ids, Ids]:
+        """Ranks of each pair."""
         index = np.arange(count, dtype=np.int64)
         if self.pattern == "zipf":
-            return each_to_each(index, index)
+            return each_to_each(index, index, clock)
         if self.pattern == "ring":
             return index, np.roll(index, -1)
         if self.pattern == "permutation":
@@ -92,12 +97,20 @@ class _Ranked:
         return count * (width - 1)
 
 
-def each_to_each(sources: Ids, sinks: Ids) -> tuple[Ids, Ids]:
+def each_to_each(sources: Ids, sinks: Ids, clock: Clock | None = None) -> tuple[Ids, Ids]:
     """List every source to every other sink, source by source."""
     check_pairs(sources.size * sinks.size)
-    tails, heads = np.repeat(sources, sinks.size), np.tile(sinks, sources.size)
-    differ = tails != heads
-    return tails[differ], heads[differ]
+    step = max(1, _BLOCK // max(sinks.size, 1))
+    tails, heads = [], []
+    for start in range(0, max(sources.size, 1), step):
+        if clock is not None:
+            clock.check()
+        own = sources[start : start + step]
+        tail, head = np.repeat(own, sinks.size), np.tile(sinks, own.size)
+        differ = tail != head
+        tails.append(tail[differ])
+        heads.append(head[differ])
+    return np.concatenate(tails), np.concatenate(heads)
 
 
 def each_within(rows: Ids) -> tuple[Ids, Ids]:
@@ -162,13 +175,14 @@ class Traffic:
         check_pairs(count)
 
     def _resolve(
-        self, fabric: Fabric
+        self, fabric: Fabric, clock: Clock | None = None
     ) -> tuple[
         list[tuple[list[_core.Selection], list[_core.Selection], float]],
         tuple[Ids, Ids, Floats],
     ]:
         """Products of selections, and pairs of node ids."""
         self._check_size(fabric)
+        clock = Clock(None) if clock is None else clock
         products = []
         listed: list[tuple[Ids, Ids, Floats]] = []
         for part in self.parts:
@@ -187,11 +201,14 @@ class Traffic:
                         f"the parallel dimensions make {np.prod(part.shape)} ranks, but "
                         f"{ids.size} chips are selected"
                     )
-                sources_at, sinks_at = part.pairs(ids.size)
+                sources_at, sinks_at = part.pairs(ids.size, clock)
+                clock.check()
                 rates = part.rates(sources_at, sinks_at, ids.size)
+                clock.check()
                 listed.append((ids[sources_at], ids[sinks_at], rates))
         if not listed:
             return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        clock.check()
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
 

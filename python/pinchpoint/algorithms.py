@@ -49,9 +49,9 @@ def achieved(
     if options["in_network"]:
         raise SelectionError("in_network goes with the optimum, not with a named algorithm")
     domain, root = options["domain"], options["root"]
+    clock = Clock(options["time_limit"])
     phases = phases_of(fabric, op, algorithm, ordered, gbyte, domain, root)
     count = _rank_ids(fabric, ordered).size
-    clock = Clock(options["time_limit"])
     seconds, longest, words = 0.0, -1.0, ""
     lost = 0
     for name, traffic in phases:

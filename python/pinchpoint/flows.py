@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._clock import Clock
 from pinchpoint._patterns import _ids, each_to_each
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_floats
@@ -124,7 +125,7 @@ class FlowRates(TabularResult):
         weights: Floats | None,
         number: int,
         question: tuple[Any, ...],
-        time_limit: float | None,
+        clock: Clock,
     ) -> None:
         self._fabric = fabric
         self._question = question
@@ -138,7 +139,7 @@ class FlowRates(TabularResult):
             limits = self.demands[self._flow] / number
         self._capacity = capacity
         self._fair: FairRates = _ask(
-            capacity, self._first, self._ways, self._shares, self._weights, limits, time_limit
+            capacity, self._first, self._ways, self._shares, self._weights, limits, clock.left
         )
         self.rates: Floats = np.bincount(
             self._flow, self._fair.rates, minlength=self.demands.size
@@ -197,7 +198,7 @@ class FlowRates(TabularResult):
         gbyte : array_like of float, shape (flows,) or scalar
             Volume of each flow in 10^9 bytes.
         time_limit : float, optional
-            Seconds for each sharing.
+            Seconds.
 
         Returns
         -------
@@ -209,6 +210,8 @@ class FlowRates(TabularResult):
             Not one volume per flow.
         CapacityError
             A volume that is negative or not finite.
+        TimeLimitError
+            The time limit was reached.
 
         Notes
         -----
@@ -216,6 +219,7 @@ class FlowRates(TabularResult):
         sharing per moment at which flows end. A flow in several parts (queue pairs) has as much in
         each, and is done with its last. Neither latency nor the loss of packets is in it.
         """
+        clock = Clock(time_limit)
         count = self.demands.size
         volumes = np.full(count, gbyte, float) if np.ndim(gbyte) == 0 else as_floats("gbyte", gbyte)
         if volumes.size != count:
@@ -232,7 +236,8 @@ class FlowRates(TabularResult):
         going = np.flatnonzero(left > 0)
         now = 0.0
         while going.size:
-            rates = self._shared(going, limits, time_limit)
+            clock.check()
+            rates = self._shared(going, limits, clock.left)
             stuck = rates <= 0
             if stuck.any():
                 seconds[self._flow[going[stuck]]] = np.inf
@@ -339,13 +344,13 @@ def fair_rates(
         "tables": tables,
         "forwarding": forwarding,
     }
-    asked = fabric
+    asked, clock = fabric, Clock(time_limit)
     traffic._check_size(fabric, products=True)
-    fabric = fabric.materialize(time_limit=time_limit)
-    products, pairs = traffic._resolve(fabric)
+    fabric = fabric.materialize(time_limit=clock.left)
+    products, pairs = traffic._resolve(fabric, clock)
     chosen = plan(fabric, pairs, **options)
     chosen["seed"] = seed
-    flows = _listed(fabric, products, pairs)
+    flows = _listed(fabric, products, pairs, clock)
     own = None if weights is None else as_floats("weights", weights)
     if own is not None and own.size != flows[0].size:
         raise GraphError(f"weights has {own.size} entries for {flows[0].size} flows")
@@ -357,24 +362,24 @@ def fair_rates(
     shares = None
     if routing == "ecmp":
         flow, first, ways, shares = _core.sprays(
-            fabric._handle, products, pairs, chosen, time_limit
+            fabric._handle, products, pairs, chosen, clock.left
         )
     else:
-        flow, first, ways = _core.ways(fabric._handle, products, pairs, chosen, time_limit)
+        flow, first, ways = _core.ways(fabric._handle, products, pairs, chosen, clock.left)
     parts = (flow.astype(np.int64), first, ways.astype(np.int64), shares)
     again = {**options, "seed": seed, "weights": weights, "capped": capped}
     number = queue_pairs if routing == "ecmp-hash" else 1
-    return FlowRates(fabric, flows, parts, own, number, (asked, traffic, again), time_limit)
+    return FlowRates(fabric, flows, parts, own, number, (asked, traffic, again), clock)
 
 
 def _listed(
-    fabric: Fabric, products: Any, pairs: tuple[Ids, Ids, Floats]
+    fabric: Fabric, products: Any, pairs: tuple[Ids, Ids, Floats], clock: Clock
 ) -> tuple[Ids, Ids, Floats]:
     """Every flow's source, sink and demand, in the order of the core."""
     listed: list[tuple[Ids, Ids, Floats]] = []
     for sources, sinks, rate in products:
         ends = [np.unique(_ids(fabric, own)) for own in (sources, sinks)]
-        tails, heads = each_to_each(*ends)
+        tails, heads = each_to_each(ends[0], ends[1], clock)
         listed.append((tails, heads, np.full(tails.size, rate)))
     listed.append(pairs)
     own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]

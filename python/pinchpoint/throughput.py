@@ -327,7 +327,7 @@ def _pairs_of(sources: list[_core.Selection], sinks: list[_core.Selection]) -> f
 def _listed(search: Search, fabric: Fabric) -> None:
     """Narrow the bounds link by link."""
     question, clock = search.question, search.clock
-    products, pairs = question.traffic._resolve(fabric)
+    products, pairs = question.traffic._resolve(fabric, clock)
     options = question.plan(fabric, pairs)
     problem = _core.concurrent(fabric._handle, products, pairs, options, clock.left)
     search.lost = lost_pairs(problem, search.drop)
