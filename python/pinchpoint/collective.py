@@ -407,11 +407,12 @@ class _Cuts:
 
     def words(self, answer: _core.CollectiveAnswer, backward: bool) -> str:
         """Say which ranks are short of what."""
-        senders, receivers, name = answer.binding
+        senders, receivers, _ = answer.binding
         capacity, _ = answer.rate
         rate = format_bandwidth(Fraction(capacity, 1 << self.fabric._handle.unit_shift))
         if receivers == 1:
-            who, takes = name, "can send no more than" if backward else "can take in no more than"
+            who = self.receiver(answer)
+            takes = "can send no more than" if backward else "can take in no more than"
         else:
             shared = [
                 f"{group}[{','.join(f'{key}={value}' for key, value in values if value >= 0)}]"
@@ -424,11 +425,24 @@ class _Cuts:
             "rank" if senders == 1 else "ranks"
         )
 
+    def receiver(self, answer: _core.CollectiveAnswer) -> str:
+        """Name one node outside the set that binds, by its own name if it has one."""
+        name, names = answer.binding[2], self.fabric._names
+        if names is None:
+            return name
+        handle = self.fabric._handle
+        try:
+            node = int(handle.node_ids(handle.select_text(name))[0])
+        except SelectionError:
+            # Groups of graphs may have names that no selection can spell.
+            node = next(node for node in range(len(names)) if handle.node_name(node) == name)
+        return names[node]
+
     def cut(self, answer: _core.CollectiveAnswer) -> Bottleneck:
         return _bottleneck(answer.crossing, self.fabric._handle.unit_shift)
 
     def cut_off(self, answer: _core.CollectiveAnswer, question: tuple[Any, ...]) -> Collective:
-        binding = f"{answer.binding[2]} is down, or no way joins it to some rank"
+        binding = f"{self.receiver(answer)} is down, or no way joins it to some rank"
         return self.result(question, answer, Fraction(0), Fraction(0), binding, True)
 
     def result(
