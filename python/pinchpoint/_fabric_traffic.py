@@ -444,7 +444,8 @@ def collective(
     Raises
     ------
     SelectionError
-        An unknown `op`, fewer than two ranks, a rank used twice, a `root` that is no rank.
+        An unknown `op` or `routing`, fewer than two ranks, a rank used twice, a `root` that is no
+        rank, a `domain` without an `algorithm`.
     FormatError
         A rank file that cannot be read; file and line are named.
     CapacityError

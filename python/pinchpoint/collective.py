@@ -10,12 +10,13 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
-from pinchpoint._patterns import _rank_ids
+from pinchpoint._patterns import _above_zero, _rank_ids
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import check_forwarding
+from pinchpoint._validation import check_gap
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
-from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
+from pinchpoint.congestion import check_options
+from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bandwidth
@@ -202,8 +203,8 @@ def _again(fabric: Fabric, op: str, ranks: Any, options: dict[str, Any]) -> Coll
     return fabric.collective(op, ranks, **options)
 
 
-def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collective:
-    """Ask; see :meth:`Fabric.collective`."""
+def op_named(op: object) -> str:
+    """Return a collective by its name, however that is spelt."""
     if not isinstance(op, str):
         raise InputTypeError(f"op is {op!r}; it must be text such as 'all_reduce'")
     name = _OPS.get(op.replace("_", "").replace("-", "").lower())
@@ -212,12 +213,19 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
             f"op is {op!r}; there are {', '.join(_OPS.values())}"
             f"{did_you_mean(op, list(_OPS.values()))}"
         )
-    gbyte = options["gbyte"]
-    if isinstance(gbyte, bool) or not isinstance(gbyte, int | float | np.number):
-        raise InputTypeError(f"gbyte is {gbyte!r}; it must be a number")
-    if not np.isfinite(gbyte) or gbyte <= 0:
-        raise CapacityError(f"gbyte is {gbyte}; it must be finite and above zero")
-    check_forwarding(options["forwarding"])
+    return name
+
+
+def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collective:
+    """Ask; see :meth:`Fabric.collective`."""
+    name = op_named(op)
+    _above_zero("gbyte", options["gbyte"])
+    if not isinstance(options["in_network"], bool | np.bool_):
+        raise InputTypeError(f"in_network is {options['in_network']!r}; it must be True or False")
+    check_options(options["routing"], "link", options["forwarding"])
+    check_gap(options["gap"])
+    if options["domain"] is not None and options["algorithm"] is None:
+        raise SelectionError("domain goes with a named algorithm, not with the optimum")
     if options["root"] is not None and name not in ("broadcast", "reduce"):
         raise SelectionError(f"root goes with broadcast and reduce, not with {name}")
     ordered, own = resolved(fabric, ranks)

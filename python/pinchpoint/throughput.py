@@ -12,9 +12,9 @@ from pinchpoint._clock import Clock
 from pinchpoint._listed_program import EXACT, solve
 from pinchpoint._patterns import num_nodes
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import check_gap
 from pinchpoint.congestion import Unreachable, check_options
 from pinchpoint.errors import (
-    CapacityError,
     GraphError,
     InputTypeError,
     SelectionError,
@@ -239,8 +239,7 @@ def throughput(
         raise InputTypeError(
             f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
         )
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < float("inf"):
-        raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
+    check_gap(gap)
     if unreachable not in ("error", "drop"):
         raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
     check_options("ecmp", "link", forwarding)
