@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from numbers import Real
+
+from pinchpoint.errors import InputTypeError, TimeLimitError
 
 __all__ = ["Clock"]
 
@@ -11,6 +14,10 @@ class Clock:
     """Counts from when it is made; None is no limit."""
 
     def __init__(self, limit: float | None) -> None:
+        if isinstance(limit, bool):
+            raise InputTypeError(
+                f"time_limit is {limit}; it must be a number of seconds, zero or more"
+            )
         self.limit, self.start = limit, time.monotonic()
 
     @property
@@ -18,6 +25,17 @@ class Clock:
         """Seconds left, zero once it is over."""
         if self.limit is None:
             return None
-        if not isinstance(self.limit, int | float) or not self.limit >= 0:
+        if not isinstance(self.limit, Real) or not self.limit >= 0:
             return self.limit  # the core says what is wrong with it
         return max(0.0, self.limit - (time.monotonic() - self.start))
+
+    def check(self) -> None:
+        """Stop where nothing is left.
+
+        Raises
+        ------
+        TimeLimitError
+            The time limit was reached.
+        """
+        if self.left == 0:
+            raise TimeLimitError("the time limit was reached before the answer was exact")

@@ -255,12 +255,13 @@ def cut_tree(
     SelectionError
         Fewer than two nodes.
     SizeLimitError
-        A structured fabric too large to be written out.
+        A structured fabric too large to be written out; nodes times links above 10^11.
 
     Notes
     -----
-    Gusfield's method [1]_: one flow fewer than nodes, each at a cost of what it touches. For
-    all pairs on a structured fabric, :meth:`pairwise` needs fewer.
+    Gusfield's method [1]_: one flow fewer than nodes, each at a cost of what it touches, and
+    O(n^2) steps for n nodes. At 10^11 nodes times links that is minutes on a Clos (131,072 chips)
+    and hours on a grid. For all pairs on a structured fabric, :meth:`pairwise` needs fewer.
 
     References
     ----------

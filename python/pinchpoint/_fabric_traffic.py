@@ -340,7 +340,7 @@ def fair_rates(
     capped : bool, default True
         Whether a flow takes no more than the traffic's rate; else each takes what it can get.
     time_limit : float, optional
-        Seconds for each step.
+        Seconds.
 
     Returns
     -------
@@ -351,6 +351,8 @@ def fair_rates(
     ------
     SelectionError, CapacityError, GraphError
         As :meth:`congestion`; weights that are not one per flow or not above zero.
+    SizeLimitError
+        A fabric or flows too many to be listed.
     TimeLimitError
         The time limit was reached.
 
@@ -442,7 +444,8 @@ def collective(
     Raises
     ------
     SelectionError
-        An unknown `op`, fewer than two ranks, a rank used twice, a `root` that is no rank.
+        An unknown `op` or `routing`, fewer than two ranks, a rank used twice, a `root` that is no
+        rank, a `domain` without an `algorithm`.
     FormatError
         A rank file that cannot be read; file and line are named.
     CapacityError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint._patterns import Traffic, _Product, _Ranked
+from pinchpoint._patterns import Traffic, _Product, _Ranked, each_to_each
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Selection
@@ -97,10 +97,8 @@ def pairs_of(traffic: Traffic) -> tuple[Ids, Ids, Floats]:
     for part in traffic.parts:
         if isinstance(part, _Product):
             ends = np.array(part.sources, np.int64), np.array(part.sinks, np.int64)
-            tails, heads = np.repeat(ends[0], ends[1].size), np.tile(ends[1], ends[0].size)
-            differ = tails != heads
-            rates = np.full(int(differ.sum()), _rate(part))
-            listed.append((tails[differ], heads[differ], rates))
+            tails, heads = each_to_each(*ends)
+            listed.append((tails, heads, np.full(tails.size, _rate(part))))
         elif isinstance(part, _Ranked):
             ranks = np.array(part.ranks, np.int64)
             tails, heads = part.pairs(ranks.size)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._clock import Clock
+from pinchpoint._memory import check_pairs
 from pinchpoint._wording import counted
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Traffic", "num_nodes", "products_of"]
+__all__ = ["Traffic", "each_to_each", "each_within", "num_nodes", "products_of"]
+
+# Pairs that are listed between two looks at the clock.
+_BLOCK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,11 @@ class _Ranked:
         rates: Floats = self.gbit_per_s * weight[sinks] / (weight.sum() - weight[sources])
         return rates
 
-    def pairs(self, count: int) -> tuple[Ids, Ids]:
+    def pairs(self, count: int, clock: Clock | None = None) -> tuple[Ids, Ids]:
+        """Ranks of each pair."""
         index = np.arange(count, dtype=np.int64)
         if self.pattern == "zipf":
-            sources, sinks = np.repeat(index, count), np.tile(index, count)
-            return sources[sources != sinks], sinks[sources != sinks]
+            return each_to_each(index, index, clock)
         if self.pattern == "ring":
             return index, np.roll(index, -1)
         if self.pattern == "permutation":
@@ -79,15 +84,44 @@ class _Ranked:
         groups = np.moveaxis(index.reshape(self.shape), self.axis, -1).reshape(
             -1, self.shape[self.axis]
         )
-        width = groups.shape[1]
         if self.pattern == "groups-ring":
             return groups.ravel(), np.roll(groups, -1, axis=1).ravel()
         if self.pattern == "groups-pipeline":
             return groups[:, :-1].ravel(), groups[:, 1:].ravel()
-        sources = np.repeat(groups, width, axis=1).ravel()
-        sinks = np.tile(groups, (1, width)).ravel()
-        differ = sources != sinks
-        return sources[differ], sinks[differ]
+        return each_within(groups)
+
+    def num_pairs(self, count: int) -> int:
+        """How many pairs :meth:`pairs` lists."""
+        if self.pattern == "zipf":
+            return count * (count - 1)
+        width = self.shape[self.axis] if self.pattern == "groups-all_to_all" else 2
+        return count * (width - 1)
+
+
+def each_to_each(sources: Ids, sinks: Ids, clock: Clock | None = None) -> tuple[Ids, Ids]:
+    """List every source to every other sink, source by source."""
+    check_pairs(sources.size * sinks.size)
+    step = max(1, _BLOCK // max(sinks.size, 1))
+    tails, heads = [], []
+    for start in range(0, max(sources.size, 1), step):
+        if clock is not None:
+            clock.check()
+        own = sources[start : start + step]
+        tail, head = np.repeat(own, sinks.size), np.tile(sinks, own.size)
+        differ = tail != head
+        tails.append(tail[differ])
+        heads.append(head[differ])
+    return np.concatenate(tails), np.concatenate(heads)
+
+
+def each_within(rows: Ids) -> tuple[Ids, Ids]:
+    """List every node to every other of its row."""
+    width = rows.shape[1]
+    check_pairs(rows.size * width)
+    tails = np.repeat(rows, width, axis=1).ravel()
+    heads = np.tile(rows, (1, width)).ravel()
+    differ = tails != heads
+    return tails[differ], heads[differ]
 
 
 def _derangement(count: int, seed: int) -> Ids:
@@ -126,13 +160,30 @@ class Traffic:
     def __repr__(self) -> str:
         return f"Traffic({' + '.join(_named(part) for part in self.parts)})"
 
+    def _check_size(self, fabric: Fabric, *, products: bool = False) -> None:
+        """Refuse more pairs than memory holds before the fabric is written out.
+
+        Products count if they are to be listed as well.
+        """
+        count = 0
+        for part in self.parts:
+            if isinstance(part, _Ranked):
+                count += part.num_pairs(_rank_ids(fabric, part.ranks).size)
+            elif products and isinstance(part, _Product):
+                ends = (part.sources, "sources"), (part.sinks, "sinks")
+                sources, sinks = (num_nodes(fabric._ends(*end)) for end in ends)
+                count += sources * sinks
+        check_pairs(count)
+
     def _resolve(
-        self, fabric: Fabric
+        self, fabric: Fabric, clock: Clock | None = None
     ) -> tuple[
         list[tuple[list[_core.Selection], list[_core.Selection], float]],
         tuple[Ids, Ids, Floats],
     ]:
         """Products of selections, and pairs of node ids."""
+        self._check_size(fabric)
+        clock = Clock(None) if clock is None else clock
         products = []
         listed: list[tuple[Ids, Ids, Floats]] = []
         for part in self.parts:
@@ -152,11 +203,14 @@ class Traffic:
                         f"the parallel dimensions make {ranks}, but "
                         f"{counted(ids.size, 'chip is', 'chips are')} selected"
                     )
-                sources_at, sinks_at = part.pairs(ids.size)
+                sources_at, sinks_at = part.pairs(ids.size, clock)
+                clock.check()
                 rates = part.rates(sources_at, sinks_at, ids.size)
+                clock.check()
                 listed.append((ids[sources_at], ids[sinks_at], rates))
         if not listed:
             return products, (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        clock.check()
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pinchpoint.errors import GraphError, InputTypeError, SelectionError
+from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 
 __all__ = [
     "as_floats",
@@ -20,6 +20,7 @@ __all__ = [
     "as_numbers",
     "as_terminals",
     "check_forwarding",
+    "check_gap",
     "check_seed",
 ]
 
@@ -159,6 +160,12 @@ def check_forwarding(forwarding: object) -> None:
         raise SelectionError(
             f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
         )
+
+
+def check_gap(gap: object) -> None:
+    """Refuse a gap between bounds that is no finite number from zero on."""
+    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < float("inf"):
+        raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
 
 
 def check_seed(seed: object) -> None:

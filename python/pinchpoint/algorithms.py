@@ -9,11 +9,11 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
-from pinchpoint._patterns import Traffic, _ids, _rank_ids
+from pinchpoint._patterns import Traffic, _ids, _rank_ids, each_within
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck
-from pinchpoint.collective import Collective, CollectiveProof, _Cuts
+from pinchpoint.collective import Collective, CollectiveProof, optimum
 from pinchpoint.errors import SelectionError
 from pinchpoint.traffic import all_to_all, pairs
 from pinchpoint.units import format_bandwidth
@@ -50,9 +50,9 @@ def achieved(
     if options["in_network"]:
         raise SelectionError("in_network goes with the optimum, not with a named algorithm")
     domain, root = options["domain"], options["root"]
+    clock = Clock(options["time_limit"])
     phases = phases_of(fabric, op, algorithm, ordered, gbyte, domain, root)
     count = _rank_ids(fabric, ordered).size
-    clock = Clock(options["time_limit"])
     seconds, longest, words = 0.0, -1.0, ""
     lost = 0
     for name, traffic in phases:
@@ -70,15 +70,13 @@ def achieved(
             link = hot[0]
             rate = format_bandwidth(round(link.capacity_gbit_per_s * 1e6))
             words = f"{name}: {link.tail} -> {link.head} ({link.bundle}, {rate}) is the fullest"
-    lower = 0.0
-    if op not in ("all_to_all", "send_recv"):
-        best = {**options, "algorithm": None, "time_limit": clock.left}
-        lower = min(seconds, _Cuts(fabric, op, own, best).answer(question).seconds_lower)
     if lost:
         pairs = counted(
             lost, "pair that should exchange data has", "pairs that should exchange data have"
         )
         seconds, words = float("inf"), f"{pairs} no way"
+    best = {**options, "algorithm": None, "time_limit": clock.left}
+    lower = min(seconds, optimum(fabric, op, ordered, own, best, question).seconds_lower)
     return Collective(
         op,
         algorithm,
@@ -223,10 +221,7 @@ def _hierarchy(op: str, rows: Ids, gbit: float) -> list[tuple[str, Traffic]]:
     within = None
     if width > 1:
         # Every rank straight to every other of its domain: a part of 1/width to each.
-        tails = np.repeat(rows, width, axis=1).ravel()
-        heads = np.tile(rows, (1, width)).ravel()
-        differ = tails != heads
-        within = pairs(tails[differ], heads[differ], gbit / width)
+        within = pairs(*each_within(rows), gbit / width)
     between = None
     if domains > 1:
         share = _share(op, domains) * gbit / width

@@ -10,13 +10,14 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
-from pinchpoint._patterns import _rank_ids
+from pinchpoint._patterns import _above_zero, _rank_ids
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import check_forwarding
+from pinchpoint._validation import check_gap
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
-from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
+from pinchpoint.congestion import check_options
+from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bandwidth
@@ -203,8 +204,8 @@ def _again(fabric: Fabric, op: str, ranks: Any, options: dict[str, Any]) -> Coll
     return fabric.collective(op, ranks, **options)
 
 
-def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collective:
-    """Ask; see :meth:`Fabric.collective`."""
+def op_named(op: object) -> str:
+    """Return a collective by its name, however that is spelt."""
     if not isinstance(op, str):
         raise InputTypeError(f"op is {op!r}; it must be text such as 'all_reduce'")
     name = _OPS.get(op.replace("_", "").replace("-", "").lower())
@@ -213,12 +214,19 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
             f"op is {op!r}; there are {', '.join(_OPS.values())}"
             f"{did_you_mean(op, list(_OPS.values()))}"
         )
-    gbyte = options["gbyte"]
-    if isinstance(gbyte, bool) or not isinstance(gbyte, int | float | np.number):
-        raise InputTypeError(f"gbyte is {gbyte!r}; it must be a number")
-    if not np.isfinite(gbyte) or gbyte <= 0:
-        raise CapacityError(f"gbyte is {gbyte}; it must be finite and above zero")
-    check_forwarding(options["forwarding"])
+    return name
+
+
+def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collective:
+    """Ask; see :meth:`Fabric.collective`."""
+    name = op_named(op)
+    _above_zero("gbyte", options["gbyte"])
+    if not isinstance(options["in_network"], bool | np.bool_):
+        raise InputTypeError(f"in_network is {options['in_network']!r}; it must be True or False")
+    check_options(options["routing"], "link", options["forwarding"])
+    check_gap(options["gap"])
+    if options["domain"] is not None and options["algorithm"] is None:
+        raise SelectionError("domain goes with a named algorithm, not with the optimum")
     if options["root"] is not None and name not in ("broadcast", "reduce"):
         raise SelectionError(f"root goes with broadcast and reduce, not with {name}")
     ordered, own = resolved(fabric, ranks)
@@ -229,9 +237,21 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
         from pinchpoint.algorithms import achieved
 
         return achieved(fabric, name, ordered, own, options, question)
-    if name in ("all_to_all", "send_recv"):
-        return _carried(fabric, name, ordered, own, options, question)
-    return _Cuts(fabric, name, own, options).answer(question)
+    return optimum(fabric, name, ordered, own, options, question)
+
+
+def optimum(
+    fabric: Fabric,
+    op: str,
+    ordered: Any,
+    own: list[_core.Selection],
+    options: dict[str, Any],
+    question: tuple[Any, ...],
+) -> Collective:
+    """Find the best time, or bounds of it."""
+    if op in ("all_to_all", "send_recv"):
+        return _carried(fabric, op, ordered, own, options, question)
+    return _Cuts(fabric, op, own, options).answer(question)
 
 
 def _first(fabric: Fabric, ordered: Any) -> int | None:
@@ -338,11 +358,9 @@ class _Cuts:
             if best >= reached:
                 break
         if not best:
-            # Two parts: one side of the cut that binds, and the other.
+            # Two parts: one side of the cut that binds, and the other. S goes across, either way.
             capacity, _ = worst.rate
-            best, parts = self.size * self.unit / capacity, 2
-            if self.fabric._handle.is_directed:
-                best, parts = Fraction(0), 0
+            best, parts = min(reached, self.size * self.unit / capacity), 2
         return best, parts
 
     def partitions(self, worst: _core.CollectiveAnswer) -> list[list[str] | None]:
@@ -398,11 +416,12 @@ class _Cuts:
 
     def words(self, answer: _core.CollectiveAnswer, backward: bool) -> str:
         """Say which ranks are short of what."""
-        senders, receivers, name = answer.binding
+        senders, receivers, _ = answer.binding
         capacity, _ = answer.rate
         rate = format_bandwidth(Fraction(capacity, 1 << self.fabric._handle.unit_shift))
         if receivers == 1:
-            who, takes = name, "can send no more than" if backward else "can take in no more than"
+            who = self.receiver(answer)
+            takes = "can send no more than" if backward else "can take in no more than"
         else:
             shared = [
                 f"{group}[{','.join(f'{key}={value}' for key, value in values if value >= 0)}]"
@@ -415,11 +434,24 @@ class _Cuts:
             senders, "rank"
         )
 
+    def receiver(self, answer: _core.CollectiveAnswer) -> str:
+        """Name one node outside the set that binds, by its own name if it has one."""
+        name, names = answer.binding[2], self.fabric._names
+        if names is None:
+            return name
+        handle = self.fabric._handle
+        try:
+            node = int(handle.node_ids(handle.select_text(name))[0])
+        except SelectionError:
+            # Groups of graphs may have names that no selection can spell.
+            node = next(node for node in range(len(names)) if handle.node_name(node) == name)
+        return names[node]
+
     def cut(self, answer: _core.CollectiveAnswer) -> Bottleneck:
         return _bottleneck(answer.crossing, self.fabric._handle.unit_shift)
 
     def cut_off(self, answer: _core.CollectiveAnswer, question: tuple[Any, ...]) -> Collective:
-        binding = f"{answer.binding[2]} is down, or no way joins it to some rank"
+        binding = f"{self.receiver(answer)} is down, or no way joins it to some rank"
         return self.result(question, answer, Fraction(0), Fraction(0), binding, True)
 
     def result(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._clock import Clock
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import check_forwarding
 from pinchpoint._wording import a_type, counted
@@ -426,15 +427,16 @@ def _congestion(
 ) -> Congestion:
     if not isinstance(traffic, Traffic):
         raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
-    asked = fabric
+    asked, clock = fabric, Clock(time_limit)
     if fabric.is_structured:
         from pinchpoint.orbits import by_orbits
 
-        answer = by_orbits(fabric, traffic, time_limit=time_limit, **options)
+        answer = by_orbits(fabric, traffic, time_limit=clock.left, **options)
         if answer is not None:
             return answer
-    fabric = fabric.materialize(time_limit=time_limit)
-    products, pairs = traffic._resolve(fabric)
+    traffic._check_size(fabric)
+    fabric = fabric.materialize(time_limit=clock.left)
+    products, pairs = traffic._resolve(fabric, clock)
     chosen = plan(fabric, pairs, **options)
     own_seeds = [0]
     if chosen["routing"] == "ecmp-hash":
@@ -443,7 +445,7 @@ def _congestion(
     total, largest = None, []
     for seed in own_seeds:
         chosen["seed"] = seed
-        found = _core.congestion(fabric._handle, products, pairs, chosen, time_limit)
+        found = _core.congestion(fabric._handle, products, pairs, chosen, clock.left)
         loads = np.stack([found.forward(), found.backward()])
         largest.append(float(_over(loads, capacity).max(initial=0.0)))
         total = loads if total is None else total + loads

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
+from pinchpoint._patterns import num_nodes
 from pinchpoint._result import TabularResult
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import exact_kbit
-from pinchpoint.errors import SelectionError
+from pinchpoint.errors import SelectionError, SizeLimitError
 from pinchpoint.units import format_bandwidth
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["CutTree", "cut_tree"]
 
 _LIMIT = 8_000_000_000
+# Nodes times links, at most: minutes where flows touch little, as on a Clos of 131,072 chips.
+_WORK = 100_000_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,6 +141,13 @@ def cut_tree(
 ) -> CutTree:
     """Build the tree; see :meth:`Fabric.cut_tree`."""
     chosen = None if nodes is None else fabric._ends(nodes, "nodes")
+    count = fabric.num_nodes if chosen is None else num_nodes(chosen)
+    if count * fabric.num_links > _WORK:
+        raise SizeLimitError(
+            f"a cut tree over {count:,} nodes takes a flow for each over {fabric.num_links:,} "
+            f"links, {count * fabric.num_links:.2g} in all; the limit is {_WORK:.0e}. Fewer nodes "
+            "need less, and so does pairwise('chip') on a structured fabric"
+        )
     ids, place, values = _core.cut_tree(fabric._handle, chosen, forwarding, _LIMIT, time_limit)
     own = ids.astype("int64")
     shift = fabric._handle.unit_shift

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._clock import Clock
+from pinchpoint._patterns import _ids, each_to_each
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_floats
 from pinchpoint._wording import a_type, counted
@@ -125,7 +127,7 @@ class FlowRates(TabularResult):
         weights: Floats | None,
         number: int,
         question: tuple[Any, ...],
-        time_limit: float | None,
+        clock: Clock,
     ) -> None:
         self._fabric = fabric
         self._question = question
@@ -139,7 +141,7 @@ class FlowRates(TabularResult):
             limits = self.demands[self._flow] / number
         self._capacity = capacity
         self._fair: FairRates = _ask(
-            capacity, self._first, self._ways, self._shares, self._weights, limits, time_limit
+            capacity, self._first, self._ways, self._shares, self._weights, limits, clock.left
         )
         self.rates: Floats = np.bincount(
             self._flow, self._fair.rates, minlength=self.demands.size
@@ -198,7 +200,7 @@ class FlowRates(TabularResult):
         gbyte : array_like of float, shape (flows,) or scalar
             Volume of each flow in 10^9 bytes.
         time_limit : float, optional
-            Seconds for each sharing.
+            Seconds.
 
         Returns
         -------
@@ -210,6 +212,8 @@ class FlowRates(TabularResult):
             Not one volume per flow.
         CapacityError
             A volume that is negative or not finite.
+        TimeLimitError
+            The time limit was reached.
 
         Notes
         -----
@@ -217,6 +221,7 @@ class FlowRates(TabularResult):
         sharing per moment at which flows end. A flow in several parts (queue pairs) has as much in
         each, and is done with its last. Neither latency nor the loss of packets is in it.
         """
+        clock = Clock(time_limit)
         count = self.demands.size
         volumes = np.full(count, gbyte, float) if np.ndim(gbyte) == 0 else as_floats("gbyte", gbyte)
         if volumes.size != count:
@@ -234,7 +239,8 @@ class FlowRates(TabularResult):
         going = np.flatnonzero(left > 0)
         now = 0.0
         while going.size:
-            rates = self._shared(going, limits, time_limit)
+            clock.check()
+            rates = self._shared(going, limits, clock.left)
             stuck = rates <= 0
             if stuck.any():
                 seconds[self._flow[going[stuck]]] = np.inf
@@ -337,12 +343,13 @@ def fair_rates(
         "tables": tables,
         "forwarding": forwarding,
     }
-    asked = fabric
-    fabric = fabric.materialize(time_limit=time_limit)
-    products, pairs = traffic._resolve(fabric)
+    asked, clock = fabric, Clock(time_limit)
+    traffic._check_size(fabric, products=True)
+    fabric = fabric.materialize(time_limit=clock.left)
+    products, pairs = traffic._resolve(fabric, clock)
     chosen = plan(fabric, pairs, **options)
     chosen["seed"] = seed
-    flows = _listed(fabric, products, pairs)
+    flows = _listed(fabric, products, pairs, clock)
     own = None if weights is None else as_floats("weights", weights)
     if own is not None and own.size != flows[0].size:
         entries = counted(own.size, "entry", "entries")
@@ -355,31 +362,25 @@ def fair_rates(
     shares = None
     if routing == "ecmp":
         flow, first, ways, shares = _core.sprays(
-            fabric._handle, products, pairs, chosen, time_limit
+            fabric._handle, products, pairs, chosen, clock.left
         )
     else:
-        flow, first, ways = _core.ways(fabric._handle, products, pairs, chosen, time_limit)
+        flow, first, ways = _core.ways(fabric._handle, products, pairs, chosen, clock.left)
     parts = (flow.astype(np.int64), first, ways.astype(np.int64), shares)
     again = {**options, "seed": seed, "weights": weights, "capped": capped}
     number = queue_pairs if routing == "ecmp-hash" else 1
-    return FlowRates(fabric, flows, parts, own, number, (asked, traffic, again), time_limit)
+    return FlowRates(fabric, flows, parts, own, number, (asked, traffic, again), clock)
 
 
 def _listed(
-    fabric: Fabric, products: Any, pairs: tuple[Ids, Ids, Floats]
+    fabric: Fabric, products: Any, pairs: tuple[Ids, Ids, Floats], clock: Clock
 ) -> tuple[Ids, Ids, Floats]:
     """Every flow's source, sink and demand, in the order of the core."""
     listed: list[tuple[Ids, Ids, Floats]] = []
     for sources, sinks, rate in products:
-        ends = [
-            np.unique(np.concatenate([fabric._handle.node_ids(one) for one in own])).astype(
-                np.int64
-            )
-            for own in (sources, sinks)
-        ]
-        tails, heads = np.repeat(ends[0], ends[1].size), np.tile(ends[1], ends[0].size)
-        differ = tails != heads
-        listed.append((tails[differ], heads[differ], np.full(int(differ.sum()), rate)))
+        ends = [np.unique(_ids(fabric, own)) for own in (sources, sinks)]
+        tails, heads = each_to_each(ends[0], ends[1], clock)
+        listed.append((tails, heads, np.full(tails.size, rate)))
     listed.append(pairs)
     own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
     return own[0], own[1], own[2]

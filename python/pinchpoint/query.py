@@ -241,8 +241,15 @@ def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") 
     -------
     Query
         Its columns: ``gbit_per_s`` (per direction), ``split``, ``bottleneck``.
+
+    Raises
+    ------
+    InputTypeError
+        A `by` that is no text.
     """
     check_forwarding(forwarding)
+    if by is not None and not isinstance(by, str):
+        raise InputTypeError(f"by is {by!r}; it must be the name of a coordinate")
     return _Bisection(by, forwarding)
 
 
@@ -339,8 +346,14 @@ def congestion(traffic: Traffic, /, *, routing: str = "ecmp", **options: Any) ->
     ------
     InputTypeError
         No traffic, or an option that there is not.
+    SelectionError
+        An unknown routing.
     """
+    from pinchpoint.congestion import check_options
+
     _check_traffic(traffic)
+    names: list[Any] = [options.get("split", "link"), options.get("forwarding", "hardware")]
+    check_options(routing, *names)
     return _Congestion(traffic, routing, _checked("congestion", options))
 
 
@@ -447,9 +460,18 @@ def collective(operation: str, /, *, ranks: Ends, gbyte: float, **options: Any) 
     Raises
     ------
     InputTypeError
-        An option that there is not.
+        An option that there is not, or a `gbyte` that is no number.
+    SelectionError
+        An unknown `operation`.
+    CapacityError
+        A `gbyte` that is not above zero.
     """
-    return _Collective(operation, _kept(ranks), float(gbyte), _checked("collective", options))
+    from pinchpoint._patterns import _above_zero
+    from pinchpoint.collective import op_named
+
+    op_named(operation)
+    size = _above_zero("gbyte", gbyte)
+    return _Collective(operation, _kept(ranks), size, _checked("collective", options))
 
 
 @dataclass(frozen=True)

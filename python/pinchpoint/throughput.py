@@ -12,10 +12,10 @@ from pinchpoint._clock import Clock
 from pinchpoint._listed_program import EXACT, solve
 from pinchpoint._patterns import num_nodes
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import check_gap
 from pinchpoint._wording import a_type, counted
 from pinchpoint.congestion import Unreachable, check_options
 from pinchpoint.errors import (
-    CapacityError,
     GraphError,
     InputTypeError,
     SelectionError,
@@ -238,8 +238,7 @@ def throughput(
     """Ask; see :meth:`Fabric.throughput`."""
     if not isinstance(traffic, Traffic):
         raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < float("inf"):
-        raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
+    check_gap(gap)
     if unreachable not in ("error", "drop"):
         raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
     check_options("ecmp", "link", forwarding)
@@ -265,6 +264,7 @@ def _run(search: Search) -> None:
         known = by_orbits(search)
         if known and (search.reached() or fabric.num_links > _LISTED):
             return
+    search.question.traffic._check_size(fabric)
     _listed(search, fabric.materialize(time_limit=search.clock.left))
 
 
@@ -326,7 +326,7 @@ def _pairs_of(sources: list[_core.Selection], sinks: list[_core.Selection]) -> f
 def _listed(search: Search, fabric: Fabric) -> None:
     """Narrow the bounds link by link."""
     question, clock = search.question, search.clock
-    products, pairs = question.traffic._resolve(fabric)
+    products, pairs = question.traffic._resolve(fabric, clock)
     options = question.plan(fabric, pairs)
     problem = _core.concurrent(fabric._handle, products, pairs, options, clock.left)
     search.lost = lost_pairs(problem, search.drop)

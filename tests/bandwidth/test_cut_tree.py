@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import networkx as nx
@@ -10,6 +11,7 @@ import pinchpoint as pp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pinchpoint.errors import SizeLimitError
 
 from property.profile import cases
 
@@ -127,3 +129,15 @@ def test_where_there_is_none() -> None:
         ring.cut_tree([0, 1]).min_cut(0, 2)
     with pytest.raises(pp.PinchpointError, match="is 3 nodes"):
         ring.cut_tree().min_cut("node", 2)
+
+
+def test_too_much_work_is_refused_before_it_starts() -> None:
+    million = pp.clusters.clos(chips=1_048_576)
+    start = time.monotonic()
+    for nodes in (None, "chip", ["chip", "leaf"]):
+        with pytest.raises(SizeLimitError, match=r"limit is 1e\+11.*pairwise\('chip'\)"):
+            million.cut_tree(nodes, forwarding="all")
+    assert time.monotonic() - start < 5
+    # Few nodes of many need few flows.
+    clos = pp.clusters.clos()
+    assert len(clos.cut_tree("chip[chip=0:3]", forwarding="all").nodes) == 3

@@ -130,9 +130,35 @@ def test_direct_all_to_all_under_a_routing(racks):
     assert cut.seconds >= answer.seconds_lower
 
 
+@pytest.mark.parametrize(
+    ("op", "algorithm"), [("all_to_all", "direct"), ("send_recv", "ring"), ("all_reduce", "ring")]
+)
+def test_the_bound_of_an_algorithm_is_that_of_the_optimum(racks, op, algorithm):
+    """On one switch it is reached; elsewhere it is what the optimum is bounded by."""
+    rack = pp.clusters.gb200_nvl72()
+    answer = rack.collective(op, algorithm=algorithm)
+    assert answer.optimal
+    assert answer.busbw_upper_gbyte_per_s == pytest.approx(900, rel=1e-9)
+    answer, best = racks.collective(op, algorithm=algorithm), racks.collective(op)
+    assert answer.seconds_lower == pytest.approx(min(answer.seconds, best.seconds_lower), rel=1e-12)
+    assert 0 < answer.busbw_gbyte_per_s <= answer.busbw_upper_gbyte_per_s * (1 + 1e-12)
+
+
 def test_ranks_that_cannot_meet(racks):
     split = racks.without(racks.select("leaf"))
-    answer = split.collective("all_reduce", algorithm="ring")
-    assert math.isinf(answer.seconds)
-    assert answer.busbw_gbyte_per_s == 0
-    assert "no way" in answer.binding
+    for op, algorithm in (("all_reduce", "ring"), ("all_to_all", "direct")):
+        answer = split.collective(op, algorithm=algorithm)
+        assert math.isinf(answer.seconds)
+        assert math.isinf(answer.seconds_lower)
+        assert answer.busbw_gbyte_per_s == answer.busbw_upper_gbyte_per_s == 0
+        assert "no way" in answer.binding
+
+
+def test_more_one_way_ranks_than_parts_are_counted():
+    """A cut bounds an all-reduce where there are too many ranks for finer partitions."""
+    count = 10_001
+    ranks, hub = list(range(count)), [count] * count
+    star = pp.Fabric.from_links(ranks + hub, hub + ranks, 8.0, directed=True)
+    answer = star.collective("all_reduce", ranks)
+    assert answer.seconds_lower == pytest.approx(1.0)
+    assert answer.seconds == pytest.approx(2 * (count - 1) / count)

@@ -46,6 +46,12 @@ def rack():
         ("all_reduce", {"algorithm": "hierarchical", "domain": 7}, SelectionError, "72 ranks"),
         ("broadcast", {"algorithm": "hierarchical", "domain": 8}, SelectionError, "all_reduce"),
         ("all_reduce", {"time_limit": 0}, TimeLimitError, "time limit"),
+        ("all_reduce", {"time_limit": True}, InputTypeError, "time_limit is True"),
+        ("all_reduce", {"routing": "x"}, SelectionError, "routing is 'x'; it must be one of"),
+        ("all_reduce", {"domain": "foo"}, SelectionError, "domain goes with a named algorithm"),
+        ("all_reduce", {"in_network": "yes"}, InputTypeError, "in_network is 'yes'"),
+        ("all_gather", {"in_network": 1}, InputTypeError, "in_network is 1"),
+        ("all_reduce", {"gap": "x"}, CapacityError, "gap is 'x'"),
     ],
 )
 def test_refused(rack, op, options, error, words):
@@ -59,6 +65,34 @@ def test_no_switch_no_reduction_inside():
     ring = pp.clusters.build("trn2_ultraserver")
     with pytest.raises(SelectionError, match="needs switches that reduce"):
         ring.collective("all_reduce", in_network=True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "words"),
+    [
+        (lambda: pp.query.collective("x", ranks="chip", gbyte=1), SelectionError, "op is 'x'"),
+        (lambda: pp.query.collective(3, ranks="chip", gbyte=1), InputTypeError, "op is 3"),
+        (
+            lambda: pp.query.collective("reduce", ranks="chip", gbyte="1GB"),
+            InputTypeError,
+            "gbyte is '1GB'",
+        ),
+        (
+            lambda: pp.query.collective("reduce", ranks="chip", gbyte=0),
+            CapacityError,
+            "gbyte is 0",
+        ),
+        (lambda: pp.query.bisection(3), InputTypeError, "by is 3"),
+        (
+            lambda: pp.query.congestion(pp.traffic.ring("chip", gbit_per_s=1.0), routing="x"),
+            SelectionError,
+            "routing is 'x'",
+        ),
+    ],
+)
+def test_queries_are_refused_when_they_are_made(ask, error, words):
+    with pytest.raises(error, match=words):
+        ask()
 
 
 def test_rank_files(rack, tmp_path):

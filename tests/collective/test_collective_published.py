@@ -5,6 +5,7 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
+import networkx as nx
 import pinchpoint as pp
 import pytest
 
@@ -264,3 +265,21 @@ def test_result_reads_and_travels():
     assert answer.to_frame()["tier"].tolist() == ["chip-switch"]
     assert "<table>" in answer._repr_html_()
     assert "busbw 900 GB/s" in repr(answer)
+
+
+def test_nodes_with_names_are_called_by_them():
+    graph = nx.DiGraph()
+    for leaf, rate in (("leaf 0", 10.0), ("leaf[1]", 5.0), ("leaf2", 10.0)):
+        for spine in ("s0", "s1"):
+            graph.add_edge(leaf, spine, capacity=10.0)
+            graph.add_edge(spine, leaf, capacity=rate)
+    ranks = ["leaf 0", "leaf[1]", "leaf2"]
+    for group in ("leaf", "a[b]", "a=b,c"):
+        nx.set_node_attributes(graph, {rank: {"role": "chip", "group": group} for rank in ranks})
+        fabric = pp.interop.from_networkx(graph, unit="Gbit/s").fabric
+        assert group in {own.name for own in fabric.groups}
+        for op in ("all_gather", "all_to_all") if group == "leaf" else ("all_gather",):
+            answer = fabric.collective(op, ranks)
+            assert answer.binding.startswith("leaf[1] can take in no more than")
+    down = fabric.without(fabric.select("leaf2")).collective("all_gather", ranks)
+    assert down.binding.startswith("leaf2 is down")

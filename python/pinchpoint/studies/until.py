@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
 from pinchpoint._wording import counted
-from pinchpoint.errors import ScenarioError
+from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.query import bandwidth as bandwidth_query
 from pinchpoint.scenarios import Scenario
 from pinchpoint.selection import LinkSelection
@@ -136,6 +136,13 @@ def failures_until(
     FailuresUntil
         Bounds on the number, each with its proof.
 
+    Raises
+    ------
+    ScenarioError
+        A threshold of zero.
+    InputTypeError
+        An `effort` that is no integer from zero on.
+
     Notes
     -----
     Finding the number is network interdiction, which is NP-hard in general; the bounds meet where
@@ -161,6 +168,8 @@ def failures_until(
     limit = Fraction(parse_rate(below))
     if limit <= 0:
         raise ScenarioError(f"below is {below!r}; bandwidth is never below zero")
+    if isinstance(effort, bool) or not isinstance(effort, int) or effort < 0:
+        raise InputTypeError(f"effort is {effort!r}; it must be an integer, zero or more")
     chosen = chosen_in(fabric, several(among), "among")
     query = bandwidth_query(sources, sinks, forwarding=forwarding)
     healthy = fabric.bandwidth(sources, sinks, forwarding=forwarding)
