@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use pinchpoint_core::{Monitor, Stop};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 use crate::error::{named, to_py};
 
@@ -122,7 +123,11 @@ impl<'py> FromPyObject<'_, 'py> for TimeLimit {
                 format!("time_limit is {shown}; it must be a number of seconds, zero or more");
             named(value.py(), class, message)
         };
-        let Ok(seconds) = value.extract::<f64>() else {
+        let given = match value.is_instance_of::<PyBool>() {
+            true => None,
+            false => value.extract::<f64>().ok(),
+        };
+        let Some(seconds) = given else {
             return Err(refuse("InputTypeError"));
         };
         Duration::try_from_secs_f64(seconds)

@@ -4,7 +4,7 @@ use super::flows::{Unreachable, lost_to_failures};
 use super::{Loads, Routing, Ways};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 use crate::parallel;
 use crate::routing::{Core, Network, Shortest, Trees, UNREACHED};
 use crate::traffic::{Demands, Pair};
@@ -13,7 +13,7 @@ use crate::traffic::{Demands, Pair};
 const PIECES: usize = 64;
 
 /// Every single pair of the demands, with its place.
-fn listed(network: &Network, demands: &Demands) -> Result<Vec<Flow>> {
+fn listed(network: &Network, demands: &Demands, monitor: &dyn Monitor) -> Result<Vec<Flow>> {
     let count = demands.num_pairs();
     memory::check("flow by flow routing", 96 * count)?;
     if count >= u64::from(u32::MAX) {
@@ -21,6 +21,7 @@ fn listed(network: &Network, demands: &Demands) -> Result<Vec<Flow>> {
         return Err(Error::new(ErrorKind::SizeLimit, message));
     }
     let mut pairs = Vec::with_capacity(count as usize);
+    let mut pace = Pace::new(monitor);
     let mut place = 0;
     let mut push = |pair: Pair| {
         if !network.is_removed(pair.source) && !network.is_removed(pair.sink) {
@@ -30,6 +31,7 @@ fn listed(network: &Network, demands: &Demands) -> Result<Vec<Flow>> {
     };
     for product in &demands.products {
         for (source, from) in &product.sources {
+            pace.spend(product.sinks.len())?;
             for (sink, to) in product.sinks.iter().filter(|sink| sink.0 != *source) {
                 push(Pair {
                     source: *source,
@@ -41,6 +43,33 @@ fn listed(network: &Network, demands: &Demands) -> Result<Vec<Flow>> {
     }
     demands.pairs.iter().for_each(|pair| push(*pair));
     Ok(pairs)
+}
+
+/// Flows by the `place` of their destination, below `most`; those of one place keep their order.
+fn dealt(
+    flows: &[Flow],
+    most: usize,
+    place: impl Fn(u32) -> u32,
+    monitor: &dyn Monitor,
+) -> Result<Vec<Flow>> {
+    let mut pace = Pace::new(monitor);
+    let place = |flow: &Flow| place(flow.1.sink) as usize;
+    let mut next = vec![0usize; most + 1];
+    for flow in flows {
+        pace.spend(1)?;
+        next[place(flow) + 1] += 1;
+    }
+    for at in 0..most {
+        next[at + 1] += next[at];
+    }
+    let mut sorted = flows.to_vec();
+    for flow in flows {
+        pace.spend(1)?;
+        let at = &mut next[place(flow)];
+        sorted[*at] = *flow;
+        *at += 1;
+    }
+    Ok(sorted)
 }
 
 /// A well-mixed number (splitmix64).
@@ -267,9 +296,9 @@ fn pieces(
     routing: &Routing,
     monitor: &dyn Monitor,
 ) -> Result<(Vec<Piece>, Vec<Flow>)> {
-    let mut flows = listed(network, demands)?;
     let place = |node: u32| trees.place[trees.root[node as usize] as usize];
-    flows.sort_by_cached_key(|(_, pair)| place(pair.sink));
+    let flows = listed(network, demands, monitor)?;
+    let flows = dealt(&flows, core.len(), place, monitor)?;
     let (first, ways) = network.ways();
     let walker = Walker {
         network,
