@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._validation import as_integer, as_seed, as_text
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Label, LinkSelection, Selection, labelled
 
@@ -44,8 +45,7 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
     SelectionError
         An unknown group or coordinate, a value out of range, or no node.
     """
-    if not isinstance(group, str):
-        raise InputTypeError(f"group is a {type(group).__name__}; it must be text")
+    as_text("group", group)
     if not coordinates:
         return Selection(self._by_text(group), labelled(group, {}))
     if "[" in group:
@@ -103,8 +103,7 @@ def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelect
     SelectionError
         An unknown or ambiguous name, a value out of range, or no link.
     """
-    if not isinstance(bundle, str):
-        raise InputTypeError(f"bundle is a {type(bundle).__name__}; it must be text")
+    as_text("bundle", bundle)
     if not coordinates:
         return LinkSelection(self._handle.select_links_text(bundle), labelled(bundle, {}))
     if "[" in bundle:
@@ -134,11 +133,9 @@ def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> Lin
     SelectionError
         No such bundle, or fewer links than asked for.
     """
-    for what, number in (("count", count), ("seed", seed)):
-        if isinstance(number, bool) or not hasattr(number, "__index__"):
-            raise InputTypeError(f"{what} is {number!r}; it must be an integer")
-        if not 0 <= number.__index__() < 1 << 64:
-            raise SelectionError(f"{what} is {number}; it must be 0 to 2^64 - 1")
+    as_text("bundle", bundle)
+    count = as_integer("count", count, 0, (1 << 64) - 1)
+    seed = as_seed(seed, (1 << 64) - 1)
     core = self._handle.sample_links(bundle, count, seed)
     return LinkSelection(core, Label((f"{count:,} of {bundle}, seed {seed}",), 1))
 

@@ -13,7 +13,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._patterns import _rank_ids
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import check_forwarding
+from pinchpoint._validation import as_number, check_forwarding
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
@@ -213,8 +213,7 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
             f"{did_you_mean(op, list(_OPS.values()))}"
         )
     gbyte = options["gbyte"]
-    if isinstance(gbyte, bool) or not isinstance(gbyte, int | float | np.number):
-        raise InputTypeError(f"gbyte is {gbyte!r}; it must be a number")
+    as_number("gbyte", gbyte)
     if not np.isfinite(gbyte) or gbyte <= 0:
         raise CapacityError(f"gbyte is {gbyte}; it must be finite and above zero")
     check_forwarding(options["forwarding"])

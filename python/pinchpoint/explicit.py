@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._validation import as_array, as_integer, as_items, as_text, as_vector
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ def from_links(
                 raise GraphError(f"{field}[{place}] is {largest}; ids go up to 2^32 - 2")
     if num_nodes is None:
         num_nodes = largest + 1
-    elif isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):
-        raise InputTypeError(f"num_nodes is {num_nodes!r}; it must be an integer")
-    if not 0 < num_nodes <= _MAX_NODES + 1:
-        raise GraphError(f"num_nodes is {num_nodes}; it must be 1 to 2^32 - 1")
+    num_nodes = as_integer("num_nodes", num_nodes, 1, _MAX_NODES + 1, GraphError)
     for field, end in zip(("tails", "heads"), ids, strict=True):
         bad = np.flatnonzero((end < 0) | (end >= num_nodes))
         if bad.size:
@@ -59,7 +57,9 @@ def from_links(
     units, shift = exact_kbit(capacity)
     own_names = None
     if names is not None:
-        own_names = tuple(names)
+        own_names = tuple(as_items("names", names, "text"))
+        for place, name in enumerate(own_names):
+            as_text(f"names[{place}]", name)
         if len(own_names) != num_nodes:
             raise GraphError(f"names has {len(own_names)} entries for {num_nodes} nodes")
     own = (ids[0].astype(np.uint32), ids[1].astype(np.uint32))
@@ -68,9 +68,7 @@ def from_links(
 
 
 def _ids(field: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise GraphError(f"{field} has {array.ndim} dimensions; it must have one")
+    array = as_vector(field, values)
     if array.size == 0:
         return np.zeros(0, np.int64)
     if array.dtype.kind not in "iu":
@@ -82,7 +80,7 @@ def _ids(field: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
 
 def _numbers(values: npt.ArrayLike) -> npt.NDArray[Any]:
-    array = np.asarray(values)
+    array = as_array("gbit_per_s", values)
     if array.dtype.kind not in "iuf" or array.ndim > 1:
         raise InputTypeError(
             f"gbit_per_s has dtype {array.dtype} and {array.ndim} dimensions; "

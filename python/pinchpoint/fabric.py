@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core, _fabric_flow, _fabric_output, _fabric_select, _fabric_traffic
-from pinchpoint.errors import GraphError, InputTypeError
+from pinchpoint._validation import as_number, as_size_limit
+from pinchpoint.errors import GraphError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 
 if TYPE_CHECKING:
@@ -291,10 +292,9 @@ class Fabric:
         CapacityOverflowError
             A capacity that gets too large.
         """
-        if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
-            raise InputTypeError(f"factor is {factor!r}; it must be a number")
+        number = as_number("factor", factor)
         chosen = flattened(links, (LinkSelection,), "links")
-        core, rounded = self._handle.scaled([item._handle for item in chosen], float(factor))
+        core, rounded = self._handle.scaled([item._handle for item in chosen], number)
         return self._derived(core, rounded)
 
     @property
@@ -329,7 +329,7 @@ class Fabric:
         SizeLimitError
             Larger than the limit; nothing has been allocated.
         """
-        core = self._handle.materialize(int(limit_bytes), time_limit)
+        core = self._handle.materialize(as_size_limit("limit_bytes", limit_bytes), time_limit)
         return self._derived(core)
 
     def _arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import as_items
 from pinchpoint.bandwidth import exact_kbit
-from pinchpoint.errors import InputTypeError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 from pinchpoint.units import format_bandwidth
 
@@ -91,11 +91,8 @@ def failure_sweep(
 ) -> FailureSweep:
     """Sweep; see :meth:`Fabric.failure_sweep`."""
     kinds = (LinkSelection, Selection)
-    if isinstance(failures, (str, *kinds)):
-        kind = type(failures).__name__
-        raise InputTypeError(f"failures is a {kind}; it must be a list of what fails in turn")
     outages = []
-    for place, failure in enumerate(failures):
+    for place, failure in enumerate(as_items("failures", failures, "what fails in turn")):
         items = flattened(failure, kinds, f"failures[{place}]")
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]

@@ -9,9 +9,9 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
-from pinchpoint._validation import as_floats
+from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice
 from pinchpoint.congestion import plan
-from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
+from pinchpoint.errors import CapacityError, GraphError, InputTypeError
 from pinchpoint.fair import FairRates, _ask
 from pinchpoint.traffic import Traffic
 
@@ -164,8 +164,7 @@ class FlowRates(TabularResult):
 
     def bottlenecks(self, k: int = 10) -> tuple[FullLink, ...]:
         """Return the k links that hold back the most flows, those first."""
-        if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-            raise InputTypeError(f"k is {k!r}; it must be an integer, zero or more")
+        k = as_integer("k", k)
         ways = self._fair.limits
         held = np.unique(np.stack([ways, self._flow.astype(np.int64)])[:, ways >= 0], axis=1)[0]
         count = np.bincount(held, minlength=self._capacity.size)
@@ -216,7 +215,7 @@ class FlowRates(TabularResult):
         each, and is done with its last. Neither latency nor the loss of packets is in it.
         """
         count = self.demands.size
-        volumes = np.full(count, gbyte, float) if np.ndim(gbyte) == 0 else as_floats("gbyte", gbyte)
+        volumes = as_floats("gbyte", gbyte, count)
         if volumes.size != count:
             raise GraphError(f"gbyte has {volumes.size} entries for {count} flows")
         if not np.isfinite(volumes).all() or (volumes < 0).any():
@@ -325,10 +324,9 @@ def fair_rates(
         raise InputTypeError(
             f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
         )
-    if routing not in _ROUTINGS:
-        raise SelectionError(f"routing is {routing!r}; fair rates go with {', '.join(_ROUTINGS)}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 64:
-        raise InputTypeError(f"seed is {seed!r}; it must be 0 to 2^64 - 1")
+    check_choice("routing", routing, _ROUTINGS)
+    seed = as_seed(seed, (1 << 64) - 1)
+    queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
     options = {
         "routing": routing,
         "split": split,

@@ -12,6 +12,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._listed_program import EXACT, solve
 from pinchpoint._patterns import num_nodes
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import as_number, check_choice
 from pinchpoint.congestion import Unreachable, check_options
 from pinchpoint.errors import (
     CapacityError,
@@ -239,10 +240,10 @@ def throughput(
         raise InputTypeError(
             f"traffic is a {type(traffic).__name__}; make it with pinchpoint.traffic"
         )
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < float("inf"):
-        raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
-    if unreachable not in ("error", "drop"):
-        raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
+    gap = as_number("gap", gap)
+    if not 0 <= gap < float("inf"):
+        raise CapacityError(f"gap is {gap}; it must be a finite number, zero or more")
+    check_choice("unreachable", unreachable, ("error", "drop"))
     check_options("ecmp", "link", forwarding)
     search = Search(Question(fabric, traffic, forwarding), unreachable, gap, Clock(time_limit))
     try:

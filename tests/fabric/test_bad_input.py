@@ -219,6 +219,39 @@ def test_fabrics_and_selections_cannot_be_changed(fabric):
         fabric.groups[0].coordinates["pod"] = 3
 
 
+@pytest.mark.parametrize(
+    ("ask", "error", "says"),
+    [
+        (lambda f: f.bandwidth(0, 1, forwarding=None), InputTypeError, ["forwarding is None"]),
+        (lambda f: f.bandwidth(0, 1, forwarding=[]), InputTypeError, ["forwarding is []"]),
+        (lambda f: f.bandwidth("chip", "leaf").flow(3), InputTypeError, ["bundle is 3"]),
+        (
+            lambda f: f.bandwidth("chip", "leaf").breakpoints("boot", 3),
+            InputTypeError,
+            ["bundles[1] is 3"],
+        ),
+        (lambda f: f.bisection(by=[]), InputTypeError, ["by is []"]),
+        (lambda f: f.bisection(by=3), InputTypeError, ["by is 3"]),
+        (lambda f: f.pairwise(None), InputTypeError, ["groups is a NoneType"]),
+        (lambda f: f.pairwise(3), InputTypeError, ["groups is a int"]),
+        (lambda f: f.pairwise(np.array(3)), InputTypeError, ["groups is a ndarray"]),
+        (lambda f: f.failure_sweep("chip", "leaf", None), InputTypeError, ["failures is a None"]),
+        (lambda f: f.sample_links(3, 1), InputTypeError, ["bundle is 3"]),
+        (lambda f: f.materialize(limit_bytes="x"), InputTypeError, ["limit_bytes is 'x'"]),
+        (lambda f: f.materialize(limit_bytes=-1), SizeLimitError, ["limit_bytes is -1"]),
+        (lambda f: f.materialize(limit_bytes=float("nan")), SizeLimitError, ["limit_bytes is nan"]),
+    ],
+)
+def test_questions(fabric, ask, error, says):
+    with refuses(error, *says):
+        ask(fabric)
+
+
+@pytest.mark.parametrize("limit", [8e9, np.int64(10**9), float("inf"), 2**70])
+def test_limits_of_any_kind(lab, limit):
+    assert lab.materialize(limit_bytes=limit).num_links == lab.num_links
+
+
 # Building.
 
 
@@ -285,6 +318,8 @@ def test_groups():
     b.nodes("chip")
     with refuses(BuildError, "chip"):
         b.nodes("chip")
+    with refuses(InputTypeError, "name is 3"):
+        b.nodes(3)
     with refuses(BuildError, "role 'gpu'"):
         b.nodes("gpu", role="gpu")
     with refuses(BuildError, "forwards='maybe'"):
@@ -323,6 +358,8 @@ def test_links():
     for multiplicity in (1.0, True, "2"):
         with refuses(InputTypeError, "multiplicity"):
             b.links(chip, leaf, "1Gb/s", multiplicity=multiplicity)
+    with refuses(InputTypeError, "name is 3"):
+        b.links(chip, leaf, "1Gb/s", name=3)
     with refuses(BuildError, "join"):
         b.links(chip, chip, "1Gb/s")
     with refuses(BuildError, "links nothing"):
@@ -341,6 +378,8 @@ def test_rings():
     chip = b.nodes("chip", x=5, one=1, both=pp.radix(p=2, q=3))
     with refuses(BuildError, "whole group"):
         b.ring(chip.where(x=0), "x", "1Gb/s")
+    with refuses(InputTypeError, "axis is 3"):
+        b.ring(chip, 3, "1Gb/s")
     with refuses(SelectionError, '"z"'):
         b.ring(chip, "z", "1Gb/s")
     with refuses(BuildError, "both"):
@@ -431,6 +470,13 @@ def test_from_links_owns_its_arrays():
         (([0], [1], [1e300]), CapacityError, ["gbit_per_s[0] is 1e+300"]),
         (([0], [1], ["1"]), InputTypeError, ["gbit_per_s"]),
         (([0], [1], None), InputTypeError, ["gbit_per_s"]),
+        (([0], [1], [[1], [2, 3]]), InputTypeError, ["gbit_per_s cannot be read"]),
+        (("x", [1], 1.0), InputTypeError, ["tails is 'x'"]),
+        (([0], None, 1.0), InputTypeError, ["heads is None"]),
+        (([[1], [2, 3]], [1], 1.0), InputTypeError, ["tails cannot be read"]),
+        (([0], [1], 1.0, None, 3), InputTypeError, ["names is a int"]),
+        (([0], [1], 1.0, None, "ab"), InputTypeError, ["names is a str"]),
+        (([0], [1], 1.0, None, ["a", 1]), InputTypeError, ["names[1] is 1"]),
         (([0], [1], [[1.0]]), InputTypeError, ["gbit_per_s"]),
         (([0], [1], 1.0, 0), GraphError, ["num_nodes is 0"]),
         (([0], [1], 1.0, 2**32), GraphError, ["num_nodes is 4294967296"]),

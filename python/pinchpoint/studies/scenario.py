@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
+from pinchpoint._validation import as_number
 from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection
 
@@ -173,11 +172,10 @@ def _links(fabric: Fabric, one: Selection | LinkSelection) -> list[LinkSelection
 
 def multiplier(factor: Any) -> float:
     """Take a factor of capacities; it is finite and above zero."""
-    if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
-        raise InputTypeError(f"factor is {factor!r}; it must be a number")
-    if not 0 < factor < float("inf"):
+    own = as_number("factor", factor)
+    if not 0 < own < float("inf"):
         raise ScenarioError(f"factor is {factor}; it must be finite and above 0")
-    return float(factor)
+    return own
 
 
 def several(chosen: Chosen) -> tuple[Any, ...]:

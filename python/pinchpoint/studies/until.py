@@ -13,6 +13,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import as_integer, check_fabric
 from pinchpoint.errors import ScenarioError
 from pinchpoint.query import bandwidth as bandwidth_query
 from pinchpoint.scenarios import Scenario
@@ -157,6 +158,8 @@ def failures_until(
     >>> print(pp.failures_until(rack, *ends, below="700GB/s", among="chip-switch"))
     5 failures can push it below 700 GB/s (5.6 Tb/s) per direction; no fewer can
     """
+    check_fabric(fabric)
+    effort = as_integer("effort", effort, error=ScenarioError)
     limit = Fraction(parse_rate(below))
     if limit <= 0:
         raise ScenarioError(f"below is {below!r}; bandwidth is never below zero")
