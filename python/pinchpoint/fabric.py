@@ -143,7 +143,9 @@ class Fabric:
             Node ids, from 0.
         gbit_per_s : array_like of float, shape (links,) or scalar
             Capacity per direction in Gbit/s. A value that is the nearest float to a whole number of
-            kbit/s is taken as that; others are scaled exactly by a power of two.
+            kbit/s is taken as that; others are scaled exactly by a power of two, or where none
+            makes all of them whole, rounded down to the finest unit that fits (less than a part in
+            10^12 of the largest, or 1 kbit/s), as :attr:`rounded` says.
         num_nodes : int, optional
             Number of nodes; default the largest id + 1.
         names : iterable of str, optional
@@ -161,7 +163,7 @@ class Fabric:
         GraphError
             Ids out of range, arrays of different lengths.
         CapacityError
-            A capacity that is negative, not a number, infinite, or fits no exact scale.
+            A capacity that is negative, not a number, infinite, or too small beside the largest.
 
         Examples
         --------
@@ -172,8 +174,8 @@ class Fabric:
         """
         from pinchpoint.explicit import from_links
 
-        core, own_names = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
-        return Fabric(core, names=own_names)
+        core, own_names, rounded = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
+        return Fabric(core, names=own_names, rounded=rounded)
 
     @property
     def report(self) -> Report | None:
@@ -299,7 +301,7 @@ class Fabric:
 
     @property
     def rounded(self) -> bool:
-        """Whether some scaled capacity was no whole unit and was rounded down."""
+        """Whether some capacity, listed or scaled, was no whole unit and was rounded down."""
         return self._rounded
 
     def materialize(

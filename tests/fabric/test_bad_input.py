@@ -1,6 +1,8 @@
 """Bad input: one typed error that names the element, the field and the value."""
 
+import pickle
 import re
+from fractions import Fraction
 
 import numpy as np
 import pinchpoint as pp
@@ -499,12 +501,51 @@ def test_up_to_ten_faults_are_named():
 
 def test_from_links_exactness():
     """A float that is nearest to a whole number of kbit/s is that; others stay what they are."""
-    from fractions import Fraction
-
     whole = pp.Fabric.from_links([0], [1], [0.1])
     assert whole.bandwidth(0, 1).kbit_per_s == 100_000
     fine = pp.Fabric.from_links([0, 0], [1, 1], [2.0**-30, 400.0])
     assert fine.bandwidth(0, 1).kbit_per_s == 400_000_000 + Fraction(10**6, 2**30)
+
+
+def test_from_links_rounds_down_what_fits_no_unit():
+    """Floats of real measurements have no common unit: 100/3, pi, 0.1 + 0.2."""
+    gbit = [100 / 3, np.pi, 0.1 + 0.2, 400.0, 0.1]
+    fabric = pp.Fabric.from_links([0, 0, 0, 0, 0], [1, 1, 1, 1, 1], gbit)
+    assert fabric.rounded
+    kept = [Fraction(kbit) for kbit in _kbit_of_each(fabric, 5)]
+    for own, asked in zip(kept[:3], gbit, strict=False):
+        assert 0 <= Fraction(asked) * 10**6 - own < Fraction(400 * 10**6, 10**12)
+    assert kept[3:] == [400_000_000, 100_000]
+    answer = fabric.bandwidth(0, 1)
+    assert answer.kbit_per_s == sum(kept)
+    # Room is left for what raises capacities.
+    assert answer.next_bottleneck is None
+    links = fabric.select_links("node-node")
+    assert fabric.scaled(links, 1000).bandwidth(0, 1).kbit_per_s == 1000 * answer.kbit_per_s
+    assert pickle.loads(pickle.dumps(fabric)).rounded
+    for exact in ([400.0, 0.1], [2.0**-30, 400.0], 1 / 3 * 0):
+        ends = np.zeros(np.size(exact), int)
+        assert not pp.Fabric.from_links(ends, ends + 1, exact).rounded
+
+
+def _kbit_of_each(fabric, count):
+    return [
+        fabric.without(
+            [fabric.select_links("node-node", link=other) for other in range(count) if other != one]
+        )
+        .bandwidth(0, 1)
+        .kbit_per_s
+        for one in range(count)
+    ]
+
+
+@pytest.mark.parametrize("gbit", [1e-7 / 3, 1e-3 / 3, 1.0 / 3, 1e3 / 3, 1e6 / 3, 1e8 / 3])
+def test_from_links_takes_floats_of_any_size(gbit):
+    fabric = pp.Fabric.from_links([0], [1], [gbit])
+    kbit = Fraction(fabric.bandwidth(0, 1).kbit_per_s)
+    exact = Fraction(gbit) * 10**6
+    assert 0 <= exact - kbit <= max(exact / 10**12, kbit > 2**42)
+    assert fabric.rounded == (exact != kbit)
 
 
 def test_hostile_shapes():

@@ -45,6 +45,14 @@ def test_files(tmp_path):
         assert pp.load(tmp_path / f"a.{ending}").name == "a"
 
 
+def test_capacities_that_fit_no_unit_are_rounded_and_reported():
+    links = {"u": [0, 0, 0], "v": [1, 1, 1], "gbit_per_s": [100 / 3, 200 / 3, 400]}
+    found = from_table(links)
+    assert found.fabric.rounded
+    assert found.report.guessed == ("2 capacities are rounded down to whole units of 2^-13 kbit/s",)
+    assert not from_table(LINKS).fabric.rounded
+
+
 def test_round_trip():
     rack = pp.clusters.hgx_h100().materialize()
     again = from_table(to_table(rack)).fabric

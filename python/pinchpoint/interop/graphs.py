@@ -8,7 +8,7 @@ import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import CapacityError, InputTypeError, PinchpointError
-from pinchpoint.explicit import exact_kbit
+from pinchpoint.explicit import Units, exact_kbit
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, GroupKind, grouped
 from pinchpoint.interop._rates import gbit_per_s, kbit_of_text
@@ -214,9 +214,10 @@ def _fabric(
     kind_of: npt.NDArray[np.int64],
     names: Sequence[str] | None,
     ends: npt.NDArray[np.int64],
-    units: tuple[npt.NDArray[np.int64], int],
+    kbit: Units,
     directed: bool,
 ) -> Imported:
+    notes.capacities(kbit)
     report = notes.report(
         kind, "links with capacities", {"nodes": len(kind_of), "links": len(ends)}
     )
@@ -225,8 +226,9 @@ def _fabric(
         kinds,
         kind_of,
         names,
-        (ends[:, 0], ends[:, 1], units[0]),
-        shift=units[1],
+        (ends[:, 0], ends[:, 1], kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         directed=directed,
         report=report,
     )
@@ -263,7 +265,7 @@ def _kinds(
 
 def _units(
     data: Sequence[Mapping[str, Any]], shown: Sequence[str], capacity: str, unit: str
-) -> tuple[npt.NDArray[np.int64], int]:
+) -> Units:
     values = [attributes.get(capacity) for attributes in data]
     if values and not any(capacity in attributes for attributes in data):
         known = did_you_mean(capacity, map(str, data[0]))

@@ -16,7 +16,7 @@ from pinchpoint.errors import (
     InputTypeError,
     PinchpointError,
 )
-from pinchpoint.explicit import exact_kbit
+from pinchpoint.explicit import Units, exact_kbit
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, grouped
 from pinchpoint.interop._rates import gbit_per_s, kbit_of_text
@@ -239,7 +239,8 @@ def from_table(
         )
     ]
     ends = _ends(own, notes, data, columns[:2])
-    units, shift = _capacities(own, notes, data, columns[2], unit)
+    kbit = _capacities(own, notes, data, columns[2], unit)
+    notes.capacities(kbit)
     for other in data.column_names:
         if other not in columns:
             notes.skip(f"column {shorten(other)}")
@@ -249,8 +250,9 @@ def from_table(
         [NODE],
         np.zeros(ends.num_nodes, np.int64),
         ends.names,
-        (ends.tails, ends.heads, units),
-        shift=shift,
+        (ends.tails, ends.heads, kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         directed=directed,
         report=report,
     )
@@ -366,9 +368,7 @@ def _as_int64(own: str, column: str, values: Any) -> npt.NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _capacities(
-    own: str, notes: Notes, data: Any, column: str, unit: str | None
-) -> tuple[npt.NDArray[np.int64], int]:
+def _capacities(own: str, notes: Notes, data: Any, column: str, unit: str | None) -> Units:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -379,7 +379,7 @@ def _capacities(
         if not all(isinstance(word, str) for word in words):
             raise FormatError(f"{own}: {column} is {values.type}; it must be numbers or text")
         kbit = np.array([_kbit(own, column, word) for word in words], np.int64)
-        return kbit[encoded.indices.to_numpy(zero_copy_only=False)], 0
+        return Units(kbit[encoded.indices.to_numpy(zero_copy_only=False)], 0)
     if unit is None:
         unit = _CAPACITIES.get(column.lower())
         if unit is None:
