@@ -115,6 +115,21 @@ class FlowRates(TabularResult):
         Whether the flow has a way.
     """
 
+    _fabric: Fabric
+    _question: tuple[Any, ...]
+    _flow: npt.NDArray[Any]
+    _first: Ids
+    _ways: Ids
+    _shares: Floats | None
+    _weights: Floats
+    _capacity: Floats
+    _fair: FairRates
+    sources: Ids
+    sinks: Ids
+    demands: Floats
+    rates: Floats
+    reachable: npt.NDArray[np.bool_]
+
     def __init__(
         self,
         fabric: Fabric,
@@ -125,27 +140,40 @@ class FlowRates(TabularResult):
         question: tuple[Any, ...],
         time_limit: float | None,
     ) -> None:
-        self._fabric = fabric
-        self._question = question
-        self.sources, self.sinks, self.demands = flows
-        self._flow, self._first, self._ways, self._shares = parts
+        sources, sinks, demands = flows
+        flow, first, ways, shares = parts
         capacity = np.repeat(fabric.gbit_per_s, 2)
-        own_weights = np.ones(self.demands.size) if weights is None else weights
-        self._weights = own_weights[self._flow] / number
+        own_weights = (np.ones(demands.size) if weights is None else weights)[flow] / number
         limits = None
-        if np.isfinite(self.demands).any() or not self._flow.size:
-            limits = self.demands[self._flow] / number
-        self._capacity = capacity
-        self._fair: FairRates = _ask(
-            capacity, self._first, self._ways, self._shares, self._weights, limits, time_limit
-        )
-        self.rates: Floats = np.bincount(
-            self._flow, self._fair.rates, minlength=self.demands.size
-        ).astype(np.float64)
-        self.reachable: npt.NDArray[np.bool_] = np.zeros(self.demands.size, bool)
-        self.reachable[self._flow] = True
-        for array in (self.sources, self.sinks, self.demands, self.rates, self.reachable):
+        if np.isfinite(demands).any() or not flow.size:
+            limits = demands[flow] / number
+        fair = _ask(capacity, first, ways, shares, own_weights, limits, time_limit)
+        rates = np.bincount(flow, fair.rates, minlength=demands.size).astype(np.float64)
+        reachable = np.zeros(demands.size, bool)
+        reachable[flow] = True
+        fields = {
+            "_fabric": fabric,
+            "_question": question,
+            "_flow": flow,
+            "_first": first,
+            "_ways": ways,
+            "_shares": shares,
+            "_weights": own_weights,
+            "_capacity": capacity,
+            "_fair": fair,
+            "sources": sources,
+            "sinks": sinks,
+            "demands": demands,
+            "rates": rates,
+            "reachable": reachable,
+        }
+        for array in (sources, sinks, demands, rates, reachable):
             array.flags.writeable = False
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a result cannot be changed")
 
     @cached_property
     def loads(self) -> Floats:

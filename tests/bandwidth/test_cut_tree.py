@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 
 import networkx as nx
@@ -127,3 +128,12 @@ def test_where_there_is_none() -> None:
         ring.cut_tree([0, 1]).min_cut(0, 2)
     with pytest.raises(pp.PinchpointError, match="is 3 nodes"):
         ring.cut_tree().min_cut("node", 2)
+
+
+def test_a_tree_cannot_be_changed() -> None:
+    tree = pp.Fabric.from_links([0, 1], [1, 2], 8.0).cut_tree()
+    for one in (tree, pickle.loads(pickle.dumps(tree))):
+        for array in (one.nodes, one.parent):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 7
+        assert one == tree

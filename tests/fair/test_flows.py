@@ -209,6 +209,18 @@ def test_refused(options, error, words):
         fabric.fair_rates(pp.traffic.pairs([0, 1], [1, 2]), **options)
 
 
+def test_results_cannot_be_changed():
+    fabric = pp.Fabric.from_links([0, 1], [1, 2], 8.0)
+    found = fabric.fair_rates(pp.traffic.pairs([0, 1], [1, 2]))
+    for rates in (found, pickle.loads(pickle.dumps(found))):
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            rates.rates = 3
+        for name in ("sources", "sinks", "demands", "rates", "reachable", "loads"):
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(rates, name)[...] = 0
+        assert rates == found
+
+
 def test_refused_volumes_and_traffic():
     fabric = pp.Fabric.from_links([0, 1], [1, 2], 8.0)
     with pytest.raises(InputTypeError, match="traffic is a int"):
