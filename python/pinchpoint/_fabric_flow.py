@@ -286,7 +286,7 @@ def failure_sweep(
     self: Fabric,
     sources: Ends,
     sinks: Ends,
-    failures: Iterable[LinkSelection | Selection | Iterable[LinkSelection | Selection]],
+    failures: Iterable[LinkSelection | Selection | str | Iterable[LinkSelection | Selection | str]],
     *,
     forwarding: Forwarding = "hardware",
     time_limit: float | None = None,
@@ -297,7 +297,7 @@ def failure_sweep(
     ----------
     sources, sinks : Selection, str, node id, or a list of them
         As in :meth:`bandwidth`.
-    failures : list of LinkSelection, Selection, or lists of them
+    failures : list of LinkSelection, Selection, str, or lists of them
         What fails together, one after the other; as in :meth:`without`.
     forwarding : {"hardware", "all", "none"}, default "hardware"
         As in :meth:`bandwidth`.

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 _COMPARED = 2_000
 
-__all__ = ["by_id", "by_text", "ends_of", "node_ids", "sample_links", "select", "select_links"]
+__all__ = [
+    "by_id",
+    "by_name",
+    "by_text",
+    "ends_of",
+    "node_ids",
+    "sample_links",
+    "select",
+    "select_links",
+]
 
 
 def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
@@ -57,13 +66,8 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
 def by_text(self: Fabric, text: str) -> _core.Selection:
     """Find a group, a group with coordinates, or the node of that name."""
     if self._names is not None and text not in {group.name for group in self.groups}:
-        found = self._names.count(text)
-        if found > 1:
-            nodes = (node for node, name in enumerate(self._names) if name == text)
-            ids = ", ".join(map(str, islice(nodes, 10)))
-            raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
-        if found:
-            return self._handle.select_ids([self._names.index(text)])[0]
+        if text in self._names:
+            return _node_named(self, self._names, text)
         if "[" not in text:
             groups = ", ".join(shorten(group.name) for group in self.groups[:12])
             near = did_you_mean(text[:100], _alike(self._names, text))
@@ -71,6 +75,41 @@ def by_text(self: Fabric, text: str) -> _core.Selection:
                 f"no node or group is named {shorten(text)}{near}; the groups are {groups}"
             )
     return self._handle.select_text(text)
+
+
+def by_name(self: Fabric, text: str) -> Selection | LinkSelection:
+    """Find the nodes or links that a text names: a group, a bundle, a part of one, or a node."""
+    head = text.partition("[")[0].strip()
+    bundles = {bundle[0] for bundle in self._handle.bundles()}
+    groups = {group[0] for group in self._handle.groups()}
+    found: dict[str, Selection | LinkSelection] = {}
+    names = self._names or ()
+    if text in names:
+        found["a node"] = Selection(_node_named(self, names, text), labelled(text, {}))
+    if head in groups:
+        found["a group"] = Selection(self._handle.select_text(text), labelled(text, {}))
+    if head in bundles:
+        found["a bundle"] = self.select_links(text)
+    if not found:
+        known = [*groups, *bundles, *_alike(names, head)]
+        what = "node, group or bundle" if names else "group or bundle"
+        raise SelectionError(f"no {what} is named {shorten(head)}{did_you_mean(head[:100], known)}")
+    first, *others = found.values()
+    # A node alone in its group often has the group's name.
+    if any(other != first for other in others):
+        raise SelectionError(
+            f"{shorten(text)} names {' and '.join(found)}; select() and select_links() say which"
+        )
+    return first
+
+
+def _node_named(self: Fabric, names: tuple[str, ...], text: str) -> _core.Selection:
+    """Find the only node of a name that there is."""
+    if (found := names.count(text)) > 1:
+        nodes = (node for node, name in enumerate(names) if name == text)
+        ids = ", ".join(map(str, islice(nodes, 10)))
+        raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
+    return self._handle.select_ids([names.index(text)])[0]
 
 
 def _alike(names: tuple[str, ...], text: str) -> list[str]:

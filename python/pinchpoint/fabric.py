@@ -249,34 +249,42 @@ class Fabric:
         )
 
     def without(
-        self, *failed: LinkSelection | Selection | Iterable[LinkSelection | Selection]
+        self, *failed: LinkSelection | Selection | str | Iterable[LinkSelection | Selection | str]
     ) -> Fabric:
         """Return the fabric without these links and nodes.
 
         Parameters
         ----------
-        *failed : LinkSelection, Selection, or lists of them
-            What has failed. What fails twice fails once.
+        *failed : LinkSelection, Selection, str, or lists of them
+            What has failed, text being a group, a bundle, a part of one such as
+            ``"leaf-spine[pod=0]"``, or the name of a node. What fails twice fails once.
 
         Returns
         -------
         Fabric
             Shares everything else with this one. Ids stay as they are.
+
+        Raises
+        ------
+        SelectionError
+            Nothing of that name, a name that both nodes and links or two of them have, or a
+            selection of another fabric.
         """
-        items = [
-            one for item in failed for one in flattened(item, (LinkSelection, Selection), "failed")
-        ]
+        kinds = (LinkSelection, Selection)
+        items = [one for item in failed for one in flattened(item, kinds, "failed", self._by_name)]
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         return self._derived(self._handle.without(links, nodes))
 
-    def scaled(self, links: LinkSelection | Iterable[LinkSelection], factor: float) -> Fabric:
+    def scaled(
+        self, links: LinkSelection | str | Iterable[LinkSelection | str], factor: float
+    ) -> Fabric:
         """Return the fabric with the capacity of these links multiplied.
 
         Parameters
         ----------
-        links : LinkSelection or list of them
-            Which links.
+        links : LinkSelection, str, or list of them
+            Which links; text is a bundle, or a part of one.
         factor : float
             Any finite number above zero, taken as the decimal it is written as: 0.7 of 400 Gb/s is
             280 Gb/s. Repeated calls compose.
@@ -289,13 +297,15 @@ class Fabric:
 
         Raises
         ------
+        SelectionError
+            No bundle of that name.
         CapacityError
             A factor of zero or below, or not finite.
         CapacityOverflowError
             A capacity that gets too large.
         """
         number = as_number("factor", factor)
-        chosen = flattened(links, (LinkSelection,), "links")
+        chosen = flattened(links, (LinkSelection,), "links", self.select_links)
         core, rounded = self._handle.scaled([item._handle for item in chosen], number)
         return self._derived(core, rounded)
 
@@ -374,6 +384,7 @@ class Fabric:
     node_ids = _fabric_select.node_ids
     _by_text = _fabric_select.by_text
     _by_id = _fabric_select.by_id
+    _by_name = _fabric_select.by_name
     _ends = _fabric_select.ends_of
 
     bandwidth = _fabric_flow.bandwidth

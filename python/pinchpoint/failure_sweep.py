@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pinchpoint.fabric import Ends, Fabric
 
-    Failure = LinkSelection | Selection | Iterable[LinkSelection | Selection]
+    Failure = LinkSelection | Selection | str | Iterable[LinkSelection | Selection | str]
 
 __all__ = ["FailureSweep", "failure_sweep"]
 
@@ -93,7 +93,7 @@ def failure_sweep(
     kinds = (LinkSelection, Selection)
     outages = []
     for place, failure in enumerate(as_items("failures", failures, "what fails in turn")):
-        items = flattened(failure, kinds, f"failures[{place}]")
+        items = flattened(failure, kinds, f"failures[{place}]", fabric._by_name)
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         outages.append((links, nodes))

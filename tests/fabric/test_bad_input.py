@@ -190,8 +190,12 @@ def test_scaling(fabric):
         fabric.scaled(links, 1e300)
     with pytest.raises(InputTypeError):
         fabric.scaled(fabric.select("chip"), 0.5)
-    with pytest.raises(InputTypeError):
-        fabric.without("chip-leaf")
+    with refuses(SelectionError, 'no link bundle is named "chip"'):
+        fabric.scaled("chip", 0.5)
+    with refuses(SelectionError, "no group or bundle is named 'chip-lef'", "chip-leaf"):
+        fabric.without("chip-lef")
+    with refuses(InputTypeError, "failed is a int"):
+        fabric.without(3)
 
 
 def test_a_selection_of_another_fabric(fabric):

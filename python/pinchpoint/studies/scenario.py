@@ -141,9 +141,7 @@ def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selecti
     for item in chosen:
         try:
             if isinstance(item, str):
-                own: Selection | LinkSelection
-                name = item.partition("[")[0].strip()
-                own = fabric.select_links(item) if name in bundles else fabric.select(item)
+                own = fabric._by_name(item)
             elif isinstance(item, Selection | LinkSelection):
                 own = item
                 fabric.without(own)
