@@ -127,7 +127,7 @@ def phases_of(
         return [("the ring", _ring([ids], _share(op, count) * gbit))]
     if algorithm == "tree":
         return [("the trees", _trees(ids, gbit))]
-    rows = _domains(fabric, ids, domain, ordered)
+    rows = _domains(fabric, ids, domain)
     return (_hierarchy if algorithm == "hierarchical" else _rails)(op, rows, gbit)
 
 
@@ -180,7 +180,7 @@ def _trees(ids: Ids, gbit: float) -> Traffic:
     return pairs(np.concatenate([up, down]), np.concatenate([down, up]), gbit / 2)
 
 
-def _domains(fabric: Fabric, ids: Ids, domain: Any, ordered: Any) -> Ids:
+def _domains(fabric: Fabric, ids: Ids, domain: Any) -> Ids:
     """Ranks by scale-up domain, shape (domains, ranks of each)."""
     if domain is None:
         raise SelectionError(
