@@ -109,15 +109,14 @@ def fail(fabric: Fabric, failures: Iterable[str], seed: int) -> Fabric:
     """Take failed elements out.
 
     ``"leaf-spine:100"`` are 100 links of a bundle drawn at random, ``"leaf-spine[pod=0]"`` the
-    links of a bundle by coordinate, ``"spine[pod=0,spine=4]"`` nodes.
+    links of a bundle by coordinate, ``"spine[pod=0,spine=4]"`` nodes; so is the name of a node.
     """
     bundles = {bundle.name for bundle in fabric.bundles}
-    groups = {group.name for group in fabric.groups}
     failed: list[Any] = []
     for number, text in enumerate(failures):
-        name, bracket, _ = text.partition("[")
         drawn, colon, count = text.partition(":")
-        if colon and not bracket:
+        # Names of nodes may hold colons.
+        if colon and "[" not in text and text not in (fabric._names or ()):
             if drawn not in bundles:
                 raise SelectionError(
                     f"--fail {shorten(text)}: no bundle is called {shorten(drawn)}"
@@ -129,13 +128,9 @@ def fail(fabric: Fabric, failures: Iterable[str], seed: int) -> Fabric:
                 )
             # Each draw has its own stream, so that adding one leaves the others as they were.
             failed.append(fabric.sample_links(drawn, int(count), seed=seed + number))
-        elif name in groups:
-            failed.append(fabric.select(text))
-        elif name in bundles:
-            failed.append(fabric.select_links(text))
-        else:
-            raise SelectionError(
-                f"--fail {shorten(text)}: no group or bundle is called {shorten(name)}"
-                f"{did_you_mean(name, groups | bundles)}"
-            )
+            continue
+        try:
+            failed.append(fabric._by_name(text))
+        except SelectionError as error:
+            raise SelectionError(f"--fail {shorten(text)}: {error}") from None
     return fabric.without(*failed) if failed else fabric

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
 from pinchpoint import _core
-from pinchpoint._validation import check_forwarding
+from pinchpoint._validation import as_items, as_text, check_forwarding
 from pinchpoint.bandwidth import Bandwidth, exact_kbit
 from pinchpoint.errors import SelectionError
 from pinchpoint.selection import LinkSelection, Selection
@@ -113,7 +113,7 @@ def bisection(
     sizes = {name: size for group in chips for name, size in group.coordinates.items()}
     if not sizes:
         raise SelectionError(f"fabric {self.name!r} has no chips with coordinates to split")
-    if by is not None and by not in sizes:
+    if by is not None and as_text("by", by) not in sizes:
         raise SelectionError(
             f"no coordinate of the chips is named {by!r}; there is {', '.join(sizes)}"
         )
@@ -215,7 +215,8 @@ def pairwise(
             f"fabric {self.name!r} is explicit and shows no symmetry; give pairwise its nodes "
             "one by one, as node_ids() lists them"
         )
-    own = [self._ends(group, f"groups[{place}]") for place, group in enumerate(groups)]
+    listed = as_items("groups", groups, "selections")
+    own = [self._ends(group, f"groups[{place}]") for place, group in enumerate(listed)]
     if len(own) < 2:
         raise SelectionError(f"groups has {len(own)} selections; pairwise needs two at least")
     values = _core.pairwise(self._handle, own, forwarding, time_limit)
@@ -286,7 +287,7 @@ def failure_sweep(
     self: Fabric,
     sources: Ends,
     sinks: Ends,
-    failures: Iterable[LinkSelection | Selection | Iterable[LinkSelection | Selection]],
+    failures: Iterable[LinkSelection | Selection | str | Iterable[LinkSelection | Selection | str]],
     *,
     forwarding: Forwarding = "hardware",
     time_limit: float | None = None,
@@ -297,7 +298,7 @@ def failure_sweep(
     ----------
     sources, sinks : Selection, str, node id, or a list of them
         As in :meth:`bandwidth`.
-    failures : list of LinkSelection, Selection, or lists of them
+    failures : list of LinkSelection, Selection, str, or lists of them
         What fails together, one after the other; as in :meth:`without`.
     forwarding : {"hardware", "all", "none"}, default "hardware"
         As in :meth:`bandwidth`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._validation import as_integer, as_seed, as_text
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Label, LinkSelection, Selection, labelled, listed
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
 
 _COMPARED = 2_000
 
-__all__ = ["by_id", "by_text", "ends_of", "node_ids", "sample_links", "select", "select_links"]
+__all__ = [
+    "by_id",
+    "by_name",
+    "by_text",
+    "ends_of",
+    "node_ids",
+    "sample_links",
+    "select",
+    "select_links",
+]
 
 
 def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
@@ -45,8 +55,7 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
     SelectionError
         An unknown group or coordinate, a value out of range, or no node.
     """
-    if not isinstance(group, str):
-        raise InputTypeError(f"group is {a_type(group)}; it must be text")
+    as_text("group", group)
     if not coordinates:
         return Selection(self._by_text(group), labelled(group, {}))
     if "[" in group:
@@ -59,13 +68,8 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
 def by_text(self: Fabric, text: str) -> _core.Selection:
     """Find a group, a group with coordinates, or the node of that name."""
     if self._names is not None and text not in {group.name for group in self.groups}:
-        found = self._names.count(text)
-        if found > 1:
-            nodes = (node for node, name in enumerate(self._names) if name == text)
-            ids = ", ".join(map(str, islice(nodes, 10)))
-            raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
-        if found:
-            return self._handle.select_ids([self._names.index(text)])[0]
+        if text in self._names:
+            return _node_named(self, self._names, text)
         if "[" not in text:
             groups = ", ".join(shorten(group.name) for group in self.groups[:12])
             near = did_you_mean(text[:100], _alike(self._names, text))
@@ -73,6 +77,41 @@ def by_text(self: Fabric, text: str) -> _core.Selection:
                 f"no node or group is named {shorten(text)}{near}; the groups are {groups}"
             )
     return self._handle.select_text(text)
+
+
+def by_name(self: Fabric, text: str) -> Selection | LinkSelection:
+    """Find the nodes or links that a text names: a group, a bundle, a part of one, or a node."""
+    head = text.partition("[")[0].strip()
+    bundles = {bundle[0] for bundle in self._handle.bundles()}
+    groups = {group[0] for group in self._handle.groups()}
+    found: dict[str, Selection | LinkSelection] = {}
+    names = self._names or ()
+    if text in names:
+        found["a node"] = Selection(_node_named(self, names, text), labelled(text, {}))
+    if head in groups:
+        found["a group"] = Selection(self._handle.select_text(text), labelled(text, {}))
+    if head in bundles:
+        found["a bundle"] = self.select_links(text)
+    if not found:
+        known = [*groups, *bundles, *_alike(names, head)]
+        what = "node, group or bundle" if names else "group or bundle"
+        raise SelectionError(f"no {what} is named {shorten(head)}{did_you_mean(head[:100], known)}")
+    first, *others = found.values()
+    # A node alone in its group often has the group's name.
+    if any(other != first for other in others):
+        raise SelectionError(
+            f"{shorten(text)} names {' and '.join(found)}; select() and select_links() say which"
+        )
+    return first
+
+
+def _node_named(self: Fabric, names: tuple[str, ...], text: str) -> _core.Selection:
+    """Find the only node of a name that there is."""
+    if (found := names.count(text)) > 1:
+        nodes = (node for node, name in enumerate(names) if name == text)
+        ids = ", ".join(map(str, islice(nodes, 10)))
+        raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
+    return self._handle.select_ids([names.index(text)])[0]
 
 
 def _alike(names: tuple[str, ...], text: str) -> list[str]:
@@ -105,8 +144,7 @@ def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelect
     SelectionError
         An unknown or ambiguous name, a value out of range, or no link.
     """
-    if not isinstance(bundle, str):
-        raise InputTypeError(f"bundle is {a_type(bundle)}; it must be text")
+    as_text("bundle", bundle)
     if not coordinates:
         return LinkSelection(self._handle.select_links_text(bundle), labelled(bundle, {}))
     if "[" in bundle:
@@ -137,11 +175,9 @@ def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> Lin
     SelectionError
         No such bundle, or fewer links than asked for.
     """
-    for what, number in (("count", count), ("seed", seed)):
-        if isinstance(number, bool) or not hasattr(number, "__index__"):
-            raise InputTypeError(f"{what} is {number!r}; it must be an integer")
-        if not 0 <= number.__index__() < 1 << 64:
-            raise SelectionError(f"{what} is {number}; it must be 0 to 2^64 - 1")
+    as_text("bundle", bundle)
+    count = as_integer("count", count, 0, (1 << 64) - 1)
+    seed = as_seed(seed, (1 << 64) - 1)
     core = self._handle.sample_links(bundle, count, seed)
     return LinkSelection(core, Label((f"{count:,} of {bundle}, seed {seed}",), 1))
 
@@ -180,7 +216,7 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
         if ends.dtype.kind not in "iu":
             raise InputTypeError(f"{what} has dtype {ends.dtype}; node ids are integers")
         return self._by_id(ends.ravel().tolist(), what)
-    if not isinstance(ends, Iterable):
+    if not isinstance(ends, Iterable) or isinstance(ends, bytes | bytearray):
         raise InputTypeError(f"{what} is {a_type(ends)}; it must be a selection, text or a node id")
     found: list[_core.Selection] = []
     ids: list[int] = []

@@ -10,8 +10,9 @@ import numpy as np
 
 from pinchpoint._clock import Clock
 from pinchpoint._memory import check_pairs
+from pinchpoint._validation import as_number, check_choice
 from pinchpoint._wording import counted
-from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
+from pinchpoint.errors import CapacityError, SelectionError, UnitError
 from pinchpoint.selection import Selection
 
 if TYPE_CHECKING:
@@ -149,8 +150,7 @@ class Traffic:
         return Traffic(self.parts + other.parts)
 
     def __mul__(self, factor: float) -> Traffic:
-        if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
-            raise InputTypeError(f"factor is {factor!r}; it must be a number")
+        factor = as_number("factor", factor)
         if not np.isfinite(factor) or factor < 0:
             raise CapacityError(f"factor is {factor}; it must be finite and zero or more")
         return Traffic(tuple(_scaled(part, factor) for part in self.parts))
@@ -300,19 +300,17 @@ def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:
     if len(given) != 1:
         raise UnitError(f"give one of {', '.join(options)}; {len(given)} are given")
     name, value = given[0]
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise InputTypeError(f"{name} is {value!r}; it must be a number")
-    if not np.isfinite(value) or value < 0:
+    number = as_number(name, value)
+    if not np.isfinite(number) or number < 0:
         raise CapacityError(f"{name} is {value}; it must be finite and zero or more")
-    return name, float(value) * (8 if "gbyte" in name else 1)
+    return name, number * (8 if "gbyte" in name else 1)
 
 
 def _above_zero(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise InputTypeError(f"{name} is {value!r}; it must be a number")
-    if not np.isfinite(value) or value <= 0:
+    number = as_number(name, value)
+    if not np.isfinite(number) or number <= 0:
         raise CapacityError(f"{name} is {value}; it must be finite and above zero")
-    return float(value)
+    return number
 
 
 def _volume(op: str, count: int, gbyte: float) -> float:
@@ -327,6 +325,5 @@ def _volume(op: str, count: int, gbyte: float) -> float:
         "send_recv": 1.0,
         "all_to_all": 1 / count,
     }
-    if op not in factors:
-        raise SelectionError(f"op is {op!r}; there are {', '.join(factors)}")
+    check_choice("op", op, factors)
     return _above_zero("gbyte", gbyte) * factors[op]

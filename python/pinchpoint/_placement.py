@@ -15,8 +15,9 @@ from pinchpoint._patterns import _Product
 from pinchpoint._placement_bound import least_seconds
 from pinchpoint._result import TabularResult
 from pinchpoint._tiers import coordinate_partitions, nearest, partitions
+from pinchpoint._validation import as_integer
 from pinchpoint._wording import counted
-from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
+from pinchpoint.errors import PinchpointError, SelectionError
 from pinchpoint.studies.random import SplitMix64, seeded
 
 if TYPE_CHECKING:
@@ -149,8 +150,7 @@ def placement(
     and around every group of free nodes, what the ranks in it must exchange with the others fits
     the maximum flow between the group and the rest, however the ranks are spread over the groups.
     """
-    if isinstance(tries, bool) or not isinstance(tries, int) or tries < 1:
-        raise InputTypeError(f"tries is {tries!r}; it must be a whole number above zero")
+    tries = as_integer("tries", tries, 1)
     before, fabric = fabric, listed(fabric)
     ids, phases = job.ids(fabric), job.phases(fabric)
     search = _Search(fabric, job.name, ids, phases, free, tries, routing)

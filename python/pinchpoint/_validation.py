@@ -5,23 +5,41 @@ decided here, values in the core: ids that are no nodes and capacities that are 
 there, in the pass that copies them.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
+from pinchpoint._wording import a_type
+from pinchpoint.errors import (
+    CapacityError,
+    GraphError,
+    InputTypeError,
+    PinchpointError,
+    SelectionError,
+    SizeLimitError,
+)
 
 __all__ = [
+    "as_array",
     "as_floats",
     "as_ids",
+    "as_integer",
+    "as_items",
     "as_limits",
+    "as_number",
     "as_numbers",
+    "as_seed",
+    "as_size_limit",
     "as_terminals",
+    "as_text",
+    "as_vector",
+    "check_choice",
+    "check_fabric",
     "check_forwarding",
     "check_gap",
-    "check_seed",
 ]
 
 _INT32 = np.dtype(np.int32)
@@ -29,12 +47,21 @@ _INT64 = np.dtype(np.int64)
 _FLOAT64 = np.dtype(np.float64)
 
 
-def _as_vector(field: str, values: Any) -> npt.NDArray[Any]:
-    """Return `values` as a one-dimensional array of whatever dtype it has."""
+def as_array(field: str, values: Any) -> npt.NDArray[Any]:
+    """Return `values` as an array of whatever shape and dtype it has."""
+    if type(values).__name__ == "MaskedArray" and values.mask.any():
+        raise InputTypeError(f"{field} has masked values; fill them in or leave them out")
     try:
-        array = np.asarray(values)
-    except (ValueError, TypeError) as error:
+        return np.asarray(values)
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputTypeError(f"{field} cannot be read as an array: {error}") from None
+
+
+def as_vector(field: str, values: Any) -> npt.NDArray[Any]:
+    """Return `values` as a one-dimensional array of whatever dtype it has."""
+    array = as_array(field, values)
+    if array.ndim == 0 and array.dtype.kind not in "iuf":
+        raise InputTypeError(f"{field} is {values!r:.40}; it must be an array of numbers")
     if array.ndim != 1:
         raise GraphError(f"{field} has {array.ndim} dimensions; it must have one")
     return array
@@ -63,7 +90,7 @@ def as_ids(field: str, values: Any) -> npt.NDArray[Any]:
     GraphError
         If `values` is not one-dimensional, or an id is far out of range.
     """
-    array = _as_vector(field, values)
+    array = as_vector(field, values)
     kind = array.dtype.kind
     if array.size == 0 and kind in "iuf":
         return np.zeros(0, _INT32)
@@ -97,10 +124,17 @@ def as_numbers(field: str, values: Any) -> npt.NDArray[Any] | list[int]:
     InputTypeError
         If `values` are not numbers, or of a dtype that cannot be read exactly.
     """
-    array = _as_vector(field, values)
+    array = as_vector(field, values)
     kind, size = array.dtype.kind, array.dtype.itemsize
     if array.size == 0 and kind in "iuf":
         return np.zeros(0, _FLOAT64 if kind == "f" and _has_dtype(values) else _INT64)
+    if (
+        kind == "f"
+        and isinstance(values, list | tuple)
+        and all(isinstance(value, int | np.integer) for value in values)
+    ):
+        # NumPy makes floats of lists that mix integers below and above 2^63.
+        return [int(value) for value in values]
     if kind == "f" and size <= 8:
         return _native(array, _FLOAT64)
     narrow = _narrow_int(array.dtype)
@@ -146,29 +180,116 @@ def as_limits(
     return numbers
 
 
-def as_floats(field: str, values: Any) -> npt.NDArray[np.float64]:
-    """Return numbers as a contiguous float64 array; what they may be is checked in the core."""
-    array = _as_vector(field, values)
+def as_floats(field: str, values: Any, count: int | None = None) -> npt.NDArray[np.float64]:
+    """Return numbers as a contiguous float64 array; what they may be is checked in the core.
+
+    With `count`, one number stands for that many.
+    """
+    array = as_array(field, values)
+    if count is not None and array.ndim == 0 and array.dtype.kind in "iuf":
+        array = np.full(count, array)
+    array = as_vector(field, array if array.ndim else values)
     if array.size and array.dtype.kind not in "iuf":
         raise InputTypeError(f"{field} has dtype {array.dtype}; it must hold numbers")
     return _native(array, _FLOAT64)
 
 
+def as_integer(
+    field: str,
+    value: object,
+    low: int = 0,
+    high: int | None = None,
+    error: type[PinchpointError] = SelectionError,
+) -> int:
+    """Return an integer, one of numpy's too, that is from `low` to `high`.
+
+    Raises
+    ------
+    InputTypeError
+        If it is none.
+    PinchpointError
+        Of the class `error`, if it is out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputTypeError(f"{field} is {value!r:.40}; it must be a whole number")
+    if value < low or (high is not None and value > high):
+        span = f"{low} or more" if high is None else f"from {low} to {_shown(high)}"
+        raise error(f"{field} is {value!s:.40}; it must be {span}")
+    return int(value)
+
+
+def _shown(limit: int) -> str:
+    """Write a limit as a reader knows it."""
+    power = limit.bit_length()
+    return f"2^{power} - 1" if limit + 1 == 1 << power and power > 16 else f"{limit:,}"
+
+
+def as_seed(seed: object, high: int | None = None) -> int:
+    """Return a seed, an integer from zero on."""
+    return as_integer("seed", seed, 0, high)
+
+
+def as_number(field: str, value: object) -> float:
+    """Return a real number, one of numpy's too; whether it may be negative the caller knows."""
+    if isinstance(value, bool | np.bool_) or not isinstance(
+        value, int | float | np.integer | np.floating
+    ):
+        raise InputTypeError(f"{field} is {value!r:.40}; it must be a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def as_size_limit(field: str, value: object) -> int:
+    """Return a number of bytes that the core can hold; what is larger is no limit."""
+    number = as_number(field, value)
+    if not number >= 0:
+        raise SizeLimitError(f"{field} is {value!s:.40}; it must be zero or more")
+    return (1 << 64) - 1 if number >= 2.0**64 else int(value)  # type: ignore[call-overload]
+
+
+def as_text(field: str, value: object) -> str:
+    """Return text."""
+    if not isinstance(value, str):
+        raise InputTypeError(f"{field} is {value!r:.40}, {a_type(value)}; it must be text")
+    return value
+
+
+def as_items(field: str, values: Any, what: str) -> list[Any]:
+    """Return the items of a list or any other iterable but text."""
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes):
+        try:
+            return list(values)
+        except TypeError:  # arrays without a dimension say they are iterable
+            pass
+    raise InputTypeError(f"{field} is {a_type(values)}; it must be a list of {what}")
+
+
+def check_choice(field: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse what is no text, and text that is none of the choices."""
+    names = tuple(choices)
+    if not isinstance(value, str):
+        raise InputTypeError(f"{field} is {value!r:.40}; it must be text such as {names[0]!r}")
+    if value not in names:
+        *most, last = (repr(name) for name in names)
+        raise SelectionError(f"{field} is {value!r:.40}; it must be {', '.join(most)} or {last}")
+
+
 def check_forwarding(forwarding: object) -> None:
     """Refuse a name of a mode of forwarding that is none."""
-    if forwarding not in ("hardware", "all", "none"):
-        raise SelectionError(
-            f"forwarding is {forwarding!r}; it must be 'hardware', 'all' or 'none'"
-        )
+    check_choice("forwarding", forwarding, ("hardware", "all", "none"))
 
 
 def check_gap(gap: object) -> None:
     """Refuse a gap between bounds that is no finite number from zero on."""
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < float("inf"):
-        raise CapacityError(f"gap is {gap!r}; it must be a finite number, zero or more")
+    if not 0 <= as_number("gap", gap) < math.inf:
+        raise CapacityError(f"gap is {gap!s:.40}; it must be a finite number, zero or more")
 
 
-def check_seed(seed: object) -> None:
-    """Refuse a seed that is no integer from zero on."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputTypeError(f"seed is {seed!r}; it must be an integer, zero or more")
+def check_fabric(fabric: object) -> None:
+    """Refuse what is no fabric."""
+    from pinchpoint.fabric import Fabric
+
+    if not isinstance(fabric, Fabric):
+        raise InputTypeError(f"fabric is {a_type(fabric)}; it must be a Fabric")

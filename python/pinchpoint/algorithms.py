@@ -11,6 +11,7 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import Traffic, _ids, _rank_ids, each_within
 from pinchpoint._suggest import did_you_mean
+from pinchpoint._validation import as_integer, as_text
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck
 from pinchpoint.collective import Collective, CollectiveProof, optimum
@@ -94,10 +95,10 @@ def achieved(
 
 
 def _check(op: str, algorithm: Any) -> None:
-    if algorithm not in _ALGORITHMS:
+    if as_text("algorithm", algorithm) not in _ALGORITHMS:
         raise SelectionError(
             f"algorithm is {algorithm!r}; there are {', '.join(_ALGORITHMS)}"
-            f"{did_you_mean(str(algorithm), list(_ALGORITHMS))}"
+            f"{did_you_mean(algorithm, list(_ALGORITHMS))}"
         )
     if op not in _ALGORITHMS[algorithm]:
         raise SelectionError(
@@ -128,7 +129,7 @@ def phases_of(
         return [("the ring", _ring([ids], _share(op, count) * gbit))]
     if algorithm == "tree":
         return [("the trees", _trees(ids, gbit))]
-    rows = _domains(fabric, ids, domain, ordered)
+    rows = _domains(fabric, ids, domain)
     return (_hierarchy if algorithm == "hierarchical" else _rails)(op, rows, gbit)
 
 
@@ -181,15 +182,16 @@ def _trees(ids: Ids, gbit: float) -> Traffic:
     return pairs(np.concatenate([up, down]), np.concatenate([down, up]), gbit / 2)
 
 
-def _domains(fabric: Fabric, ids: Ids, domain: Any, ordered: Any) -> Ids:
+def _domains(fabric: Fabric, ids: Ids, domain: Any) -> Ids:
     """Ranks by scale-up domain, shape (domains, ranks of each)."""
-    if isinstance(domain, bool) or not isinstance(domain, int | str):
+    if domain is None:
         raise SelectionError(
             "domain must say what a scale-up domain is: a coordinate of the ranks, such as "
             "'rack', or a number of consecutive ranks"
         )
-    if isinstance(domain, int):
-        if domain < 1 or ids.size % domain:
+    if not isinstance(domain, str):
+        domain = as_integer("domain", domain, 1)
+        if ids.size % domain:
             ranks = counted(ids.size, "rank is", "ranks are")
             raise SelectionError(f"domain is {domain}; {ranks} no multiple of it")
         return ids.reshape(-1, domain)

@@ -75,6 +75,7 @@ class AllPairs(TabularResult):
         orbits: tuple[PairOrbit, ...],
         question: tuple[Any, ...],
     ) -> None:
+        nodes.flags.writeable = False
         object.__setattr__(self, "_answer", answer)
         object.__setattr__(self, "nodes", nodes)
         object.__setattr__(self, "orbits", orbits)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import as_text
 from pinchpoint._wording import counted
 from pinchpoint.errors import SelectionError
 from pinchpoint.units import format_bandwidth, format_bytes
@@ -241,6 +242,8 @@ class Bandwidth(TabularResult):
         -----
         Exact, by Eisner and Severance's method: at most two bandwidth queries per breakpoint.
         """
+        for place, bundle in enumerate(bundles):
+            as_text(f"bundles[{place}]", bundle)
         if not bundles:
             raise SelectionError("breakpoints needs the name of a bundle at least")
         shift = self._answer.unit_shift
@@ -305,6 +308,8 @@ class Bandwidth(TabularResult):
         SizeLimitError
             More links than fit 8 GB.
         """
+        if bundle is not None:
+            as_text("bundle", bundle)
         tails, heads, flow = self._answer.flow(bundle, _FLOW_LIMIT)
         return LinkFlow(tails, heads, flow / (1_000_000 << self._answer.unit_shift))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pinchpoint import _core
+from pinchpoint._validation import as_integer, as_text
 from pinchpoint._wording import a_type
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError
 from pinchpoint.selection import listed
@@ -149,9 +150,7 @@ class FabricBuilder:
     """
 
     def __init__(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise InputTypeError(f"name is {a_type(name)}; it must be text")
-        self._name = name
+        self._name = as_text("name", name)
         self._handle = _core.FabricBuilder(name)
         self._nodes: list[tuple[Any, ...]] = []
         self._links: list[tuple[Any, ...]] = []
@@ -195,6 +194,7 @@ class FabricBuilder:
         UnitError, CapacityError
             A capacity without a unit, negative, or not representable.
         """
+        as_text("name", name)
         if role is None:
             role = name if name in _ROLES else "switch"  # type: ignore[assignment]
         elif role not in _ROLES:
@@ -290,6 +290,7 @@ class FabricBuilder:
         SelectionError
             An unknown coordinate.
         """
+        as_text("axis", axis)
         if name is None and isinstance(group, NodeGroup):
             name = f"{group.name}-{axis}"
         self._add_links(group, group, capacity, None, (axis, bool(wrap)), multiplicity, name)
@@ -311,10 +312,9 @@ class FabricBuilder:
                 )
             if group._builder is not self:
                 raise BuildError(f"links: group {group.name!r} belongs to another builder")
-        if isinstance(multiplicity, bool) or not isinstance(multiplicity, int):
-            raise InputTypeError(f"links: multiplicity is {multiplicity!r}; it must be an integer")
-        if not 0 < multiplicity < 1 << 31:
-            raise BuildError(f"links: multiplicity is {multiplicity}; it must be 1 to 2^31 - 1")
+        multiplicity = as_integer("links: multiplicity", multiplicity, 1, 2**31 - 1, BuildError)
+        if name is not None:
+            as_text("links: name", name)
         owner = f"bundle {name or a.name + '-' + b.name!r}"
         spec = (
             (a.name, list(a._part.conditions)),

@@ -10,7 +10,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._result import TabularResult
-from pinchpoint._validation import check_forwarding
+from pinchpoint._validation import as_array, as_integer, as_text, check_choice, check_forwarding
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
@@ -165,6 +165,7 @@ class Congestion(TabularResult):
         """
         if bundle is None:
             return self._loads
+        as_text("bundle", bundle)
         known = []
         for name, span in self._spans():
             if name == bundle:
@@ -181,8 +182,7 @@ class Congestion(TabularResult):
 
     def bottlenecks(self, k: int = 10) -> tuple[HotLink, ...]:
         """Return the k fullest links, the fullest first."""
-        if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-            raise InputTypeError(f"k is {k!r}; it must be an integer, zero or more")
+        k = as_integer("k", k)
         flat = self.utilization.ravel()
         order = np.argsort(-flat, kind="stable")[:k]
         tails, heads, capacity = (
@@ -279,10 +279,8 @@ def _again(fabric: Fabric, traffic: Traffic, options: dict[str, Any]) -> Congest
 
 def check_options(routing: str, split: str, forwarding: str) -> None:
     """Refuse names that are none."""
-    if routing not in _ROUTINGS:
-        raise SelectionError(f"routing is {routing!r}; it must be one of {', '.join(_ROUTINGS)}")
-    if split not in ("link", "neighbor"):
-        raise SelectionError(f"split is {split!r}; it must be 'link' or 'neighbor'")
+    check_choice("routing", routing, _ROUTINGS)
+    check_choice("split", split, ("link", "neighbor"))
     check_forwarding(forwarding)
 
 
@@ -300,9 +298,7 @@ def plan(
 ) -> dict[str, Any]:
     """Check the options of a routing."""
     check_options(routing, split, forwarding)
-    whole = isinstance(queue_pairs, int) and not isinstance(queue_pairs, bool)
-    if not whole or not 0 < queue_pairs < 1 << 20:
-        raise InputTypeError(f"queue_pairs is {queue_pairs!r}; it must be 1 to 2^20 - 1")
+    queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
     ways = None
     if paths is not None or tables is not None:
         if routing != "single" or (paths is not None and tables is not None):
@@ -334,7 +330,7 @@ def _looked_up(
     tables: Any,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Follow forwarding tables: link to take at a node for a destination, -1 for none."""
-    table = np.asarray(tables)
+    table = as_array("tables", tables)
     nodes = sum(group[5] for group in fabric._handle.groups())
     if table.shape != (nodes, nodes) or table.dtype.kind not in "iu":
         raise GraphError(
@@ -404,8 +400,7 @@ def congestion(
     **options: Any,
 ) -> Congestion:
     """Ask, and refuse pairs without a way if that is asked; see :meth:`Fabric.congestion`."""
-    if unreachable not in ("error", "drop"):
-        raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
+    check_choice("unreachable", unreachable, ("error", "drop"))
     answer = _congestion(fabric, traffic, **options)
     lost = answer.unreachable
     if lost.pairs and unreachable == "error":

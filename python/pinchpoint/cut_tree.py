@@ -52,6 +52,13 @@ class CutTree(TabularResult):
     parent: npt.NDArray[np.int64]
     kbit_per_s: tuple[int | Fraction, ...]
 
+    def __post_init__(self) -> None:
+        for array in (self.nodes, self.parent):
+            array.flags.writeable = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CutTree, (self.fabric, self.nodes, self.parent, self.kbit_per_s)
+
     @property
     def value(self) -> npt.NDArray[np.float64]:
         """Minimum cut between each node and its parent in Gbit/s, shape (n,); 0 for the root."""

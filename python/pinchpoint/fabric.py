@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core, _fabric_flow, _fabric_output, _fabric_select, _fabric_traffic
+from pinchpoint._validation import as_number, as_size_limit
 from pinchpoint._wording import counted
-from pinchpoint.errors import GraphError, InputTypeError
+from pinchpoint.errors import GraphError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ class Fabric:
             Node ids, from 0.
         gbit_per_s : array_like of float, shape (links,) or scalar
             Capacity per direction in Gbit/s. A value that is the nearest float to a whole number of
-            kbit/s is taken as that; others are scaled exactly by a power of two.
+            kbit/s is taken as that; others are scaled exactly by a power of two, or where none
+            makes all of them whole, rounded down to the finest unit that fits (less than a part in
+            10^12 of the largest, or 1 kbit/s), as :attr:`rounded` says.
         num_nodes : int, optional
             Number of nodes; default the largest id + 1.
         names : iterable of str, optional
@@ -161,7 +164,7 @@ class Fabric:
         GraphError
             Ids out of range, arrays of different lengths.
         CapacityError
-            A capacity that is negative, not a number, infinite, or fits no exact scale.
+            A capacity that is negative, not a number, infinite, or too small beside the largest.
 
         Examples
         --------
@@ -172,8 +175,8 @@ class Fabric:
         """
         from pinchpoint.explicit import from_links
 
-        core, own_names = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
-        return Fabric(core, names=own_names)
+        core, own_names, rounded = from_links(tails, heads, gbit_per_s, num_nodes, names, directed)
+        return Fabric(core, names=own_names, rounded=rounded)
 
     @property
     def report(self) -> Report | None:
@@ -247,34 +250,42 @@ class Fabric:
         )
 
     def without(
-        self, *failed: LinkSelection | Selection | Iterable[LinkSelection | Selection]
+        self, *failed: LinkSelection | Selection | str | Iterable[LinkSelection | Selection | str]
     ) -> Fabric:
         """Return the fabric without these links and nodes.
 
         Parameters
         ----------
-        *failed : LinkSelection, Selection, or lists of them
-            What has failed. What fails twice fails once.
+        *failed : LinkSelection, Selection, str, or lists of them
+            What has failed, text being a group, a bundle, a part of one such as
+            ``"leaf-spine[pod=0]"``, or the name of a node. What fails twice fails once.
 
         Returns
         -------
         Fabric
             Shares everything else with this one. Ids stay as they are.
+
+        Raises
+        ------
+        SelectionError
+            Nothing of that name, a name that both nodes and links or two of them have, or a
+            selection of another fabric.
         """
-        items = [
-            one for item in failed for one in flattened(item, (LinkSelection, Selection), "failed")
-        ]
+        kinds = (LinkSelection, Selection)
+        items = [one for item in failed for one in flattened(item, kinds, "failed", self._by_name)]
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         return self._derived(self._handle.without(links, nodes))
 
-    def scaled(self, links: LinkSelection | Iterable[LinkSelection], factor: float) -> Fabric:
+    def scaled(
+        self, links: LinkSelection | str | Iterable[LinkSelection | str], factor: float
+    ) -> Fabric:
         """Return the fabric with the capacity of these links multiplied.
 
         Parameters
         ----------
-        links : LinkSelection or list of them
-            Which links.
+        links : LinkSelection, str, or list of them
+            Which links; text is a bundle, or a part of one.
         factor : float
             Any finite number above zero, taken as the decimal it is written as: 0.7 of 400 Gb/s is
             280 Gb/s. Repeated calls compose.
@@ -287,20 +298,21 @@ class Fabric:
 
         Raises
         ------
+        SelectionError
+            No bundle of that name.
         CapacityError
             A factor of zero or below, or not finite.
         CapacityOverflowError
             A capacity that gets too large.
         """
-        if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
-            raise InputTypeError(f"factor is {factor!r}; it must be a number")
-        chosen = flattened(links, (LinkSelection,), "links")
-        core, rounded = self._handle.scaled([item._handle for item in chosen], float(factor))
+        number = as_number("factor", factor)
+        chosen = flattened(links, (LinkSelection,), "links", self.select_links)
+        core, rounded = self._handle.scaled([item._handle for item in chosen], number)
         return self._derived(core, rounded)
 
     @property
     def rounded(self) -> bool:
-        """Whether some scaled capacity was no whole unit and was rounded down."""
+        """Whether some capacity, listed or scaled, was no whole unit and was rounded down."""
         return self._rounded
 
     def materialize(
@@ -330,7 +342,7 @@ class Fabric:
         SizeLimitError
             Larger than the limit; nothing has been allocated.
         """
-        core = self._handle.materialize(int(limit_bytes), time_limit)
+        core = self._handle.materialize(as_size_limit("limit_bytes", limit_bytes), time_limit)
         return self._derived(core)
 
     def _arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -373,6 +385,7 @@ class Fabric:
     node_ids = _fabric_select.node_ids
     _by_text = _fabric_select.by_text
     _by_id = _fabric_select.by_id
+    _by_name = _fabric_select.by_name
     _ends = _fabric_select.ends_of
 
     bandwidth = _fabric_flow.bandwidth

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
-from pinchpoint._wording import a_type, counted
+from pinchpoint._validation import as_items
+from pinchpoint._wording import counted
 from pinchpoint.bandwidth import exact_kbit
-from pinchpoint.errors import InputTypeError
 from pinchpoint.selection import LinkSelection, Selection, flattened
 from pinchpoint.units import format_bandwidth
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pinchpoint.fabric import Ends, Fabric
 
-    Failure = LinkSelection | Selection | Iterable[LinkSelection | Selection]
+    Failure = LinkSelection | Selection | str | Iterable[LinkSelection | Selection | str]
 
 __all__ = ["FailureSweep", "failure_sweep"]
 
@@ -92,13 +92,9 @@ def failure_sweep(
 ) -> FailureSweep:
     """Sweep; see :meth:`Fabric.failure_sweep`."""
     kinds = (LinkSelection, Selection)
-    if isinstance(failures, (str, *kinds)):
-        raise InputTypeError(
-            f"failures is {a_type(failures)}; it must be a list of what fails in turn"
-        )
     outages = []
-    for place, failure in enumerate(failures):
-        items = flattened(failure, kinds, f"failures[{place}]")
+    for place, failure in enumerate(as_items("failures", failures, "what fails in turn")):
+        items = flattened(failure, kinds, f"failures[{place}]", fabric._by_name)
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         outages.append((links, nodes))

@@ -11,10 +11,10 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import _ids, each_to_each
 from pinchpoint._result import TabularResult
-from pinchpoint._validation import as_floats
+from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice
 from pinchpoint._wording import a_type, counted
 from pinchpoint.congestion import plan
-from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
+from pinchpoint.errors import CapacityError, GraphError, InputTypeError
 from pinchpoint.fair import FairRates, _ask
 from pinchpoint.traffic import Traffic
 
@@ -119,6 +119,21 @@ class FlowRates(TabularResult):
         Whether the flow has a way.
     """
 
+    _fabric: Fabric
+    _question: tuple[Any, ...]
+    _flow: npt.NDArray[Any]
+    _first: Ids
+    _ways: Ids
+    _shares: Floats | None
+    _weights: Floats
+    _capacity: Floats
+    _fair: FairRates
+    sources: Ids
+    sinks: Ids
+    demands: Floats
+    rates: Floats
+    reachable: npt.NDArray[np.bool_]
+
     def __init__(
         self,
         fabric: Fabric,
@@ -129,27 +144,40 @@ class FlowRates(TabularResult):
         question: tuple[Any, ...],
         clock: Clock,
     ) -> None:
-        self._fabric = fabric
-        self._question = question
-        self.sources, self.sinks, self.demands = flows
-        self._flow, self._first, self._ways, self._shares = parts
+        sources, sinks, demands = flows
+        flow, first, ways, shares = parts
         capacity = np.repeat(fabric.gbit_per_s, 2)
-        own_weights = np.ones(self.demands.size) if weights is None else weights
-        self._weights = own_weights[self._flow] / number
+        own_weights = (np.ones(demands.size) if weights is None else weights)[flow] / number
         limits = None
-        if np.isfinite(self.demands).any() or not self._flow.size:
-            limits = self.demands[self._flow] / number
-        self._capacity = capacity
-        self._fair: FairRates = _ask(
-            capacity, self._first, self._ways, self._shares, self._weights, limits, clock.left
-        )
-        self.rates: Floats = np.bincount(
-            self._flow, self._fair.rates, minlength=self.demands.size
-        ).astype(np.float64)
-        self.reachable: npt.NDArray[np.bool_] = np.zeros(self.demands.size, bool)
-        self.reachable[self._flow] = True
-        for array in (self.sources, self.sinks, self.demands, self.rates, self.reachable):
+        if np.isfinite(demands).any() or not flow.size:
+            limits = demands[flow] / number
+        fair = _ask(capacity, first, ways, shares, own_weights, limits, clock.left)
+        rates = np.bincount(flow, fair.rates, minlength=demands.size).astype(np.float64)
+        reachable = np.zeros(demands.size, bool)
+        reachable[flow] = True
+        fields = {
+            "_fabric": fabric,
+            "_question": question,
+            "_flow": flow,
+            "_first": first,
+            "_ways": ways,
+            "_shares": shares,
+            "_weights": own_weights,
+            "_capacity": capacity,
+            "_fair": fair,
+            "sources": sources,
+            "sinks": sinks,
+            "demands": demands,
+            "rates": rates,
+            "reachable": reachable,
+        }
+        for array in (sources, sinks, demands, rates, reachable):
             array.flags.writeable = False
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a result cannot be changed")
 
     @cached_property
     def loads(self) -> Floats:
@@ -168,8 +196,7 @@ class FlowRates(TabularResult):
 
     def bottlenecks(self, k: int = 10) -> tuple[FullLink, ...]:
         """Return the k links that hold back the most flows, those first."""
-        if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-            raise InputTypeError(f"k is {k!r}; it must be an integer, zero or more")
+        k = as_integer("k", k)
         ways = self._fair.limits
         held = np.unique(np.stack([ways, self._flow.astype(np.int64)])[:, ways >= 0], axis=1)[0]
         count = np.bincount(held, minlength=self._capacity.size)
@@ -223,7 +250,7 @@ class FlowRates(TabularResult):
         """
         clock = Clock(time_limit)
         count = self.demands.size
-        volumes = np.full(count, gbyte, float) if np.ndim(gbyte) == 0 else as_floats("gbyte", gbyte)
+        volumes = as_floats("gbyte", gbyte, count)
         if volumes.size != count:
             entries = counted(volumes.size, "entry", "entries")
             raise GraphError(f"gbyte has {entries} for {counted(count, 'flow')}")
@@ -330,10 +357,9 @@ def fair_rates(
     """Ask; see :meth:`Fabric.fair_rates`."""
     if not isinstance(traffic, Traffic):
         raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
-    if routing not in _ROUTINGS:
-        raise SelectionError(f"routing is {routing!r}; fair rates go with {', '.join(_ROUTINGS)}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 64:
-        raise InputTypeError(f"seed is {seed!r}; it must be 0 to 2^64 - 1")
+    check_choice("routing", routing, _ROUTINGS)
+    seed = as_seed(seed, (1 << 64) - 1)
+    queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
     options = {
         "routing": routing,
         "split": split,

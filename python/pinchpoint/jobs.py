@@ -20,6 +20,7 @@ from pinchpoint._patterns import Traffic
 from pinchpoint._placement import Placement, placement
 from pinchpoint._result import TabularResult
 from pinchpoint._table import text_table
+from pinchpoint._validation import as_items, as_number
 from pinchpoint._wording import a_type, counted
 from pinchpoint.algorithms import phases_of
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
@@ -65,9 +66,7 @@ class Schedule:
     domain: str | int | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.gbyte, bool) or not isinstance(self.gbyte, int | float | np.number):
-            raise InputTypeError(f"gbyte is {self.gbyte!r}; it must be a number")
-        if not 0 < self.gbyte < float("inf"):
+        if not 0 < as_number("gbyte", self.gbyte) < float("inf"):
             raise CapacityError(f"gbyte is {self.gbyte}; it must be finite and above zero")
 
 
@@ -312,7 +311,7 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
 
 
 def _checked(jobs: Iterable[Job]) -> list[Job]:
-    own = list(jobs)
+    own = as_items("jobs", jobs, "jobs")
     for place, job in enumerate(own):
         if not isinstance(job, Job):
             raise InputTypeError(f"jobs[{place}] is {a_type(job)}; it must be a Job")

@@ -8,8 +8,9 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._patterns import products_of
+from pinchpoint._validation import as_integer, as_text
 from pinchpoint.congestion import Congestion, HotLink, Unreachable, check_options
-from pinchpoint.errors import InputTypeError, SelectionError
+from pinchpoint.errors import SelectionError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,7 +62,7 @@ class OrbitCongestion(Congestion):
     def loads(self, bundle: str | None = None) -> npt.NDArray[np.float64]:
         """Return the loads of a bundle, or of all links; see :meth:`Congestion.loads`."""
         names = [row[0] for row in self._fabric._handle.bundles()]
-        if bundle is not None and bundle not in names:
+        if bundle is not None and as_text("bundle", bundle) not in names:
             raise SelectionError(f"no link bundle {bundle!r}; there are {', '.join(names)}")
         own = names if bundle is None else [bundle]
         handle = self._fabric._handle
@@ -73,8 +74,7 @@ class OrbitCongestion(Congestion):
 
         Its `link` is None, and its `links` counts the links that carry as much.
         """
-        if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-            raise InputTypeError(f"k is {k!r}; it must be an integer, zero or more")
+        k = as_integer("k", k)
         bundles, tails, heads, links, capacity, *loads = self._rows
         names = [row[0] for row in self._fabric._handle.bundles()]
         both = np.concatenate([_used(load, capacity) for load in loads])

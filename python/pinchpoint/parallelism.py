@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pinchpoint._patterns import Traffic, _above_zero, _Pairs, _Product, _Ranked, _rate, _volume
+from pinchpoint._validation import as_integer, as_items, as_text, check_choice
 from pinchpoint._wording import counted
-from pinchpoint.errors import SelectionError
+from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Selection
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Parallelism:
         return int(np.prod(list(self.sizes.values())))
 
     def _axis(self, dimension: str) -> tuple[tuple[int, ...], int]:
-        if dimension not in self.sizes:
+        if as_text("dimension", dimension) not in self.sizes:
             raise SelectionError(
                 f"dimension is {dimension!r}; there are {', '.join(self.sizes) or 'none'}"
             )
@@ -84,10 +85,7 @@ class Parallelism:
         Traffic
         """
         _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-        if pattern not in ("ring", "all_to_all", "pipeline"):
-            raise SelectionError(
-                f"pattern is {pattern!r}; it must be 'ring', 'all_to_all' or 'pipeline'"
-            )
+        check_choice("pattern", pattern, ("ring", "all_to_all", "pipeline"))
         shape, axis = self._axis(dimension)
         if shape[axis] < 2:
             raise SelectionError(f"dimension {dimension!r} has size 1: its groups send nothing")
@@ -109,7 +107,7 @@ class Parallelism:
             By dimension, in GB per rank that sends.
         """
         found = {}
-        for name, (op, gbyte) in collectives.items():
+        for name, op, gbyte in _collectives(collectives):
             shape, axis = self._axis(name)
             pairs_of_rank = shape[axis] - 1 if op == "all_to_all" else 1
             found[name] = _volume(op, shape[axis], gbyte) * pairs_of_rank
@@ -143,13 +141,21 @@ class Parallelism:
         time = _above_zero("seconds", seconds)
         patterns = {"all_to_all": "all_to_all", "send_recv": "pipeline"}
         parts: list[_Product | _Pairs | _Ranked] = []
-        for name, (op, gbyte) in collectives.items():
+        for name, op, gbyte in _collectives(collectives):
             shape, axis = self._axis(name)
             rate = _volume(op, shape[axis], gbyte) * 8 / time
             pattern = f"groups-{patterns.get(op, 'ring')}"
             if shape[axis] > 1:
                 parts.append(_Ranked(self.ranks, pattern, rate, shape=shape, axis=axis))
         return Traffic(tuple(parts))
+
+
+def _collectives(asked: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """Dimensions, the collective of each and its S."""
+    for name, one in asked.items():
+        if not isinstance(one, tuple | list) or len(one) != 2:
+            raise InputTypeError(f"{name} is {one!r:.40}; it must be an op and its GB, a pair")
+        yield name, one[0], one[1]
 
 
 def parallelism(
@@ -183,12 +189,13 @@ def parallelism(
     >>> layout.groups("pp").tolist()
     [[0, 2], [1, 3], [4, 6], [5, 7]]
     """
-    names = tuple(order)
+    names = tuple(as_items("order", order, "names of dimensions"))
+    for place, name in enumerate(names):
+        as_text(f"order[{place}]", name)
     for name, size in sizes.items():
         if name not in names:
             raise SelectionError(f"dimension {name!r} is not in the order {', '.join(names)}")
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise SelectionError(f"{name} is {size!r}; it must be an integer above zero")
+        sizes[name] = as_integer(name, size, 1)
     own = {name: sizes[name] for name in names if name in sizes}
     layout = Parallelism(ranks, own)
     if isinstance(ranks, Selection | list | tuple | np.ndarray) and len(ranks) != layout.num_ranks:

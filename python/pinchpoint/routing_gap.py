@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import as_items
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.orbits import OrbitCongestion
@@ -123,7 +124,7 @@ def _parts(congestion: Congestion) -> tuple[npt.NDArray[np.float64], npt.NDArray
 
 def priorities(fabric: Fabric, classes: Iterable[Traffic], **options: Any) -> Priorities:
     """Serve; see :meth:`Fabric.priorities`."""
-    own = list(classes)
+    own = as_items("classes", classes, "traffic")
     if not own:
         raise SelectionError("classes is empty; there must be one at least")
     for one in own:

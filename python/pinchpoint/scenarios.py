@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._validation import as_items
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import shown
@@ -137,7 +138,7 @@ def upgrades(links: Chosen, factors: Iterable[float]) -> Scenarios:
         A factor that is not above zero.
     """
     own = several(links)
-    factors = [multiplier(factor) for factor in factors]
+    factors = [multiplier(factor) for factor in as_items("factors", factors, "numbers")]
     return Listed(
         tuple(
             (f"{shown(own)} x {factor:g}", (), tuple((one, factor) for one in own))
@@ -279,7 +280,7 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
     >>> [one.label for one in drawn]
     ['optics, draw 0', 'trays, draw 1', 'trays, draw 2', 'optics, draw 3']
     """
-    own = tuple(modes)
+    own = tuple(as_items("modes", modes, "modes"))
     if not own:
         raise ScenarioError("a policy needs a mode at least")
     for place, mode in enumerate(own):
@@ -290,9 +291,8 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
     total = sum(mode.weight for mode in own)
     if abs(total - 1) > 1e-9:
         raise ScenarioError(f"weights of the modes sum to {total:.9g}; they must sum to 1")
-    whole_number("count", count, 1, MOST)
-    whole_number("seed", seed, 0, (1 << 64) - 1)
-    return Policy(own, count, seed)
+    count = whole_number("count", count, 1, MOST)
+    return Policy(own, count, whole_number("seed", seed, 0, (1 << 64) - 1))
 
 
 def load(path: str | os.PathLike[str], /) -> Scenarios:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from pinchpoint import _core
@@ -277,13 +277,15 @@ def _link_selection(
     return LinkSelection(_core.LinkSelection(bundle, sizes, blocks, own_pair), label)
 
 
-def flattened(items: object, kinds: tuple[type, ...], what: str) -> list[Any]:
-    """One item or a list of items, all of `kinds`."""
-    if isinstance(items, kinds):
-        return [items]
+def flattened(
+    items: object, kinds: tuple[type, ...], what: str, read: Callable[[str], Any]
+) -> list[Any]:
+    """One item or a list of items, all of `kinds` or text that `read` turns into one."""
+    if isinstance(items, (str, *kinds)):
+        items = [items]
     if isinstance(items, list | tuple):
         for place, item in enumerate(items):
-            if not isinstance(item, kinds):
+            if not isinstance(item, (str, *kinds)):
                 raise InputTypeError(f"{what}[{place}] is {a_type(item)}, no selection")
-        return list(items)
+        return [read(item) if isinstance(item, str) else item for item in items]
     raise InputTypeError(f"{what} is {a_type(items)}, no selection or list of them")

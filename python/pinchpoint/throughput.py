@@ -12,7 +12,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._listed_program import EXACT, solve
 from pinchpoint._patterns import num_nodes
 from pinchpoint._result import TabularResult
-from pinchpoint._validation import check_gap
+from pinchpoint._validation import check_choice, check_gap
 from pinchpoint._wording import a_type, counted
 from pinchpoint.congestion import Unreachable, check_options
 from pinchpoint.errors import (
@@ -239,8 +239,7 @@ def throughput(
     if not isinstance(traffic, Traffic):
         raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
     check_gap(gap)
-    if unreachable not in ("error", "drop"):
-        raise SelectionError(f"unreachable is {unreachable!r}; it must be 'error' or 'drop'")
+    check_choice("unreachable", unreachable, ("error", "drop"))
     check_options("ecmp", "link", forwarding)
     search = Search(Question(fabric, traffic, forwarding), unreachable, gap, Clock(time_limit))
     try:

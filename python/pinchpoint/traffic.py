@@ -23,7 +23,14 @@ from pinchpoint._patterns import (
     _volume,
 )
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import as_floats, check_seed
+from pinchpoint._validation import (
+    as_array,
+    as_floats,
+    as_ids,
+    as_items,
+    as_number,
+    as_seed,
+)
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
 from pinchpoint.parallelism import Parallelism, parallelism
@@ -147,11 +154,15 @@ def skewed(
     _, rate = _rate(
         {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
     )
-    number = isinstance(exponent, int | float | np.number) and not isinstance(exponent, bool)
-    if not number or not np.isfinite(exponent) or exponent < 0:
-        raise CapacityError(f"exponent is {exponent!r}; it must be finite and zero or more")
-    check_seed(seed)
-    return Traffic((_Ranked(nodes, "zipf", rate, seed, exponent=float(exponent)),))
+    ranked = _Ranked(nodes, "zipf", rate, as_seed(seed), exponent=_exponent(exponent))
+    return Traffic((ranked,))
+
+
+def _exponent(exponent: float) -> float:
+    number = as_number("exponent", exponent)
+    if not np.isfinite(number) or number < 0:
+        raise CapacityError(f"exponent is {exponent}; it must be finite and zero or more")
+    return number
 
 
 def between(
@@ -269,15 +280,13 @@ def experts(
     _, rate = _rate(
         {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
     )
-    own = list(groups)
+    own = as_items("groups", groups, "selections")
     if not own:
         raise SelectionError("groups is empty; traffic needs one group at least")
     if (exponent is None) == (shares is None):
         raise SelectionError("give exponent or shares, one of them")
     if exponent is not None:
-        if not np.isfinite(exponent) or exponent < 0:
-            raise CapacityError(f"exponent is {exponent}; it must be finite and zero or more")
-        parts = np.arange(1, len(own) + 1, dtype=np.float64) ** -exponent
+        parts = np.arange(1, len(own) + 1, dtype=np.float64) ** -_exponent(exponent)
     else:
         parts = as_floats("shares", shares)
         if parts.size != len(own):
@@ -320,8 +329,7 @@ def permutation(
         Not exactly one rate is given.
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-    check_seed(seed)
-    return Traffic((_Ranked(nodes, "permutation", rate, seed),))
+    return Traffic((_Ranked(nodes, "permutation", rate, as_seed(seed)),))
 
 
 def ring(
@@ -370,17 +378,9 @@ def pairs(sources: npt.ArrayLike, sinks: npt.ArrayLike, gbit_per_s: npt.ArrayLik
     GraphError
         Arrays of different lengths.
     """
-    own = []
-    for name, values in (("sources", sources), ("sinks", sinks)):
-        array = np.asarray(values)
-        if array.ndim != 1:
-            raise GraphError(f"{name} has {array.ndim} dimensions; it must have one")
-        if array.size and array.dtype.kind not in "iu":
-            raise InputTypeError(f"{name} has dtype {array.dtype}; node ids are integers")
-        own.append(array.astype(np.int64))
-    if np.ndim(gbit_per_s) == 0:
-        gbit_per_s = np.full(own[0].size, gbit_per_s)
-    rate = as_floats("gbit_per_s", gbit_per_s).copy()
+    ends = (("sources", sources), ("sinks", sinks))
+    own = [as_ids(name, values).astype(np.int64) for name, values in ends]
+    rate = as_floats("gbit_per_s", gbit_per_s, own[0].size).copy()
     if not own[0].size == own[1].size == rate.size:
         raise GraphError(
             f"sources, sinks and gbit_per_s have {own[0].size}, {own[1].size} and {rate.size} "
@@ -412,7 +412,9 @@ def from_matrix(matrix: Any, nodes: npt.ArrayLike | None = None) -> Traffic:
         entries = matrix.tocoo()
         shape, own = entries.shape, (entries.row, entries.col, entries.data)
     else:
-        dense = np.asarray(matrix)
+        dense = as_array("matrix", matrix)
+        if dense.ndim == 0 or dense.dtype.kind not in "iuf":
+            raise InputTypeError(f"matrix has dtype {dense.dtype}; it must hold numbers")
         if dense.ndim != 2:
             raise GraphError(f"matrix has {counted(dense.ndim, 'dimension')}; it must have two")
         rows, columns = np.nonzero(dense)
@@ -421,7 +423,7 @@ def from_matrix(matrix: Any, nodes: npt.ArrayLike | None = None) -> Traffic:
         raise GraphError(f"matrix has shape {shape}; it must be square")
     sources, sinks = (np.asarray(ids).astype(np.int64) for ids in own[:2])
     if nodes is not None:
-        ids = np.asarray(nodes)
+        ids = as_ids("nodes", nodes)
         if ids.shape != (shape[0],):
             raise GraphError(f"nodes has shape {ids.shape} for a matrix of shape {shape}")
         sources, sinks = ids[sources], ids[sinks]
@@ -460,7 +462,7 @@ def from_table(
     Traffic(2 pairs)
     """
     if isinstance(table, Mapping):
-        columns = {name: np.asarray(values) for name, values in table.items()}
+        columns = {name: as_array(f"column {name!r}", values) for name, values in table.items()}
     elif hasattr(table, "__arrow_c_stream__"):
         own = needed("pyarrow", "from_table", "arrow").table(table)
         for name in (source, sink, gbit_per_s):

@@ -101,3 +101,9 @@ def test_a_matrix_that_is_too_large_is_refused() -> None:
     with pytest.raises(pp.PinchpointError, match="is explicit"):
         pp.clusters.build("fat-tree", k=4).materialize().pairwise("chip")
     assert np.isfinite(pairs.least.gbit_per_s)
+
+
+def test_nodes_cannot_be_changed() -> None:
+    pairs = pp.clusters.gb200_nvl72().pairwise("chip")
+    with pytest.raises(ValueError, match="read-only"):
+        pairs.nodes[0] = 7

@@ -12,7 +12,7 @@ import pinchpoint as pp
 import pytest
 from pinchpoint import _suggest, _table, catalogue
 from pinchpoint.catalogue import Figure
-from pinchpoint.errors import CapacityError, CatalogueError, UnitError
+from pinchpoint.errors import CapacityError, CatalogueError, InputTypeError, UnitError
 
 FILE = Path(catalogue.__file__).with_name("figures.json")
 
@@ -243,7 +243,6 @@ def test_html_is_escaped():
     [
         ("trm3", "no hardware is called 'trm3': did you mean \"trn3\"?"),
         ("gb200-nvl7", 'did you mean "gb200_nvl72"'),
-        (3, "no hardware is called 3"),
         ("x" * 10_000, r"no hardware is called 'x{56}\.\.\.$"),
     ],
 )
@@ -299,3 +298,10 @@ def test_suggestions():
 )
 def test_examples(name):
     assert doctest.testmod(importlib.import_module(f"pinchpoint.{name}")).failed == 0
+
+
+@pytest.mark.parametrize("name", [3, None, []])
+def test_names_that_are_no_text(name):
+    with pytest.raises(InputTypeError, match="must be text"):
+        pp.hardware[name]
+    assert name not in pp.hardware

@@ -47,11 +47,11 @@ def rack():
         ("broadcast", {"algorithm": "hierarchical", "domain": 8}, SelectionError, "all_reduce"),
         ("all_reduce", {"time_limit": 0}, TimeLimitError, "time limit"),
         ("all_reduce", {"time_limit": True}, InputTypeError, "time_limit is True"),
-        ("all_reduce", {"routing": "x"}, SelectionError, "routing is 'x'; it must be one of"),
+        ("all_reduce", {"routing": "x"}, SelectionError, "routing is 'x'; it must be 'ecmp'"),
         ("all_reduce", {"domain": "foo"}, SelectionError, "domain goes with a named algorithm"),
         ("all_reduce", {"in_network": "yes"}, InputTypeError, "in_network is 'yes'"),
         ("all_gather", {"in_network": 1}, InputTypeError, "in_network is 1"),
-        ("all_reduce", {"gap": "x"}, CapacityError, "gap is 'x'"),
+        ("all_reduce", {"gap": "x"}, InputTypeError, "gap is 'x'"),
     ],
 )
 def test_refused(rack, op, options, error, words):

@@ -304,6 +304,25 @@ def test_what_a_result_can_do():
         answer.loads("x")
 
 
+A2A = pp.traffic.all_to_all("node", gbit_per_s=1)
+
+
+def a2a(fabric, **options):
+    return fabric.congestion(A2A, **options)
+
+
+@pytest.mark.parametrize("structured", [False, True])
+def test_integers_of_numpy(structured):
+    line = pp.Fabric.from_links([0, 1, 2], [1, 2, 3], 1.0)
+    fabric = pp.clusters.gb200_nvl72() if structured else line
+    traffic = pp.traffic.all_to_all("chip", gbit_per_s=1.0) if structured else A2A
+    assert len(fabric.congestion(traffic).bottlenecks(np.int64(2))) == 2
+    hashed = [
+        line.congestion(A2A, routing="ecmp-hash", queue_pairs=parts) for parts in (2, np.int64(2))
+    ]
+    assert hashed[0] == hashed[1]
+
+
 @pytest.mark.parametrize(
     ("ask", "error", "says"),
     [
@@ -395,9 +414,22 @@ def test_what_a_result_can_do():
         ),
         (
             lambda f: f.congestion(pp.traffic.pairs([0], [2]), routing="ecmp-hash", queue_pairs=0),
-            InputTypeError,
+            SelectionError,
             "queue_pairs is 0",
         ),
+        (lambda f: a2a(f, routing=[]), InputTypeError, r"routing is \[\]"),
+        (lambda f: a2a(f, split=None), InputTypeError, "split is None"),
+        (lambda f: a2a(f, unreachable=3), InputTypeError, "unreachable is 3"),
+        (lambda f: a2a(f, forwarding=None), InputTypeError, "forwarding is None"),
+        (lambda f: a2a(f).bottlenecks(-1), SelectionError, "k is -1"),
+        (lambda f: a2a(f).bottlenecks(1.0), InputTypeError, "k is 1.0"),
+        (lambda f: a2a(f).loads(3), InputTypeError, "bundle is 3"),
+        (lambda f: pp.traffic.pairs([[1], [2, 3]], [1, 2]), InputTypeError, "sources cannot"),
+        (lambda f: pp.traffic.pairs(None, None), InputTypeError, "sources is None"),
+        (lambda f: pp.traffic.pairs([1], [2], "x"), InputTypeError, "gbit_per_s is 'x'"),
+        (lambda f: pp.traffic.from_matrix(None), InputTypeError, "matrix has dtype object"),
+        (lambda f: f.priorities(None), InputTypeError, "classes is a NoneType"),
+        (lambda f: f.throughput(A2A, gap="x"), InputTypeError, "gap is 'x'"),
     ],
 )
 def test_bad_input(ask, error, says):

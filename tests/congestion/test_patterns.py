@@ -86,11 +86,36 @@ def test_volumes_and_demands_agree():
     np.testing.assert_allclose(rates, total)
 
 
+def experts(traffic, groups=("node",), **options):
+    return traffic.experts("node", groups, per_chip_gbit_per_s=1.0, **{"exponent": 1, **options})
+
+
+def test_seeds_of_numpy():
+    fabric = pp.Fabric.from_links([0, 1, 2], [1, 2, 3], 1.0)
+    drawn = [pp.traffic.permutation("node", seed=s, gbit_per_s=1.0) for s in (3, np.int64(3))]
+    assert fabric.congestion(drawn[0]) == fabric.congestion(drawn[1])
+    one, other = (fabric.fair_rates(drawn[0], seed=seed) for seed in (3, np.int64(3)))
+    assert one == other
+
+
 @pytest.mark.parametrize(
     ("ask", "error", "words"),
     [
         (lambda t: t.skewed("node", exponent=-1.0, per_chip_gbit_per_s=1.0), CapacityError, "-1"),
-        (lambda t: t.skewed("node", seed=-1, per_chip_gbit_per_s=1.0), InputTypeError, "seed"),
+        (lambda t: t.skewed("node", seed=-1, per_chip_gbit_per_s=1.0), SelectionError, "seed"),
+        (lambda t: t.skewed("node", exponent="x", per_chip_gbit_per_s=1.0), InputTypeError, "'x'"),
+        (lambda t: t.permutation("node", seed=-1, gbit_per_s=1.0), SelectionError, "seed is -1"),
+        (lambda t: t.permutation("node", seed="a", gbit_per_s=1.0), InputTypeError, "seed is 'a'"),
+        (lambda t: experts(t, exponent="x"), InputTypeError, "exponent is 'x'"),
+        (lambda t: experts(t, groups=None), InputTypeError, "groups is a NoneType"),
+        (lambda t: experts(t, groups="chip"), InputTypeError, "groups is a str"),
+        (lambda t: t.parallelism(order=3), InputTypeError, "order is an int"),
+        (lambda t: t.parallelism(order=[3], tp=2), InputTypeError, r"order\[0\] is 3"),
+        (lambda t: t.parallelism(tp="x"), InputTypeError, "tp is 'x'"),
+        (lambda t: t.parallelism(tp=0), SelectionError, "tp is 0"),
+        (lambda t: t.parallelism(tp=2).demands(tp=3), InputTypeError, "tp is 3"),
+        (lambda t: t.parallelism(tp=2).groups([]), InputTypeError, "dimension is"),
+        (lambda t: t.collective(3, [0, 1], gbyte=1.0), InputTypeError, "op is 3"),
         (lambda t: t.collective("gather", [0, 1], gbyte=1.0), SelectionError, "op is 'gather'"),
         (lambda t: t.collective("reduce", [0], gbyte=1.0), SelectionError, "two ranks"),
         (lambda t: t.collective("reduce", "node", gbyte=1.0), InputTypeError, "nodes is 'node'"),

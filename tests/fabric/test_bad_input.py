@@ -1,6 +1,8 @@
 """Bad input: one typed error that names the element, the field and the value."""
 
+import pickle
 import re
+from fractions import Fraction
 
 import numpy as np
 import pinchpoint as pp
@@ -188,8 +190,12 @@ def test_scaling(fabric):
         fabric.scaled(links, 1e300)
     with pytest.raises(InputTypeError):
         fabric.scaled(fabric.select("chip"), 0.5)
-    with pytest.raises(InputTypeError):
-        fabric.without("chip-leaf")
+    with refuses(SelectionError, 'no link bundle is named "chip"'):
+        fabric.scaled("chip", 0.5)
+    with refuses(SelectionError, "no group or bundle is named 'chip-lef'", "chip-leaf"):
+        fabric.without("chip-lef")
+    with refuses(InputTypeError, "failed is an int"):
+        fabric.without(3)
 
 
 def test_a_selection_of_another_fabric(fabric):
@@ -217,6 +223,39 @@ def test_fabrics_and_selections_cannot_be_changed(fabric):
         fabric.bandwidth("chip", "leaf").value = 3
     with pytest.raises(TypeError):
         fabric.groups[0].coordinates["pod"] = 3
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "says"),
+    [
+        (lambda f: f.bandwidth(0, 1, forwarding=None), InputTypeError, ["forwarding is None"]),
+        (lambda f: f.bandwidth(0, 1, forwarding=[]), InputTypeError, ["forwarding is []"]),
+        (lambda f: f.bandwidth("chip", "leaf").flow(3), InputTypeError, ["bundle is 3"]),
+        (
+            lambda f: f.bandwidth("chip", "leaf").breakpoints("boot", 3),
+            InputTypeError,
+            ["bundles[1] is 3"],
+        ),
+        (lambda f: f.bisection(by=[]), InputTypeError, ["by is []"]),
+        (lambda f: f.bisection(by=3), InputTypeError, ["by is 3"]),
+        (lambda f: f.pairwise(None), InputTypeError, ["groups is a NoneType"]),
+        (lambda f: f.pairwise(3), InputTypeError, ["groups is an int"]),
+        (lambda f: f.pairwise(np.array(3)), InputTypeError, ["groups is an ndarray"]),
+        (lambda f: f.failure_sweep("chip", "leaf", None), InputTypeError, ["failures is a None"]),
+        (lambda f: f.sample_links(3, 1), InputTypeError, ["bundle is 3"]),
+        (lambda f: f.materialize(limit_bytes="x"), InputTypeError, ["limit_bytes is 'x'"]),
+        (lambda f: f.materialize(limit_bytes=-1), SizeLimitError, ["limit_bytes is -1"]),
+        (lambda f: f.materialize(limit_bytes=float("nan")), SizeLimitError, ["limit_bytes is nan"]),
+    ],
+)
+def test_questions(fabric, ask, error, says):
+    with refuses(error, *says):
+        ask(fabric)
+
+
+@pytest.mark.parametrize("limit", [8e9, np.int64(10**9), float("inf"), 2**70])
+def test_limits_of_any_kind(lab, limit):
+    assert lab.materialize(limit_bytes=limit).num_links == lab.num_links
 
 
 # Building.
@@ -322,6 +361,8 @@ def test_groups():
     b.nodes("chip")
     with refuses(BuildError, "chip"):
         b.nodes("chip")
+    with refuses(InputTypeError, "name is 3"):
+        b.nodes(3)
     with refuses(BuildError, "role 'gpu'"):
         b.nodes("gpu", role="gpu")
     with refuses(BuildError, "forwards='maybe'"):
@@ -360,6 +401,8 @@ def test_links():
     for multiplicity in (1.0, True, "2"):
         with refuses(InputTypeError, "multiplicity"):
             b.links(chip, leaf, "1Gb/s", multiplicity=multiplicity)
+    with refuses(InputTypeError, "name is 3"):
+        b.links(chip, leaf, "1Gb/s", name=3)
     with refuses(BuildError, "join"):
         b.links(chip, chip, "1Gb/s")
     with refuses(BuildError, "links nothing"):
@@ -378,6 +421,8 @@ def test_rings():
     chip = b.nodes("chip", x=5, one=1, both=pp.radix(p=2, q=3))
     with refuses(BuildError, "whole group"):
         b.ring(chip.where(x=0), "x", "1Gb/s")
+    with refuses(InputTypeError, "axis is 3"):
+        b.ring(chip, 3, "1Gb/s")
     with refuses(SelectionError, '"z"'):
         b.ring(chip, "z", "1Gb/s")
     with refuses(BuildError, "both"):
@@ -468,6 +513,13 @@ def test_from_links_owns_its_arrays():
         (([0], [1], [1e300]), CapacityError, ["gbit_per_s[0] is 1e+300"]),
         (([0], [1], ["1"]), InputTypeError, ["gbit_per_s"]),
         (([0], [1], None), InputTypeError, ["gbit_per_s"]),
+        (([0], [1], [[1], [2, 3]]), InputTypeError, ["gbit_per_s cannot be read"]),
+        (("x", [1], 1.0), InputTypeError, ["tails is 'x'"]),
+        (([0], None, 1.0), InputTypeError, ["heads is None"]),
+        (([[1], [2, 3]], [1], 1.0), InputTypeError, ["tails cannot be read"]),
+        (([0], [1], 1.0, None, 3), InputTypeError, ["names is an int"]),
+        (([0], [1], 1.0, None, "ab"), InputTypeError, ["names is a str"]),
+        (([0], [1], 1.0, None, ["a", 1]), InputTypeError, ["names[1] is 1"]),
         (([0], [1], [[1.0]]), InputTypeError, ["gbit_per_s"]),
         (([0], [1], 1.0, 0), GraphError, ["num_nodes is 0"]),
         (([0], [1], 1.0, 2**32), GraphError, ["num_nodes is 4294967296"]),
@@ -490,12 +542,51 @@ def test_up_to_ten_faults_are_named():
 
 def test_from_links_exactness():
     """A float that is nearest to a whole number of kbit/s is that; others stay what they are."""
-    from fractions import Fraction
-
     whole = pp.Fabric.from_links([0], [1], [0.1])
     assert whole.bandwidth(0, 1).kbit_per_s == 100_000
     fine = pp.Fabric.from_links([0, 0], [1, 1], [2.0**-30, 400.0])
     assert fine.bandwidth(0, 1).kbit_per_s == 400_000_000 + Fraction(10**6, 2**30)
+
+
+def test_from_links_rounds_down_what_fits_no_unit():
+    """Floats of real measurements have no common unit: 100/3, pi, 0.1 + 0.2."""
+    gbit = [100 / 3, np.pi, 0.1 + 0.2, 400.0, 0.1]
+    fabric = pp.Fabric.from_links([0, 0, 0, 0, 0], [1, 1, 1, 1, 1], gbit)
+    assert fabric.rounded
+    kept = [Fraction(kbit) for kbit in _kbit_of_each(fabric, 5)]
+    for own, asked in zip(kept[:3], gbit, strict=False):
+        assert 0 <= Fraction(asked) * 10**6 - own < Fraction(400 * 10**6, 10**12)
+    assert kept[3:] == [400_000_000, 100_000]
+    answer = fabric.bandwidth(0, 1)
+    assert answer.kbit_per_s == sum(kept)
+    # Room is left for what raises capacities.
+    assert answer.next_bottleneck is None
+    links = fabric.select_links("node-node")
+    assert fabric.scaled(links, 1000).bandwidth(0, 1).kbit_per_s == 1000 * answer.kbit_per_s
+    assert pickle.loads(pickle.dumps(fabric)).rounded
+    for exact in ([400.0, 0.1], [2.0**-30, 400.0], 1 / 3 * 0):
+        ends = np.zeros(np.size(exact), int)
+        assert not pp.Fabric.from_links(ends, ends + 1, exact).rounded
+
+
+def _kbit_of_each(fabric, count):
+    return [
+        fabric.without(
+            [fabric.select_links("node-node", link=other) for other in range(count) if other != one]
+        )
+        .bandwidth(0, 1)
+        .kbit_per_s
+        for one in range(count)
+    ]
+
+
+@pytest.mark.parametrize("gbit", [1e-7 / 3, 1e-3 / 3, 1.0 / 3, 1e3 / 3, 1e6 / 3, 1e8 / 3])
+def test_from_links_takes_floats_of_any_size(gbit):
+    fabric = pp.Fabric.from_links([0], [1], [gbit])
+    kbit = Fraction(fabric.bandwidth(0, 1).kbit_per_s)
+    exact = Fraction(gbit) * 10**6
+    assert 0 <= exact - kbit <= max(exact / 10**12, kbit > 2**42)
+    assert fabric.rounded == (exact != kbit)
 
 
 def test_hostile_shapes():

@@ -192,7 +192,11 @@ def test_completion_in_small_steps(network, data):
     ("options", "error", "words"),
     [
         ({"routing": "valiant"}, SelectionError, "routing is 'valiant'"),
-        ({"seed": -1}, InputTypeError, "seed is -1"),
+        ({"seed": -1}, SelectionError, "seed is -1"),
+        ({"seed": "a"}, InputTypeError, "seed is 'a'"),
+        ({"routing": []}, InputTypeError, r"routing is \[\]"),
+        ({"queue_pairs": 0}, SelectionError, "queue_pairs is 0"),
+        ({"queue_pairs": 1.0}, InputTypeError, "queue_pairs is 1.0"),
         ({"weights": [1.0]}, GraphError, "weights has 1 entry for 2 flows"),
         ({"weights": [1.0, 0.0]}, CapacityError, r"weights\[1\] is 0.0"),
         ({"forwarding": "no"}, SelectionError, "forwarding is 'no'"),
@@ -205,11 +209,26 @@ def test_refused(options, error, words):
         fabric.fair_rates(pp.traffic.pairs([0, 1], [1, 2]), **options)
 
 
+def test_results_cannot_be_changed():
+    fabric = pp.Fabric.from_links([0, 1], [1, 2], 8.0)
+    found = fabric.fair_rates(pp.traffic.pairs([0, 1], [1, 2]))
+    for rates in (found, pickle.loads(pickle.dumps(found))):
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            rates.rates = 3
+        for name in ("sources", "sinks", "demands", "rates", "reachable", "loads"):
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(rates, name)[...] = 0
+        assert rates == found
+
+
 def test_refused_volumes_and_traffic():
     fabric = pp.Fabric.from_links([0, 1], [1, 2], 8.0)
     with pytest.raises(InputTypeError, match="traffic is an int"):
         fabric.fair_rates(3)
     rates = fabric.fair_rates(pp.traffic.pairs([0, 1], [1, 2]))
+    for wrong in ("x", None, [[1], [2, 3]]):
+        with pytest.raises(InputTypeError, match="gbyte"):
+            rates.completion(wrong)
     with pytest.raises(GraphError, match="gbyte has 1 entry for 2 flows"):
         rates.completion([1.0])
     with pytest.raises(CapacityError, match=r"gbyte\[1\] is -1"):

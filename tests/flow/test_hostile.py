@@ -448,3 +448,22 @@ def test_wrong_cut_with_the_right_value():
     crossing = side[ends[:, 0]] & ~side[ends[:, 1]]
     assert np.flatnonzero(crossing).tolist() == res.cut_arcs.tolist()
     assert capacity[crossing].sum() == res.value
+
+
+def test_integers_of_a_list_stay_exact() -> None:
+    # NumPy makes floats of a list that mixes integers below and above 2^63.
+    assert pp.maximum_flow([0, 0], [1, 1], [2**63 - 1, 2**63], 0, 1).value == 2**64 - 1
+    assert pp.maximum_flow([0, 0], [1, 1], [2**53 + 1, 2**63], 0, 1).value == 2**63 + 2**53 + 1
+
+
+def test_masked_values_are_no_values() -> None:
+    capacity = np.ma.array([5, 7], mask=[0, 1])
+    with pytest.raises(InputTypeError, match="capacity has masked values"):
+        pp.maximum_flow([0, 0], [1, 1], capacity, 0, 1)
+    whole = np.ma.array([5, 7])
+    assert pp.maximum_flow([0, 0], [1, 1], whole, 0, 1).value == 12
+
+
+def test_bytes_are_no_node_ids() -> None:
+    with pytest.raises(InputTypeError, match="sources is a bytes"):
+        pp.clusters.gb200_nvl72().bandwidth(b"chip", "switch")

@@ -5,7 +5,7 @@ import networkx as nx
 import numpy as np
 import pinchpoint as pp
 import pytest
-from pinchpoint.errors import CapacityError, InputTypeError
+from pinchpoint.errors import BuildError, CapacityError, InputTypeError
 from pinchpoint.interop import (
     from_igraph,
     from_networkx,
@@ -130,11 +130,46 @@ def test_other_types():
         from_scipy(sparse.csr_array([[0, 1j], [1j, 0]]))
 
 
-def test_odd_roles_are_reported():
-    graph = nx.Graph([("a", "b", {"capacity": 1})])
-    graph.nodes["a"]["role"] = "router"
-    report = from_networkx(graph).report
-    assert report.skipped == ("role 'router', which is none of chip, host, nic, switch",)
+def graph_of(**attributes):
+    graph = nx.path_graph(20)
+    nx.set_edge_attributes(graph, 1, "capacity")
+    for name, values in attributes.items():
+        nx.set_node_attributes(graph, dict(enumerate(values)), name)
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [
+        ({"role": ["host", "gpu"]}, "node 1 has the role 'gpu' .known: chip, host, nic, switch"),
+        ({"role": ["swich"]}, "node 0 has the role 'swich': did you mean \"switch\""),
+        ({"role": [3]}, "node 0 has the role 3"),
+        ({"role": [["chip"]]}, r"node 0 has the role \['chip'\]"),
+        ({"forwards": ["maybe"]}, "node 0 has forwards 'maybe'; it must be True, False or"),
+        (
+            {"role": ["switch", "chip"], "group": ["a", "a"]},
+            "node 1 is a chip that forwards nothing, and its group 'a' began with a switch that",
+        ),
+        ({"role": ["gpu"] * 20}, "(node . has the role 'gpu'[^;]*(; |$)){10}"),
+    ],
+)
+def test_nodes_that_are_nothing_known(attributes, says):
+    with pytest.raises(BuildError, match=says) as caught:
+        from_networkx(graph_of(**attributes))
+    assert str(caught.value).count("node ") <= 10
+
+
+def test_groups_and_roles():
+    roles = [None, None, "chip", "chip", "host"] + [None] * 15
+    groups = ["rack", "chip", None, "fast", None] + ["rack"] * 5 + [None] * 10
+    fabric = from_networkx(graph_of(role=roles, group=groups)).fabric
+    assert [(g.name, g.role, g.forwards, g.size) for g in fabric.groups] == [
+        ("rack", "switch", True, 6),
+        ("chip", "chip", False, 2),
+        ("fast", "chip", False, 1),
+        ("host", "host", False, 1),
+        ("node", "switch", True, 10),
+    ]
 
 
 def test_igraph_without_names():

@@ -45,6 +45,14 @@ def test_files(tmp_path):
         assert pp.load(tmp_path / f"a.{ending}").name == "a"
 
 
+def test_capacities_that_fit_no_unit_are_rounded_and_reported():
+    links = {"u": [0, 0, 0], "v": [1, 1, 1], "gbit_per_s": [100 / 3, 200 / 3, 400]}
+    found = from_table(links)
+    assert found.fabric.rounded
+    assert found.report.guessed == ("2 capacities are rounded down to whole units of 2^-13 kbit/s",)
+    assert not from_table(LINKS).fabric.rounded
+
+
 def test_round_trip():
     rack = pp.clusters.hgx_h100().materialize()
     again = from_table(to_table(rack)).fabric
@@ -105,15 +113,18 @@ def test_empty():
     [
         ({"source": None}, "no column for the tail .such as tail."),
         ({"gbit_per_s": None}, "no column for the capacity"),
-        ({"source": ["a", None, "a"]}, "source has 1 empty cell, the first in row 1"),
+        ({"source": ["a", None, "a"]}, r"source\[1\] is empty"),
         ({"gbit_per_s": [1, -2, 3]}, r"gbit_per_s\[1\] is -2"),
         ({"gbit_per_s": [1, float("nan"), 3]}, r"gbit_per_s\[1\] is nan"),
-        ({"gbit_per_s": [1, None, 3]}, "gbit_per_s has 1 empty cell"),
-        ({"gbit_per_s": ["1Gb/s", "2", "3Gb/s"]}, "'2' has no unit"),
+        ({"gbit_per_s": [1, None, 3]}, r"gbit_per_s\[1\] is empty"),
+        ({"gbit_per_s": ["1Gb/s", "2", "3Gb/s"]}, r"gbit_per_s\[1\] is '2': .* has no unit"),
         ({"gbit_per_s": [True, True, True]}, "must be numbers or text"),
         ({"source": [1, 2, 3]}, "source is int64 and target is string"),
         ({"source": [1.0, 2, 3]}, "source is double"),
-        ({"source": [1 << 63, 2, 3], "target": [1, 2, 3]}, "9223372036854775808 in row 0"),
+        (
+            {"source": [1 << 63, 2, 3], "target": [1, 2, 3]},
+            r"source\[0\] is 9223372036854775808",
+        ),
     ],
 )
 def test_faults_name_column_and_row(change, says):
@@ -122,6 +133,45 @@ def test_faults_name_column_and_row(change, says):
         links["source"] = np.array(links["source"], np.uint64)
     with pytest.raises(FormatError, match=says):
         from_table(links)
+
+
+NO_CAPACITY = "a capacity is a finite number, zero or more"
+NEITHER = "neither a number nor a bandwidth such as '400Gb/s'"
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["a,b,400", "a,c,", "b,c,"], ["3: capacity is empty", "4: capacity is empty"]),
+        (["a,b,400", "a,,5", ",c,"], ["3: head is empty", "4: tail is empty", "4: capacity is"]),
+        (["a,b,400", "a,c,-5"], [f"3: capacity is -5: {NO_CAPACITY}"]),
+        (["a,b,400.5", "a,c,nan"], [f"3: capacity is nan: {NO_CAPACITY}"]),
+        (["a,b,1", "a,c,1e300"], ["3: capacity is 1e+300: 2^62 kbit/s or more"]),
+        (
+            ["a,b,400", "a,c,-5", "b,c,abc"],
+            [f"3: capacity is -5: {NO_CAPACITY}", f"4: capacity is 'abc': {NEITHER}"],
+        ),
+        (
+            ["a,b,400Gb/s", "a,c,5", "b,c,4G"],
+            ["3: capacity is '5': bandwidth '5' has no unit", "4: capacity is '4G': bandwidth"],
+        ),
+        (["", "a,b,1", "", '"x', 'y",c,-5', "d,e,-6"], ["5: capacity is -5", "7: capacity is -6"]),
+        (["a,b", "a,b,1", "a,c,1,2"], ["2: the line has 2 cells, the header has 3", "4: the line"]),
+        (["a,b,1", *["a,c,-1"] * 50], [f"{line}: capacity is -1" for line in range(3, 13)]),
+        (["a,b,1", *["a,c,"] * 50], [f"{line}: capacity is empty" for line in range(3, 13)]),
+        (["a,b,1", *["a,c,x"] * 50], [f"{line}: capacity is 'x'" for line in range(3, 13)]),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_faults_of_a_file_name_file_and_line(tmp_path, lines, says, end):
+    path = tmp_path / "links.csv"
+    path.write_bytes(end.join(["tail,head,capacity", *lines, ""]).encode())
+    with pytest.raises(FormatError) as caught:
+        read_csv(path)
+    found = str(caught.value).split("\n")
+    assert len(found) == len(says)
+    for own, start in zip(found, says, strict=True):
+        assert own.startswith(f"{path}:{start}")
 
 
 def test_other_faults(tmp_path):
@@ -143,10 +193,10 @@ def test_other_faults(tmp_path):
         with pytest.raises(FormatError, match=r"b\.parquet"):
             read_parquet(whole)
     (tmp_path / "c.csv").write_bytes(b"source,target,gbit_per_s\na,b,1\na,b\n")
-    with pytest.raises(FormatError, match="CSV"):
+    with pytest.raises(FormatError, match=r"c\.csv:3: the line has 2 cells"):
         read_csv(tmp_path / "c.csv")
     (tmp_path / "d.csv").write_bytes("source,target,gbit_per_s\né,b,1\n".encode("latin-1"))
-    with pytest.raises(FormatError, match=r"d.csv"):
+    with pytest.raises(FormatError, match=r"d\.csv:2: byte 0xe9 is no UTF-8 text"):
         read_csv(tmp_path / "d.csv")
     with pytest.raises(FormatError, match="No such file"):
         read(tmp_path / "none.csv")

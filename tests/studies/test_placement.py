@@ -7,7 +7,7 @@ import pinchpoint as pp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pinchpoint.errors import InputTypeError, SelectionError
+from pinchpoint.errors import SelectionError
 from pinchpoint.jobs import Job, Schedule, placement
 
 
@@ -199,7 +199,7 @@ def test_no_placement_passes_the_bound(case):
 
 def test_bad_input():
     lab = tree(2, 4, 100)
-    with pytest.raises(InputTypeError, match="tries is 0"):
+    with pytest.raises(SelectionError, match="tries is 0"):
         placement(lab, Job("job", [0, 1]), free="chip", tries=0)
     cut = lab.without(lab.select("leaf[leaf=1]"))
     with pytest.raises(SelectionError, match="2 pairs of its ranks are cut off"):

@@ -17,6 +17,16 @@ ASK = pp.query.bandwidth("chip[chip=0]", "chip[chip=1]")
 TRAFFIC = pp.traffic.all_to_all("chip", gbyte_per_s=1.0)
 
 
+def until(fabric, **options):
+    ends = "chip[chip=0]", "chip[chip=1]"
+    return pp.failures_until(fabric, *ends, below="700GB/s", among="chip-switch", **options)
+
+
+def curve(fabric, **options):
+    own = {"below": "1GB/s", "among": "chip-switch", "failures": [1], **options}
+    return pp.failure_curve(fabric, "chip[chip=0]", "chip[chip=1]", **own)
+
+
 @pytest.fixture(scope="module")
 def rack():
     return pp.clusters.gb200_nvl72()
@@ -43,6 +53,15 @@ def rack():
         (InputTypeError, "weight is '1'", lambda f: Mode("1", ())),
         (InputTypeError, r"rules\[0\] of mode 'a' is a str", lambda f: Mode(1, ("chip",), "a")),
         (InputTypeError, r"modes\[0\] is a Rule", lambda f: S.policy([Rule("chip")], 3)),
+        (InputTypeError, "modes is a NoneType", lambda f: S.policy(None, 1)),
+        (InputTypeError, "factors is a NoneType", lambda f: S.upgrades("chip-switch", None)),
+        (InputTypeError, "share is 'x'", lambda f: pp.sweep(f, S.healthy(), ASK).quantile("x")),
+        (InputTypeError, "fabric is an int", lambda f: until(3)),
+        (InputTypeError, "effort is 'x'", lambda f: until(f, effort="x")),
+        (ScenarioError, "effort is -1", lambda f: until(f, effort=-1)),
+        (InputTypeError, "fabric is an int", lambda f: curve(3)),
+        (InputTypeError, "failures is an int", lambda f: curve(f, failures=3)),
+        (InputTypeError, "confidence is 'x'", lambda f: curve(f, confidence="x")),
         (
             ScenarioError,
             "mode 'power': only links have a capacity to multiply",

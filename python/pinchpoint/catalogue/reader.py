@@ -28,7 +28,7 @@ from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._table import html_table, text_table
 from pinchpoint.catalogue.entry import Entry
 from pinchpoint.catalogue.figure import Figure, Value
-from pinchpoint.errors import CatalogueError
+from pinchpoint.errors import CatalogueError, InputTypeError
 
 __all__ = ["Hardware", "hardware"]
 
@@ -62,10 +62,12 @@ class Hardware(Mapping[str, Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         """Look an entry up, with a suggestion where there is none."""
+        if not isinstance(name, str):
+            raise InputTypeError(f"the name of hardware must be text, not {type(name).__name__}")
         key = _key(name)
         if key not in self._names:
             raise CatalogueError(
-                f"no hardware is called {shorten(name)}{did_you_mean(str(name), self._names)}"
+                f"no hardware is called {shorten(name)}{did_you_mean(name, self._names)}"
             )
         if key not in self._entries:
             self._entries[key] = self._read(key)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pinchpoint import _core
 from pinchpoint.errors import SizeLimitError
-from pinchpoint.explicit import exact_kbit
 from pinchpoint.fabric import Fabric
 from pinchpoint.interop._imported import Cables
 
@@ -79,6 +78,7 @@ def grouped(
     links: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]],
     *,
     shift: int = 0,
+    rounded: bool = False,
     directed: bool = False,
     report: Report | None = None,
 ) -> Grouped:
@@ -86,7 +86,7 @@ def grouped(
 
     Nodes are renumbered so that groups are contiguous, and listed in the order of the input within
     a group; so are links within a bundle. `links` are tails, heads and capacities in units of
-    2^-shift kbit/s.
+    2^-shift kbit/s; `rounded` says whether some are rounded down.
     """
     tails, heads, units = links
     if len(kind_of) >= 1 << 32 or len(tails) >= (1 << 32) - 1:
@@ -105,7 +105,7 @@ def grouped(
             name, [group], [bundle] if len(tails) else [], *arrays, directed, shift
         )
         own = None if names is None else tuple(names)
-        fabric = Fabric(core, None, own, False, report)
+        fabric = Fabric(core, None, own, rounded, report)
         return Grouped(fabric, node_ids, link_ids, np.zeros(len(tails), bool))
     used, kind_of = np.unique(kind_of, return_inverse=True)
     order = np.argsort(kind_of, kind="stable")
@@ -143,7 +143,7 @@ def grouped(
     own_names = None if names is None else tuple(names[i] for i in order.tolist())
     link_ids = np.empty(len(link_order), np.int64)
     link_ids[link_order] = np.arange(len(link_order))
-    return Grouped(Fabric(core, None, own_names, False, report), node_ids, link_ids, flip)
+    return Grouped(Fabric(core, None, own_names, rounded, report), node_ids, link_ids, flip)
 
 
 @dataclass
@@ -230,8 +230,3 @@ class Listing:
             directed=directed,
             report=report,
         )
-
-
-def kbit_of(gbit_per_s: Any) -> tuple[npt.NDArray[np.int64], int]:
-    """Capacities in Gbit/s as units of 2^-shift kbit/s, and the shift."""
-    return exact_kbit(np.asarray(gbit_per_s))

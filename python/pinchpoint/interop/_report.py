@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pinchpoint.explicit import Units
+
 __all__ = ["Notes", "Report"]
 
 _SHOWN = 10
@@ -77,6 +79,12 @@ class Notes:
     def skip(self, note: str) -> None:
         """Note something left out."""
         self._skipped[note] = self._skipped.get(note, 0) + 1
+
+    def capacities(self, kbit: Units) -> None:
+        """Note how many capacities are rounded down, if any."""
+        if kbit.rounded:
+            unit = f"2^-{kbit.shift} kbit/s" if kbit.shift else "1 kbit/s"
+            self.guess(f"{kbit.rounded:,} capacities are rounded down to whole units of {unit}")
 
     def report(self, source: str, kind: str, read: dict[str, int]) -> Report:
         """Make the report."""

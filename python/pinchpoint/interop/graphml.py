@@ -142,9 +142,10 @@ def parse(
         for element in graph.all(tag):
             notes.skip(f"line {element.line}: <{tag}>")
     try:
-        units, shift = exact_kbit(np.array(values, np.float64))
+        kbit = exact_kbit(np.array(values, np.float64))
     except PinchpointError as error:
         source.fail(None, str(error))
+    notes.capacities(kbit)
     array = np.array(ends, np.int64).reshape(-1, 2)
     report = notes.report(source.name, "GraphML", {"nodes": len(ids), "links": len(values)})
     built = grouped(
@@ -152,8 +153,9 @@ def parse(
         [NODE],
         np.zeros(len(ids), np.int64),
         names,
-        (array[:, 0], array[:, 1], units),
-        shift=shift,
+        (array[:, 0], array[:, 1], kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         directed=directed,
         report=report,
     )

@@ -9,8 +9,8 @@ import numpy as np
 from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._wording import a_type
-from pinchpoint.errors import CapacityError, InputTypeError, PinchpointError
-from pinchpoint.explicit import exact_kbit
+from pinchpoint.errors import BuildError, CapacityError, InputTypeError, PinchpointError
+from pinchpoint.explicit import Units, exact_kbit
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, GroupKind, grouped
 from pinchpoint.interop._rates import gbit_per_s, kbit_of_text
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 _ROLES = ("chip", "host", "nic", "switch")
-_FORWARDS: dict[Any, bool | str] = {True: True, False: False, "scale_up": "scale_up"}
 _BY_ROLE = {"chip": False, "host": False, "nic": True, "switch": True}
 _MAX_FAULTS = 10
 
@@ -57,11 +56,17 @@ def from_networkx(
     Returns
     -------
     Imported
-        An explicit fabric; nodes are named by their text. Nodes with the attributes ``group``,
-        ``role`` and ``forwards``, as :func:`to_networkx` writes them, come in groups of their own.
+        An explicit fabric; nodes are named by their text. Their attributes, as :func:`to_networkx`
+        writes them, say what they are: ``role`` is "chip", "host", "nic" or "switch", by default
+        the group if that is one of these, else "switch"; ``group`` is the name of their group, by
+        default the role, else "node"; ``forwards`` is True, False or "scale_up", by default False
+        for chips and hosts.
 
     Raises
     ------
+    BuildError
+        Another role or ``forwards``, or a group whose nodes differ in them; up to ten nodes are
+        named.
     CapacityError
         Edges without the attribute (which networkx takes for infinite), or with a capacity that is
         negative or no number; up to ten are named.
@@ -203,7 +208,7 @@ def _built(
     units = _units(own, shown, capacity, unit or "Gbit/s")
     if unit is None and not all(isinstance(attributes[capacity], str) for attributes in own):
         notes.guess(f"numbers in {shorten(capacity)} have no unit; taken as Gbit/s")
-    kinds, kind_of = _kinds(notes, nodes)
+    kinds, kind_of = _kinds(nodes)
     names = _names([node for node, _ in nodes])
     return _fabric(kind, notes, kinds, kind_of, names, ends[keep], units, directed)
 
@@ -215,9 +220,10 @@ def _fabric(
     kind_of: npt.NDArray[np.int64],
     names: Sequence[str] | None,
     ends: npt.NDArray[np.int64],
-    units: tuple[npt.NDArray[np.int64], int],
+    kbit: Units,
     directed: bool,
 ) -> Imported:
+    notes.capacities(kbit)
     report = notes.report(
         kind, "links with capacities", {"nodes": len(kind_of), "links": len(ends)}
     )
@@ -226,8 +232,9 @@ def _fabric(
         kinds,
         kind_of,
         names,
-        (ends[:, 0], ends[:, 1], units[0]),
-        shift=units[1],
+        (ends[:, 0], ends[:, 1], kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         directed=directed,
         report=report,
     )
@@ -242,29 +249,59 @@ def _names(labels: Sequence[Any]) -> list[str]:
 
 
 def _kinds(
-    notes: Notes, nodes: Sequence[tuple[Any, Mapping[str, Any]]]
+    nodes: Sequence[tuple[Any, Mapping[str, Any]]],
 ) -> tuple[list[GroupKind], npt.NDArray[np.int64]]:
     kinds: list[GroupKind] = []
     kind_of = np.zeros(len(nodes), np.int64)
-    for place, (_, data) in enumerate(nodes):
-        role = data.get("role")
-        if role is None:
-            kind = NODE
-        elif role in _ROLES:
-            group, forwards = data.get("group") or role, data.get("forwards", _BY_ROLE[role])
-            kind = GroupKind(str(group), role, _FORWARDS.get(forwards, _BY_ROLE[role]))
-        else:
-            notes.skip(f"role {shorten(role)}, which is none of {', '.join(_ROLES)}")
-            kind = NODE
-        if kind not in kinds:
-            kinds.append(kind)
-        kind_of[place] = kinds.index(kind)
+    index: dict[str, int] = {}
+    faults: list[str] = []
+    for place, (node, data) in enumerate(nodes):
+        try:
+            kind = _kind(data)
+            number = index.setdefault(kind.name, len(kinds))
+            if number == len(kinds):
+                kinds.append(kind)
+            if kinds[number] != kind:
+                raise BuildError(
+                    f"is a {_shown(kind)}, and its group {shorten(kind.name)} began with a "
+                    f"{_shown(kinds[number])}"
+                )
+        except BuildError as error:
+            faults.append(f"node {shorten(node, 30)} {error}")
+            if len(faults) == _MAX_FAULTS:
+                break
+            continue
+        kind_of[place] = number
+    if faults:
+        raise BuildError("; ".join(faults))
     return kinds, kind_of
+
+
+def _kind(data: Mapping[str, Any]) -> GroupKind:
+    """Read what a node says it is."""
+    role, group, forwards = (data.get(name) for name in ("role", "group", "forwards"))
+    if role is not None and role not in _ROLES:
+        raise BuildError(f"has the role {shorten(role)}{did_you_mean(str(role)[:40], _ROLES)}")
+    own = role or (group if group in _ROLES else NODE.role)
+    if group is None:
+        group = NODE.name if role is None else role
+    if forwards is None:
+        forwards = _BY_ROLE[own]
+    if isinstance(forwards, np.bool_):
+        forwards = bool(forwards)
+    if not (isinstance(forwards, bool) or forwards == "scale_up"):
+        raise BuildError(f"has forwards {shorten(forwards)}; it must be True, False or 'scale_up'")
+    return GroupKind(str(group), own, forwards)
+
+
+def _shown(kind: GroupKind) -> str:
+    passes: dict[bool | str, str] = {True: "that forwards", False: "that forwards nothing"}
+    return f"{kind.role} {passes.get(kind.forwards, 'that forwards within its scale-up network')}"
 
 
 def _units(
     data: Sequence[Mapping[str, Any]], shown: Sequence[str], capacity: str, unit: str
-) -> tuple[npt.NDArray[np.int64], int]:
+) -> Units:
     values = [attributes.get(capacity) for attributes in data]
     if values and not any(capacity in attributes for attributes in data):
         known = did_you_mean(capacity, map(str, data[0]))

@@ -165,9 +165,10 @@ def from_netgraph(
     ends = ends.reshape(-1, 2)
     try:
         capacity = np.array([link.capacity for link in links], np.float64)
-        units, shift = exact_kbit(gbit_per_s(capacity, unit))
+        kbit = exact_kbit(gbit_per_s(capacity, unit))
     except PinchpointError as error:
         raise FormatError(f"{own}: links: {error}") from None
+    notes.capacities(kbit)
     demands = _demands(own, notes, scenario, ids, unit)
     counts = {"nodes": len(ids), "links": len(links)}
     if demands is not None:
@@ -185,8 +186,9 @@ def from_netgraph(
         [NODE],
         np.zeros(len(ids), np.int64),
         list(ids),
-        (ends[:, 0], ends[:, 1], units),
-        shift=shift,
+        (ends[:, 0], ends[:, 1], kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         report=report,
     ).fabric
     failed: list[Any] = []

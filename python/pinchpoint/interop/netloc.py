@@ -70,7 +70,7 @@ def parse(source: Source, paths: Source | None = None) -> Imported:
     root = _json.parse(source)
     fabric = Listing([SWITCH, HOST])
     for key, node in fields.get(root, "node_info", dict, "").items():
-        _add_node(source, fields, notes, fabric, key, node)
+        _add_node(source, fields, fabric, key, node)
     if not fabric.count(SWITCH) and not fabric.count(HOST):
         source.fail(None, "node_info is empty")
     edges = _edges(source, fields, fabric, fields.get(root, "edge_info", dict, ""))
@@ -102,9 +102,7 @@ class _Edge:
         self.rate, self.shown = rate, shown
 
 
-def _add_node(
-    source: Source, fields: _json.Fields, notes: Notes, fabric: Listing, key: str, node: Any
-) -> None:
+def _add_node(source: Source, fields: _json.Fields, fabric: Listing, key: str, node: Any) -> None:
     where = f"node_info.{key[:60]}"
     kind = fields.get(node, "node_type", int, where)
     if kind not in (1, 2):

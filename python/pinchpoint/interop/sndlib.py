@@ -116,7 +116,8 @@ def parse(source: Source, unit: str | None = None) -> Imported:
     ids = {name: place for place, name in enumerate(network.nodes)}
     ends = np.array([[ids[end] for end in link.ends] for link in network.links], np.int64)
     ends = ends.reshape(-1, 2)
-    units, shift = exact_kbit(gbit_per_s(np.array(capacity), unit))
+    kbit = exact_kbit(gbit_per_s(np.array(capacity), unit))
+    notes.capacities(kbit)
     counts = {"nodes": len(ids), "links": len(capacity), "demands": len(network.demands)}
     report = notes.report(source.name, "SNDlib", counts)
     built = grouped(
@@ -124,8 +125,9 @@ def parse(source: Source, unit: str | None = None) -> Imported:
         [NODE],
         np.zeros(len(ids), np.int64),
         list(ids),
-        (ends[:, 0], ends[:, 1], units),
-        shift=shift,
+        (ends[:, 0], ends[:, 1], kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         report=report,
     )
     pairs = np.array([[ids[end] for end in demand.ends] for demand in network.demands], np.int64)

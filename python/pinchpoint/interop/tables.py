@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ from pinchpoint.errors import (
     InputTypeError,
     PinchpointError,
 )
-from pinchpoint.explicit import exact_kbit
+from pinchpoint.explicit import Units, exact_kbit
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, grouped
 from pinchpoint.interop._rates import gbit_per_s, kbit_of_text
@@ -49,6 +50,10 @@ _CAPACITIES = {
     "weight": None,
 }
 _MAX_LINKS = 400_000_000
+_MAX_FAULTS = 10
+_NO_CAPACITY = "a capacity is a finite number, zero or more"
+_PLACE = re.compile(r"gbit_per_s\[(\d+)\] is [^:]*: (.*)", re.DOTALL)
+_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -113,17 +118,18 @@ def read_table(path: str | os.PathLike[str], /) -> Imported | None:
 def _read(path: Any, kind: str, options: dict[str, Any]) -> Imported:
     own = as_path(path)
     pa = _arrow(str(own))
+    rows = _Rows(str(own), own if kind == "csv" else None)
     try:
         if own.stat().st_size > MAX_BYTES * 16:
             raise FormatError(f"{own}: larger than the limit of {MAX_BYTES >> 16:,} GB")
-        table = _table(own, kind)
+        table = _table(own, kind, rows)
     except OSError as error:
         # Arrow raises these for broken files too.
         raise FormatError(f"{own}: {_first_line(error.strerror or error)}") from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise FormatError(f"{own}: no {_NAMES[kind]}: {_first_line(error)}") from None
     try:
-        return from_table(table, name=str(own), kind=f"{_NAMES[kind]} edge list", **options)
+        return _built(table, rows, name=str(own), kind=f"{_NAMES[kind]} edge list", **options)
     except PinchpointError as error:
         if isinstance(error, FormatError):
             raise
@@ -133,23 +139,115 @@ def _read(path: Any, kind: str, options: dict[str, Any]) -> Imported:
 _NAMES = {"csv": "CSV", "parquet": "Parquet", "arrow": "Arrow"}
 
 
-def _table(path: Path, kind: str) -> pa.Table:
+def _table(path: Path, kind: str, rows: _Rows) -> pa.Table:
     if kind == "parquet":
         from pyarrow import parquet
 
         file = parquet.ParquetFile(path)
-        rows = file.metadata.num_rows
-        if not 0 <= rows <= _MAX_LINKS:
-            raise FormatError(f"{path}: {rows:,} rows; the limit is {_MAX_LINKS:,}")
+        count = file.metadata.num_rows
+        if not 0 <= count <= _MAX_LINKS:
+            raise FormatError(f"{path}: {count:,} rows; the limit is {_MAX_LINKS:,}")
         return file.read()
     if kind == "arrow":
         from pyarrow import feather
 
         return feather.read_table(path)
+    return _csv(path, rows)
+
+
+def _csv(path: Path, rows: _Rows) -> pa.Table:
+    """Read a CSV file; an empty cell is a gap, also among names, unless it is quoted."""
+    import pyarrow as pa
     from pyarrow import csv
 
-    tabs = csv.ParseOptions(delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-    return csv.read_csv(path, parse_options=tabs)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    gaps = csv.ConvertOptions(
+        null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+    )
+    try:
+        return csv.read_csv(
+            path, parse_options=csv.ParseOptions(delimiter=delimiter), convert_options=gaps
+        )
+    except pa.ArrowInvalid:
+        _not_utf8(path)
+
+        # Rows are numbered only when they are read by one thread.
+        def note(row: Any) -> str:
+            if len(rows.faults) < _MAX_FAULTS:
+                cells = f"{row.actual_columns} cells, the header has {row.expected_columns}"
+                rows.fault(row.number - 2, f"the line has {cells}")
+            return "skip"
+
+        csv.read_csv(
+            path,
+            read_options=csv.ReadOptions(use_threads=False),
+            parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=note),
+        )
+        rows.check()
+        raise
+
+
+class _Rows:
+    """Collects faults in the rows of a table and says where they are.
+
+    Parameters
+    ----------
+    own : str
+        What messages call the table.
+    path : Path, optional
+        The CSV file it was read from: then a row is told by its line.
+    """
+
+    def __init__(self, own: str, path: Path | None = None) -> None:
+        self.own = own
+        self.path = path
+        self.faults: list[tuple[int, str, str]] = []
+
+    def fault(self, row: int, says: str, column: str = "") -> None:
+        """Note a fault in a row, counted from 0."""
+        self.faults.append((row, column, says))
+
+    def check(self) -> None:
+        """Raise if there were faults: the first ten."""
+        if not self.faults:
+            return
+        first = sorted(self.faults, key=lambda fault: fault[0])[:_MAX_FAULTS]
+        shown = []
+        lines = {} if self.path is None else _lines(self.path, {row for row, _, _ in first})
+        for row, column, says in first:
+            if row in lines:
+                shown.append(f"{self.own}:{lines[row]}: {f'{column} ' if column else ''}{says}")
+            else:
+                shown.append(f"{self.own}: {column}[{row}] {says}")
+        raise FormatError("\n".join(shown))
+
+
+def _lines(path: Path, rows: set[int]) -> dict[int, int]:
+    """Find the lines at which rows of a CSV file start; the header is row -1."""
+    found: dict[int, int] = {}
+    row, within = -2, False
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            # Empty lines are no rows, and a quoted cell may go on over several.
+            if not within and line.strip(b"\r\n"):
+                row += 1
+                if row in rows:
+                    found[row] = number
+                    if len(found) == len(rows):
+                        break
+            within ^= line.count(b'"') % 2 == 1
+    return found
+
+
+def _not_utf8(path: Path) -> None:
+    """Raise if a line is no UTF-8 text."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                raise FormatError(f"{path}:{number}: byte 0x{byte:02x} is no UTF-8 text") from None
 
 
 def _first_line(error: object) -> str:
@@ -206,7 +304,8 @@ def from_table(
     Raises
     ------
     FormatError
-        A missing column, an empty cell, ends of the wrong type; the row and the value are named.
+        A missing column, an empty cell, ends of the wrong type, a capacity that is none; up to ten
+        are named by column and row, from 0 (by line, if the table is a CSV file).
 
     Notes
     -----
@@ -221,6 +320,32 @@ def from_table(
     200.0
     """
     own = name or type(table).__name__
+    return _built(
+        table,
+        _Rows(own),
+        tail=tail,
+        head=head,
+        capacity=capacity,
+        unit=unit,
+        directed=directed,
+        name=name,
+        kind=kind,
+    )
+
+
+def _built(
+    table: Any,
+    rows: _Rows,
+    *,
+    name: str | None,
+    kind: str,
+    tail: str | None = None,
+    head: str | None = None,
+    capacity: str | None = None,
+    unit: str | None = None,
+    directed: bool = False,
+) -> Imported:
+    own = rows.own
     pa = _arrow(own)
     notes = Notes()
     try:
@@ -239,8 +364,16 @@ def from_table(
             ("capacity", capacity, tuple(_CAPACITIES)),
         )
     ]
-    ends = _ends(own, notes, data, columns[:2])
-    units, shift = _capacities(own, notes, data, columns[2], unit)
+    for column in columns:
+        if rows.path is not None and pa.types.is_binary(data[column].type):
+            _not_utf8(rows.path)
+        if data[column].null_count:
+            for row in np.flatnonzero(data[column].is_null().to_numpy())[:_MAX_FAULTS].tolist():
+                rows.fault(row, "is empty", column)
+    rows.check()
+    ends = _ends(rows, notes, data, columns[:2])
+    kbit = _capacities(rows, notes, data, columns[2], unit)
+    notes.capacities(kbit)
     for other in data.column_names:
         if other not in columns:
             notes.skip(f"column {shorten(other)}")
@@ -250,8 +383,9 @@ def from_table(
         [NODE],
         np.zeros(ends.num_nodes, np.int64),
         ends.names,
-        (ends.tails, ends.heads, units),
-        shift=shift,
+        (ends.tails, ends.heads, kbit.units),
+        shift=kbit.shift,
+        rounded=kbit.rounded > 0,
         directed=directed,
         report=report,
     )
@@ -281,38 +415,39 @@ class _Ends(NamedTuple):
     names: list[str] | None
 
 
-def _ends(own: str, notes: Notes, data: Any, columns: list[str]) -> _Ends:
+def _ends(rows: _Rows, notes: Notes, data: Any, columns: list[str]) -> _Ends:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    both = [_plain(own, data, column) for column in columns]
+    both = [_plain(data[column]) for column in columns]
     integers = [pa.types.is_integer(values.type) for values in both]
     texts = [_is_text(values.type) for values in both]
     if not (all(integers) or all(texts)):
         shown = " and ".join(
             f"{column} is {values.type}" for column, values in zip(columns, both, strict=True)
         )
-        raise FormatError(f"{own}: {shown}; ends are both integers or both text")
-    rows = data.num_rows
+        raise FormatError(f"{rows.own}: {shown}; ends are both integers or both text")
+    count = data.num_rows
     if all(integers):
         arrays = [
-            _as_int64(own, column, values) for column, values in zip(columns, both, strict=True)
+            _as_int64(rows, column, values) for column, values in zip(columns, both, strict=True)
         ]
-        top = max((int(array.max()) for array in arrays if rows), default=-1)
-        low = min((int(array.min()) for array in arrays if rows), default=0)
-        if low >= 0 and top < 8 * rows + 1000:
+        rows.check()
+        top = max(int(array.max()) for array in arrays)
+        low = min(int(array.min()) for array in arrays)
+        if low >= 0 and top < 8 * count + 1000:
             return _Ends(arrays[0], arrays[1], top + 1, None)
         notes.guess("node numbers are sparse; taken as names")
         labels, index = np.unique(np.concatenate(arrays), return_inverse=True)
-        return _Ends(index[:rows], index[rows:], labels.size, [str(x) for x in labels.tolist()])
+        return _Ends(index[:count], index[count:], labels.size, [str(x) for x in labels.tolist()])
     pieces = [piece for values in both for piece in pc.cast(values, pa.large_string()).chunks]
     try:
         numbers, names = _core.number_names(
             [_text_buffers(piece) for piece in pieces if len(piece)]
         )
     except GraphError as error:
-        raise FormatError(f"{own}: {columns[0]} and {columns[1]}: {error}") from None
-    return _Ends(numbers[:rows], numbers[rows:], len(names), names)
+        raise FormatError(f"{rows.own}: {columns[0]} and {columns[1]}: {error}") from None
+    return _Ends(numbers[:count], numbers[count:], len(names), names)
 
 
 def _text_buffers(piece: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
@@ -329,13 +464,11 @@ def _is_text(kind: Any) -> bool:
     return any(check(kind) for check in checks)
 
 
-def _plain(own: str, data: Any, column: str) -> Any:
-    """Take a column without gaps, not encoded by a dictionary; chunked."""
+def _plain(values: Any) -> Any:
+    """Take a column that is not encoded by a dictionary; chunked."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = data[column]
-    _no_gaps(own, column, values)
     if pa.types.is_dictionary(values.type):
         values = pc.cast(values, values.type.value_type)
     return values
@@ -352,53 +485,76 @@ def _whole(values: Any) -> Any:
     return one
 
 
-def _no_gaps(own: str, column: str, values: Any) -> None:
-    if values.null_count:
-        row = int(np.flatnonzero(values.is_null().to_numpy())[0])
-        empty = counted(values.null_count, "empty cell")
-        raise FormatError(f"{own}: {column} has {empty}, the first in row {row}")
-
-
-def _as_int64(own: str, column: str, values: Any) -> npt.NDArray[np.int64]:
+def _as_int64(rows: _Rows, column: str, values: Any) -> npt.NDArray[np.int64]:
     array: npt.NDArray[Any] = values.to_numpy()
-    if array.dtype == np.uint64 and array.size and array.max() >= 1 << 63:
-        row = int(array.argmax())
-        raise FormatError(f"{own}: {column} is {array[row]} in row {row}; ids are below 2^63")
+    if array.dtype == np.uint64:
+        for row in np.flatnonzero(array >= 1 << 63)[:_MAX_FAULTS].tolist():
+            rows.fault(row, f"is {array[row]}; ids are below 2^63", column)
     return array.astype(np.int64)
 
 
-def _capacities(
-    own: str, notes: Notes, data: Any, column: str, unit: str | None
-) -> tuple[npt.NDArray[np.int64], int]:
+def _capacities(rows: _Rows, notes: Notes, data: Any, column: str, unit: str | None) -> Units:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = _plain(own, data, column)
+    values = _plain(data[column])
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         encoded = _whole(pc.dictionary_encode(values).unify_dictionaries())
         words = encoded.dictionary.to_pylist()
         if not all(isinstance(word, str) for word in words):
-            raise FormatError(f"{own}: {column} is {values.type}; it must be numbers or text")
-        kbit = np.array([_kbit(own, column, word) for word in words], np.int64)
-        return kbit[encoded.indices.to_numpy(zero_copy_only=False)], 0
+            raise FormatError(f"{rows.own}: {column} is {values.type}; it must be numbers or text")
+        place = encoded.indices.to_numpy(zero_copy_only=False)
+        return Units(_kbit(rows, column, words, place)[place], 0)
     if unit is None:
         unit = _CAPACITIES.get(column.lower())
         if unit is None:
             unit = "Gbit/s"
             notes.guess(f"column {shorten(column)} has no unit; taken as Gbit/s")
     numbers = values.to_numpy()
+    gbit = gbit_per_s(numbers, unit)
+    for row in np.flatnonzero(~np.isfinite(gbit) | (gbit < 0))[:_MAX_FAULTS].tolist():
+        rows.fault(row, f"is {numbers[row]}: {_NO_CAPACITY}", column)
+    rows.check()
     try:
-        return exact_kbit(gbit_per_s(numbers, unit))
+        return exact_kbit(gbit)
     except CapacityError as error:
-        shown = str(error).replace("gbit_per_s[", f"{column}[")
-        raise FormatError(f"{own}: {shown}") from None
+        found = _PLACE.match(str(error))
+        if found is None:
+            raise
+        rows.fault(int(found[1]), f"is {numbers[int(found[1])]}: {found[2]}", column)
+        rows.check()
+        raise
 
 
-def _kbit(own: str, column: str, word: str) -> int:
-    try:
-        return kbit_of_text(word)
-    except PinchpointError as error:
-        raise FormatError(f"{own}: {column}: {error}") from None
+def _kbit(
+    rows: _Rows, column: str, words: list[str], place: npt.NDArray[np.integer[Any]]
+) -> npt.NDArray[np.int64]:
+    """Read the words of a column; what is wrong is told where it stands."""
+    kbit = np.zeros(len(words), np.int64)
+    says: dict[int, str] = {}
+    for index, word in enumerate(words):
+        try:
+            kbit[index] = kbit_of_text(word)
+        except PinchpointError as error:
+            says[index] = f"is {shorten(word)}: {error}"
+    if says:
+        plain = {index: number for index, word in enumerate(words) if (number := _number(word))}
+        if len(says) == len(words) > len(plain) > 0:
+            # A column of numbers, but for a few words: those are the faults.
+            odd = "is {}: neither a number nor a bandwidth such as '400Gb/s'"
+            says = {i: odd.format(shorten(words[i])) for i in says if i not in plain}
+            negative = (i for i, text in plain.items() if text.startswith("-"))
+            says |= {i: f"is {words[i]}: {_NO_CAPACITY}" for i in negative}
+        for row in np.flatnonzero(np.isin(place, list(says)))[:_MAX_FAULTS].tolist():
+            rows.fault(row, says[int(place[row])], column)
+        rows.check()
+    return kbit
+
+
+def _number(word: str) -> str | None:
+    """Return a word that is a plain number, else None."""
+    own = word.strip()
+    return own if _PLAIN.fullmatch(own) else None
 
 
 def to_table(fabric: Fabric, /) -> pa.Table:

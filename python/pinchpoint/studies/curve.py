@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
 from pinchpoint._table import text_table
+from pinchpoint._validation import as_items, as_number, check_fabric
 from pinchpoint.errors import InputTypeError, ScenarioError, StudyError
 from pinchpoint.query import bandwidth as bandwidth_query
 from pinchpoint.scenarios import random_links, random_nodes
 from pinchpoint.selection import LinkSelection
+from pinchpoint.studies.drawn import MOST, whole_number
 from pinchpoint.studies.scenario import chosen_in, several
 from pinchpoint.units import format_bytes, parse_rate
 
@@ -150,8 +152,12 @@ def failure_curve(
     """
     from pinchpoint.studies.sweep import sweep
 
-    if not isinstance(confidence, int | float) or isinstance(confidence, bool):
-        raise InputTypeError(f"confidence is {confidence!r}; it must be a number")
+    check_fabric(fabric)
+    confidence = as_number("confidence", confidence)
+    numbers = tuple(
+        whole_number("k", k, 1, 1_000_000) for k in as_items("failures", failures, "numbers")
+    )
+    count = whole_number("count", count, 1, MOST)
     if not 0 < confidence < 1:
         raise ScenarioError(f"confidence is {confidence}; it must be between 0 and 1")
     threshold = float(Fraction(parse_rate(below)) / 10**6)
@@ -162,7 +168,6 @@ def failure_curve(
     drawn = random_links if kinds == {True} else random_nodes
     query = bandwidth_query(sources, sinks, forwarding=forwarding)
     rows: list[tuple[float, ...]] = []
-    numbers = tuple(failures)
     for k in numbers:
         # A stream of its own for every number of failures.
         scenarios = drawn(k, count, seed, tuple(chosen))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint.errors import InputTypeError, ScenarioError
+from pinchpoint._validation import as_integer
+from pinchpoint.errors import ScenarioError
 from pinchpoint.selection import LinkSelection, Selection, shown
 from pinchpoint.studies.elements import Population, Wiring, gathered
 from pinchpoint.studies.elementwise import whole
@@ -92,15 +93,12 @@ def _sampled(
 
 def drawn(k: int, count: int, seed: int, among: Chosen | None, kind: str) -> Scenarios:
     """Return scenarios of `k` links or nodes at random, once the numbers are checked."""
-    whole_number("k", k, 1, 1_000_000)
-    whole_number("count", count, 1, MOST)
-    whole_number("seed", seed, 0, (1 << 64) - 1)
+    k = whole_number("k", k, 1, 1_000_000)
+    count = whole_number("count", count, 1, MOST)
+    seed = whole_number("seed", seed, 0, (1 << 64) - 1)
     return Random(k, count, seed, None if among is None else several(among), kind)
 
 
-def whole_number(what: str, value: Any, low: int, high: int) -> None:
-    """Refuse what is no whole number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InputTypeError(f"{what} is {value!r}; it must be a whole number")
-    if not low <= value <= high:
-        raise ScenarioError(f"{what} is {value}; it must be from {low} to {high:,}")
+def whole_number(what: str, value: Any, low: int, high: int) -> int:
+    """Take a whole number from `low` to `high`."""
+    return as_integer(what, value, low, high, ScenarioError)

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from pinchpoint._validation import as_number
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import LinkSelection, Selection
@@ -49,7 +48,7 @@ class Rule:
         if self.choose is not None:
             whole_number("choose", self.choose, 1, 1_000_000)
         if self.probability is not None:
-            _number("probability", self.probability)
+            as_number("probability", self.probability)
             if not 0 <= self.probability <= 1:
                 raise ScenarioError(f"probability is {self.probability}; it must be from 0 to 1")
         if self.factor is not None:
@@ -75,7 +74,7 @@ class Mode:
     name: str = ""
 
     def __post_init__(self) -> None:
-        _number("weight", self.weight)
+        as_number("weight", self.weight)
         for place, rule in enumerate(self.rules):
             if not isinstance(rule, Rule):
                 raise InputTypeError(
@@ -125,11 +124,6 @@ class Policy(Scenarios):
                 scaled += [(one, rule.factor) for one in chosen if isinstance(one, LinkSelection)]
         label = f"{mode.name or f'mode {place}'}, draw {index}"
         return Scenario(label, tuple(down), tuple(scaled))
-
-
-def _number(what: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise InputTypeError(f"{what} is {value!r}; it must be a number")
 
 
 def _targets(

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
+from pinchpoint._validation import as_number
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError
 from pinchpoint.selection import LinkSelection, Selection
@@ -143,9 +142,7 @@ def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selecti
     for item in chosen:
         try:
             if isinstance(item, str):
-                own: Selection | LinkSelection
-                name = item.partition("[")[0].strip()
-                own = fabric.select_links(item) if name in bundles else fabric.select(item)
+                own = fabric._by_name(item)
             elif isinstance(item, Selection | LinkSelection):
                 own = item
                 fabric.without(own)
@@ -174,11 +171,10 @@ def _links(fabric: Fabric, one: Selection | LinkSelection) -> list[LinkSelection
 
 def multiplier(factor: Any) -> float:
     """Take a factor of capacities; it is finite and above zero."""
-    if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
-        raise InputTypeError(f"factor is {factor!r}; it must be a number")
-    if not 0 < factor < float("inf"):
+    own = as_number("factor", factor)
+    if not 0 < own < float("inf"):
         raise ScenarioError(f"factor is {factor}; it must be finite and above 0")
-    return float(factor)
+    return own
 
 
 def several(chosen: Chosen) -> tuple[Any, ...]:

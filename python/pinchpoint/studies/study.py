@@ -13,6 +13,7 @@ import numpy as np
 from pinchpoint._extras import needed
 from pinchpoint._result import TabularResult
 from pinchpoint._table import WIDTH, text_table
+from pinchpoint._validation import as_number
 from pinchpoint._wording import counted
 from pinchpoint.errors import StudyError
 from pinchpoint.studies.store import write_whole
@@ -90,6 +91,7 @@ class Study(TabularResult):
 
     def quantile(self, share: float, design: str | None = None) -> float:
         """Return the value that this share of the scenarios is at or below."""
+        share = as_number("share", share)
         if not 0 <= share <= 1:
             raise StudyError(f"share is {share}; it must be from 0 to 1")
         values, weights = self.values(design)

@@ -106,7 +106,7 @@ def sweep(
     """
     names, fabrics = _designs(fabric)
     asked = query_of(query)
-    whole_number("seed", seed, 0, (1 << 64) - 1)
+    seed = whole_number("seed", seed, 0, (1 << 64) - 1)
     own = scenarios_of(scenarios)
     tasks, leaders = _tasks(fabrics, own, asked, seed)
     key = fingerprint(_FORMAT, __version__, names, fabrics, asked, asked.columns, tasks, leaders)

@@ -13,8 +13,9 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
+from pinchpoint._validation import as_integer, check_fabric
 from pinchpoint._wording import counted
-from pinchpoint.errors import InputTypeError, ScenarioError
+from pinchpoint.errors import ScenarioError
 from pinchpoint.query import bandwidth as bandwidth_query
 from pinchpoint.scenarios import Scenario
 from pinchpoint.selection import LinkSelection
@@ -139,9 +140,9 @@ def failures_until(
     Raises
     ------
     ScenarioError
-        A threshold of zero.
+        A threshold of zero, or an `effort` below zero.
     InputTypeError
-        An `effort` that is no integer from zero on.
+        An `effort` that is no integer.
 
     Notes
     -----
@@ -165,11 +166,11 @@ def failures_until(
     >>> print(pp.failures_until(rack, *ends, below="700GB/s", among="chip-switch"))
     5 failures can push it below 700 GB/s (5.6 Tb/s) per direction; no fewer can
     """
+    check_fabric(fabric)
+    effort = as_integer("effort", effort, error=ScenarioError)
     limit = Fraction(parse_rate(below))
     if limit <= 0:
         raise ScenarioError(f"below is {below!r}; bandwidth is never below zero")
-    if isinstance(effort, bool) or not isinstance(effort, int) or effort < 0:
-        raise InputTypeError(f"effort is {effort!r}; it must be an integer, zero or more")
     chosen = chosen_in(fabric, several(among), "among")
     query = bandwidth_query(sources, sinks, forwarding=forwarding)
     healthy = fabric.bandwidth(sources, sinks, forwarding=forwarding)

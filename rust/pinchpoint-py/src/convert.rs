@@ -3,7 +3,9 @@
 //! What is not a contiguous, aligned array in native byte order of the few types below,
 //! `_validation.py` makes one of; what the values must be is decided here.
 
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
+use numpy::{
+    Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pinchpoint_core::flow::Integer;
 use pinchpoint_core::threads::{self, Part};
 use pinchpoint_core::{Error, ErrorKind};
@@ -64,6 +66,10 @@ pub fn prepared<'py>(
 
 /// `values` if they are an array that can be read as it is.
 fn ready<'py, T: Element>(values: &Bound<'py, PyAny>) -> Option<PyReadonlyArray1<'py, T>> {
+    // Subclasses may mean something else by their values, as masked arrays do.
+    if !values.is_exact_instance_of::<PyUntypedArray>() {
+        return None;
+    }
     let array = values.cast::<PyArray1<T>>().ok()?;
     let is_ready = array.is_c_contiguous() && array.is_aligned();
     is_ready.then(|| array.try_readonly().ok()).flatten()
