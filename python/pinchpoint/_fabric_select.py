@@ -200,7 +200,10 @@ def node_ids(self: Fabric, selection: Selection | str) -> npt.NDArray[np.uint64]
     SelectionError
         Nothing of that name, or a selection of another fabric.
     """
-    return self._handle.node_ids(self._ends(selection, "selection")[0])
+    own = self._ends(selection, "selection")
+    if len(own) != 1:
+        raise SelectionError(f"selection has nodes of {len(own)} groups; node_ids takes one")
+    return self._handle.node_ids(own[0])
 
 
 def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:

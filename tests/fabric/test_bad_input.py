@@ -336,6 +336,14 @@ def test_what_would_be_written_out_is_bounded():
     assert len(fabric.select("chip", pod=slice(None, None, 2**10), chip=0)) == 2**20
 
 
+def test_node_ids_are_those_of_one_group():
+    rack = pp.clusters.gb200_nvl72()
+    for several in ([], ["chip", "switch"], [0, 100]):
+        with refuses(SelectionError, "node_ids takes one"):
+            rack.node_ids(several)
+    assert rack.node_ids([3, 1]).tolist() == [1, 3]
+
+
 def test_lists_of_ends_hold_no_lists():
     ends: list = []
     for _ in range(5000):
