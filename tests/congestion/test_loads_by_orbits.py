@@ -131,3 +131,21 @@ def test_evened_flows_are_no_better_than_the_linear_program(monkeypatch):
     assert evened.lower <= exact.upper * (1 + 1e-9)
     assert evened.upper >= exact.lower * (1 - 1e-9)
     assert worse.congestion(everyone()).multiplier <= evened.lower * (1 + 1e-9)
+
+
+def test_equal_values_below_different_rigid_ones_mean_nothing() -> None:
+    # The ring makes q rigid, and v a coordinate of its own at each q: all leaves of q = 0 are joined
+    # alike to all of q = 2, whatever their v.
+    b = pp.FabricBuilder("rigid")
+    leaf, nic = b.nodes("leaf", q=3, v=2), b.nodes("nic", q=3, forwards=False)
+    b.ring(nic, "q", "3Gb/s")
+    b.links(leaf.where(q=1), nic, "3Gb/s")
+    b.links(leaf, leaf.where(q=2), "1Gb/s", join={}, name="full")
+    fabric = b.build()
+    traffic = pp.traffic.all_to_all("leaf", gbyte_per_s=1.0)
+    loads = fabric.congestion(traffic).loads("full")
+    assert np.allclose(loads, fabric.materialize().congestion(traffic).loads("full"))
+    assert np.allclose(loads, [[20.0] * 8 + [8.0]] * 2)
+    found = fabric.throughput(traffic)
+    assert found.upper == pytest.approx(0.05)
+    assert found.verify()

@@ -180,6 +180,7 @@ impl OrbitLoads {
                 });
             }
         }
+        let cells = |orbit: u32, digit: usize| orbits.list[orbit as usize].cells[digit];
         let plan = &links.plans[index];
         let own = links
             .list
@@ -215,7 +216,9 @@ impl OrbitLoads {
                 );
                 for (place, both) in plan.both.iter().enumerate() {
                     let below = both.parents.iter().all(|parent| pattern >> parent & 1 == 1);
-                    if below && points.0[both.a] == points.1[both.b] {
+                    // Below different values of a rigid parent, equal values mean nothing.
+                    let cells = (cells(pair.0, both.a), cells(pair.1, both.b));
+                    if below && cells.0 == cells.1 && points.0[both.a] == points.1[both.b] {
                         pattern |= 1 << place;
                     }
                 }
