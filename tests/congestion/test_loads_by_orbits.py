@@ -134,8 +134,8 @@ def test_evened_flows_are_no_better_than_the_linear_program(monkeypatch):
 
 
 def test_equal_values_below_different_rigid_ones_mean_nothing() -> None:
-    # The ring makes q rigid, and v a coordinate of its own at each q: all leaves of q = 0 are joined
-    # alike to all of q = 2, whatever their v.
+    # The ring makes q rigid, and v a coordinate of its own at each q: all leaves of q = 0 are
+    # joined alike to all of q = 2, whatever their v.
     b = pp.FabricBuilder("rigid")
     leaf, nic = b.nodes("leaf", q=3, v=2), b.nodes("nic", q=3, forwards=False)
     b.ring(nic, "q", "3Gb/s")
