@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from numbers import Real
 
-from pinchpoint.errors import InputTypeError, TimeLimitError
+from pinchpoint.errors import TimeLimitError
 
 __all__ = ["Clock"]
 
@@ -14,10 +14,6 @@ class Clock:
     """Counts from when it is made; None is no limit."""
 
     def __init__(self, limit: float | None) -> None:
-        if isinstance(limit, bool):
-            raise InputTypeError(
-                f"time_limit is {limit}; it must be a number of seconds, zero or more"
-            )
         self.limit, self.start = limit, time.monotonic()
 
     @property
@@ -25,7 +21,8 @@ class Clock:
         """Seconds left, zero once it is over."""
         if self.limit is None:
             return None
-        if not isinstance(self.limit, Real) or not self.limit >= 0:
+        is_number = isinstance(self.limit, Real) and not isinstance(self.limit, bool)
+        if not is_number or not self.limit >= 0:
             return self.limit  # the core says what is wrong with it
         return max(0.0, self.limit - (time.monotonic() - self.start))
 

@@ -187,7 +187,7 @@ def bandwidth(
     if len(ends) != 2:
         raise CatalogueError(
             "bandwidth takes two selections after the cluster, such as 'chip[chip=0]' and "
-            f"'chip[chip=1]', and {len(ends)} {'was' if len(ends) == 1 else 'were'} given"
+            f"'chip[chip=1]', and {counted(len(ends), 'was', 'were')} given"
         )
     result = fabric.bandwidth(
         fabric.select(ends[0]), fabric.select(ends[1]), forwarding=forwarding, time_limit=time_limit

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._patterns import Traffic, _Product, _Ranked, each_to_each
-from pinchpoint._wording import a_type
-from pinchpoint.errors import InputTypeError, SelectionError
+from pinchpoint._validation import check_fabric
+from pinchpoint.errors import SelectionError
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bytes
 
@@ -136,8 +136,7 @@ def sent(traffic: Traffic, count: int) -> tuple[Floats, Floats]:
 
 def listed(fabric: Fabric) -> Fabric:
     """Return the fabric written out."""
-    if not isinstance(getattr(fabric, "is_structured", None), bool):
-        raise InputTypeError(f"fabric is {a_type(fabric)}; it must be a Fabric")
+    check_fabric(fabric)
     return fabric.materialize() if fabric.is_structured else fabric
 
 

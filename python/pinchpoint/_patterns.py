@@ -11,8 +11,8 @@ import numpy as np
 from pinchpoint._clock import Clock
 from pinchpoint._memory import check_pairs
 from pinchpoint._validation import as_number, check_choice
-from pinchpoint._wording import counted
-from pinchpoint.errors import CapacityError, SelectionError, UnitError
+from pinchpoint._wording import a_type, counted
+from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Traffic", "each_to_each", "each_within", "num_nodes", "products_of"]
+__all__ = ["Traffic", "check_traffic", "each_to_each", "each_within", "num_nodes", "products_of"]
 
 # Pairs that are listed between two looks at the clock.
 _BLOCK = 1 << 21
@@ -150,9 +150,7 @@ class Traffic:
         return Traffic(self.parts + other.parts)
 
     def __mul__(self, factor: float) -> Traffic:
-        factor = as_number("factor", factor)
-        if not np.isfinite(factor) or factor < 0:
-            raise CapacityError(f"factor is {factor}; it must be finite and zero or more")
+        factor = _zero_or_more("factor", factor)
         return Traffic(tuple(_scaled(part, factor) for part in self.parts))
 
     __rmul__ = __mul__
@@ -213,6 +211,12 @@ class Traffic:
         clock.check()
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
+
+
+def check_traffic(traffic: object) -> None:
+    """Refuse what is no traffic."""
+    if not isinstance(traffic, Traffic):
+        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
 
 
 def _scaled(part: Any, factor: float) -> Any:
@@ -300,10 +304,14 @@ def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:
     if len(given) != 1:
         raise UnitError(f"give one of {', '.join(options)}; {len(given)} are given")
     name, value = given[0]
+    return name, _zero_or_more(name, value) * (8 if "gbyte" in name else 1)
+
+
+def _zero_or_more(name: str, value: float | None) -> float:
     number = as_number(name, value)
     if not np.isfinite(number) or number < 0:
         raise CapacityError(f"{name} is {value}; it must be finite and zero or more")
-    return name, number * (8 if "gbyte" in name else 1)
+    return number
 
 
 def _above_zero(name: str, value: float) -> float:

@@ -245,7 +245,7 @@ def collective(
     if len(rest) != 1:
         raise CatalogueError(
             "collective takes one operation after the cluster, such as all_reduce, and "
-            f"{len(rest)} {'was' if len(rest) == 1 else 'were'} given"
+            f"{counted(len(rest), 'was', 'were')} given"
         )
     with progress("collective"):
         result = fabric.collective(

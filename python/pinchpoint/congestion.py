@@ -9,9 +9,10 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
+from pinchpoint._patterns import check_traffic
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_array, as_integer, as_text, check_choice, check_forwarding
-from pinchpoint._wording import a_type, counted
+from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
 from pinchpoint.units import format_bandwidth
@@ -420,8 +421,7 @@ def _congestion(
     time_limit: float | None,
     **options: Any,
 ) -> Congestion:
-    if not isinstance(traffic, Traffic):
-        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
+    check_traffic(traffic)
     asked, clock = fabric, Clock(time_limit)
     if fabric.is_structured:
         from pinchpoint.orbits import by_orbits

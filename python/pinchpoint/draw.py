@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint._capacities import capacities
+from pinchpoint._capacities import Capacity, capacities
+from pinchpoint._extras import needed
 from pinchpoint._wording import a_type, counted
 from pinchpoint.bandwidth import Bandwidth
 from pinchpoint.errors import FormatError, GraphError, InputTypeError, SelectionError
@@ -122,6 +123,7 @@ def layout(fabric: Fabric, use: Bandwidth | Congestion | None = None) -> Drawing
     """
     groups, bundles = fabric.groups, fabric.bundles
     depth = _tiers(groups, bundles)
+    now = capacities(fabric)
     drawing = Drawing(fabric.name, tiers=max(depth.values()) + 1)
     blocks = _blocks(fabric, groups)
     places = _place(drawing, groups, depth, blocks)
@@ -132,9 +134,9 @@ def layout(fabric: Fabric, use: Bandwidth | Congestion | None = None) -> Drawing
     if listed is not None:
         _listed_lines(drawing, listed, blocks, places, _use_per_link(listed, use))
     else:
-        _whole_lines(drawing, fabric, blocks, places, use)
+        _whole_lines(drawing, fabric, now, blocks, places, use)
     drawing.has_use = use is not None
-    _label_bundles(drawing, fabric, depth)
+    _label_bundles(drawing, fabric, now, depth)
     return drawing
 
 
@@ -294,6 +296,7 @@ def _block_lines(
 def _whole_lines(
     drawing: Drawing,
     fabric: Fabric,
+    now: list[Capacity],
     blocks: dict[str, _Blocks],
     places: dict[str, list[tuple[float, float]]],
     use: Bandwidth | Congestion | None,
@@ -303,7 +306,7 @@ def _whole_lines(
         raise InputTypeError("use of a fabric this large must be an answer of bandwidth")
     full = set() if use is None else {row.bundle for row in use.bottleneck.rows}
     lead = {g.name: next(iter(g.coordinates), "") for g in fabric.groups}
-    for bundle, capacity in zip(fabric.bundles, capacities(fabric), strict=True):
+    for bundle, capacity in zip(fabric.bundles, now, strict=True):
         if bundle.a == bundle.b:
             continue
         share = 1.0 if bundle.name in full else float("nan")
@@ -347,9 +350,11 @@ def _add_line(
     drawing.lines.append(Line(*ends, bundle, links, gbit_per_s, use, bend))
 
 
-def _label_bundles(drawing: Drawing, fabric: Fabric, depth: dict[str, int]) -> None:
+def _label_bundles(
+    drawing: Drawing, fabric: Fabric, now: list[Capacity], depth: dict[str, int]
+) -> None:
     at: dict[float, list[str]] = {}
-    for bundle, capacity in zip(fabric.bundles, capacities(fabric), strict=True):
+    for bundle, capacity in zip(fabric.bundles, now, strict=True):
         height = (depth[bundle.a] + depth[bundle.b]) / 2
         if depth[bundle.a] == depth[bundle.b]:
             height += 0.25
@@ -382,12 +387,10 @@ def _widths(drawing: Drawing) -> npt.NDArray[np.float64]:
 
 def plot(fabric: Fabric, ax: Any = None, use: Bandwidth | Congestion | None = None) -> Any:
     """Draw with matplotlib; see :meth:`Fabric.plot`."""
-    try:
-        from matplotlib import pyplot as plt
-        from matplotlib.collections import LineCollection
-        from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
-    except ModuleNotFoundError:
-        raise FormatError("plot needs matplotlib: pip install 'pinchpoint[plot]'") from None
+    plt = needed("matplotlib.pyplot", "plot", "plot", FormatError)
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
+
     drawing = layout(fabric, use)
     if ax is None:
         _, ax = plt.subplots(figsize=(11, 1.4 + 1.5 * drawing.tiers), layout="constrained")

@@ -9,12 +9,12 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
-from pinchpoint._patterns import _ids, each_to_each
+from pinchpoint._patterns import _ids, check_traffic, each_to_each
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice
-from pinchpoint._wording import a_type, counted
+from pinchpoint._wording import counted
 from pinchpoint.congestion import plan
-from pinchpoint.errors import CapacityError, GraphError, InputTypeError
+from pinchpoint.errors import CapacityError, GraphError
 from pinchpoint.fair import FairRates, _ask
 from pinchpoint.traffic import Traffic
 
@@ -155,26 +155,24 @@ class FlowRates(TabularResult):
         rates = np.bincount(flow, fair.rates, minlength=demands.size).astype(np.float64)
         reachable = np.zeros(demands.size, bool)
         reachable[flow] = True
-        fields = {
-            "_fabric": fabric,
-            "_question": question,
-            "_flow": flow,
-            "_first": first,
-            "_ways": ways,
-            "_shares": shares,
-            "_weights": own_weights,
-            "_capacity": capacity,
-            "_fair": fair,
-            "sources": sources,
-            "sinks": sinks,
-            "demands": demands,
-            "rates": rates,
-            "reachable": reachable,
-        }
         for array in (sources, sinks, demands, rates, reachable):
             array.flags.writeable = False
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        vars(self).update(
+            _fabric=fabric,
+            _question=question,
+            _flow=flow,
+            _first=first,
+            _ways=ways,
+            _shares=shares,
+            _weights=own_weights,
+            _capacity=capacity,
+            _fair=fair,
+            sources=sources,
+            sinks=sinks,
+            demands=demands,
+            rates=rates,
+            reachable=reachable,
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a result cannot be changed")
@@ -355,8 +353,7 @@ def fair_rates(
     time_limit: float | None,
 ) -> FlowRates:
     """Ask; see :meth:`Fabric.fair_rates`."""
-    if not isinstance(traffic, Traffic):
-        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
+    check_traffic(traffic)
     check_choice("routing", routing, _ROUTINGS)
     seed = as_seed(seed, (1 << 64) - 1)
     queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)

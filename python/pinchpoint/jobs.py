@@ -16,14 +16,14 @@ import numpy as np
 
 from pinchpoint import traffic as traffics
 from pinchpoint._job_loads import Load, arcs, by_rank, listed, measured, placed, rate, sent
-from pinchpoint._patterns import Traffic
+from pinchpoint._patterns import Traffic, _above_zero
 from pinchpoint._placement import Placement, placement
 from pinchpoint._result import TabularResult
 from pinchpoint._table import text_table
-from pinchpoint._validation import as_items, as_number
+from pinchpoint._validation import as_items
 from pinchpoint._wording import a_type, counted
 from pinchpoint.algorithms import phases_of
-from pinchpoint.errors import CapacityError, InputTypeError, SelectionError
+from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.fair import _ask
 from pinchpoint.ranks import read_ranks
 from pinchpoint.selection import Selection
@@ -66,8 +66,7 @@ class Schedule:
     domain: str | int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < as_number("gbyte", self.gbyte) < float("inf"):
-            raise CapacityError(f"gbyte is {self.gbyte}; it must be finite and above zero")
+        _above_zero("gbyte", self.gbyte)
 
 
 Pattern: TypeAlias = Literal["all_to_all", "ring"] | Traffic | Schedule

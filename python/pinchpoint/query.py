@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pinchpoint import _core, errors
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import check_forwarding
+from pinchpoint._validation import as_text, check_forwarding
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, PinchpointError
 from pinchpoint.selection import Selection, shown
@@ -169,13 +169,6 @@ def _kept(ends: Any) -> Any:
         ) from None
 
 
-def _check_traffic(traffic: object) -> None:
-    from pinchpoint._patterns import Traffic
-
-    if not isinstance(traffic, Traffic):
-        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
-
-
 def _checked(method: str, options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Refuse options that the method does not have before anything is solved."""
     from inspect import signature
@@ -248,8 +241,8 @@ def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") 
         A `by` that is no text.
     """
     check_forwarding(forwarding)
-    if by is not None and not isinstance(by, str):
-        raise InputTypeError(f"by is {by!r}; it must be the name of a coordinate")
+    if by is not None:
+        as_text("by", by)
     return _Bisection(by, forwarding)
 
 
@@ -349,9 +342,10 @@ def congestion(traffic: Traffic, /, *, routing: str = "ecmp", **options: Any) ->
     SelectionError
         An unknown routing.
     """
+    from pinchpoint._patterns import check_traffic
     from pinchpoint.congestion import check_options
 
-    _check_traffic(traffic)
+    check_traffic(traffic)
     names: list[Any] = [options.get("split", "link"), options.get("forwarding", "hardware")]
     check_options(routing, *names)
     return _Congestion(traffic, routing, _checked("congestion", options))
@@ -397,7 +391,9 @@ def throughput(traffic: Traffic, /, **options: Any) -> Query:
     InputTypeError
         No traffic, or an option that there is not.
     """
-    _check_traffic(traffic)
+    from pinchpoint._patterns import check_traffic
+
+    check_traffic(traffic)
     return _Throughput(traffic, _checked("throughput", options))
 
 

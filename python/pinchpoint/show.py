@@ -105,8 +105,8 @@ def _changes(fabric: Fabric, now: list[Capacity]) -> list[str]:
     for bundle, capacity in zip(fabric.bundles, now, strict=True):
         for what, count in (("degraded", capacity.degraded), ("raised", capacity.raised)):
             if count:
-                one = "link is" if count == 1 else "links are"
-                lines.append(f"{count:,} {one} {what}: {bundle.name}")
+                links = counted(count, "link is", "links are")
+                lines.append(f"{links} {what}: {bundle.name}")
     return ["\n".join(lines)] if lines else []
 
 

@@ -10,14 +10,13 @@ import numpy as np
 from pinchpoint import _core, linear
 from pinchpoint._clock import Clock
 from pinchpoint._listed_program import EXACT, solve
-from pinchpoint._patterns import num_nodes
+from pinchpoint._patterns import check_traffic, num_nodes
 from pinchpoint._result import TabularResult
 from pinchpoint._validation import check_choice, check_gap
-from pinchpoint._wording import a_type, counted
+from pinchpoint._wording import counted
 from pinchpoint.congestion import Unreachable, check_options
 from pinchpoint.errors import (
     GraphError,
-    InputTypeError,
     SelectionError,
     TimeLimitError,
 )
@@ -236,8 +235,7 @@ def throughput(
     time_limit: float | None,
 ) -> Throughput:
     """Ask; see :meth:`Fabric.throughput`."""
-    if not isinstance(traffic, Traffic):
-        raise InputTypeError(f"traffic is {a_type(traffic)}; make it with pinchpoint.traffic")
+    check_traffic(traffic)
     check_gap(gap)
     check_choice("unreachable", unreachable, ("error", "drop"))
     check_options("ecmp", "link", forwarding)

@@ -21,6 +21,7 @@ from pinchpoint._patterns import (
     _Ranked,
     _rate,
     _volume,
+    _zero_or_more,
 )
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import (
@@ -28,7 +29,6 @@ from pinchpoint._validation import (
     as_floats,
     as_ids,
     as_items,
-    as_number,
     as_seed,
 )
 from pinchpoint._wording import a_type, counted
@@ -154,15 +154,9 @@ def skewed(
     _, rate = _rate(
         {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
     )
-    ranked = _Ranked(nodes, "zipf", rate, as_seed(seed), exponent=_exponent(exponent))
+    exponent = _zero_or_more("exponent", exponent)
+    ranked = _Ranked(nodes, "zipf", rate, as_seed(seed), exponent=exponent)
     return Traffic((ranked,))
-
-
-def _exponent(exponent: float) -> float:
-    number = as_number("exponent", exponent)
-    if not np.isfinite(number) or number < 0:
-        raise CapacityError(f"exponent is {exponent}; it must be finite and zero or more")
-    return number
 
 
 def between(
@@ -286,7 +280,7 @@ def experts(
     if (exponent is None) == (shares is None):
         raise SelectionError("give exponent or shares, one of them")
     if exponent is not None:
-        parts = np.arange(1, len(own) + 1, dtype=np.float64) ** -_exponent(exponent)
+        parts = np.arange(1, len(own) + 1, dtype=np.float64) ** -_zero_or_more("exponent", exponent)
     else:
         parts = as_floats("shares", shares)
         if parts.size != len(own):

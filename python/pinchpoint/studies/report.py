@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._extras import needed
 from pinchpoint._wording import counted
 from pinchpoint.errors import StudyError
 from pinchpoint.studies import summary
@@ -102,12 +103,9 @@ def report(study: Study, path: str | os.PathLike[str], /) -> Path:
     StudyError
         The page cannot be written, or plotly is not installed.
     """
-    try:
-        from plotly.offline import get_plotlyjs
-    except ModuleNotFoundError:
-        raise StudyError("a report needs plotly: pip install 'pinchpoint[report]'") from None
+    plotly = needed("plotly.offline", "a report", "report", StudyError)
     own = Path(path)
-    write_whole(own, page(study, get_plotlyjs()).encode())
+    write_whole(own, page(study, plotly.get_plotlyjs()).encode())
     return own
 
 

@@ -15,26 +15,44 @@ const FALLBACK: u64 = 16 << 30;
 ///
 /// `SizeLimit`, naming the estimate and the limit.
 pub fn check(what: &str, bytes: u64) -> Result<()> {
-    if bytes <= ALWAYS {
+    if is_small(bytes.into()) {
         return Ok(());
     }
-    let limit = available().unwrap_or(FALLBACK) / 5 * 4;
-    if bytes <= limit {
+    check_within(what, bytes.into(), available())
+}
+
+/// Whether an estimate is never refused, so that nobody needs to ask what is available.
+pub fn is_small(bytes: u128) -> bool {
+    bytes <= ALWAYS.into()
+}
+
+/// The same as [`check`] of what is not small, where so many bytes are available.
+///
+/// # Errors
+///
+/// `SizeLimit`, naming the estimate and the limit.
+pub fn check_within(what: &str, bytes: u128, available: u64) -> Result<()> {
+    let limit = available / 5 * 4;
+    if bytes <= limit.into() {
         return Ok(());
     }
-    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
     Err(Error::new(
         ErrorKind::SizeLimit,
         format!(
             "{what} needs about {:.1} GB of memory; the limit is {:.1} GB",
-            gigabytes(bytes),
-            gigabytes(limit)
+            bytes as f64 / 1e9,
+            limit as f64 / 1e9
         ),
     ))
 }
 
-/// Bytes of memory available to new work, where the system says so.
-fn available() -> Option<u64> {
+/// Bytes of memory available to new work.
+pub fn available() -> u64 {
+    reported().unwrap_or(FALLBACK)
+}
+
+/// The same, where the system says so.
+fn reported() -> Option<u64> {
     let report = fs::read_to_string("/proc/meminfo").ok()?;
     let line = report
         .lines()

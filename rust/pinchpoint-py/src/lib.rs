@@ -12,6 +12,7 @@ mod fabric;
 mod fair;
 mod flow;
 mod gate;
+mod memory;
 mod numbering;
 mod orbits;
 mod pairs;
@@ -49,6 +50,8 @@ mod _core {
     use crate::fair::{FairAnswer, max_min_fair, sprays};
     #[pymodule_export]
     use crate::flow::{FlowAnswer, get_threads, maximum_flow, set_threads};
+    #[pymodule_export]
+    use crate::memory::{available_memory, check_memory};
     #[pymodule_export]
     use crate::numbering::number_names;
     #[pymodule_export]

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::biregular::{Changes, biregular};
 use super::buckets::disjoint;
 use super::crossing::{Crossing, Through, crossing};
-use super::structured::{Part, check_classes, live, own_traffic_only};
+use super::structured::{Part, all_live, check_classes, live, own_traffic_only};
 use crate::bandwidth::{ClassFlow, Ends, FlowClass, Relay, Side, Witness};
 use crate::collective::{Binding, Members, Rate};
 use crate::error::{Error, ErrorKind, Result};
@@ -41,7 +41,7 @@ pub fn check_flow(
     sent: &Sent,
     shown: &[Vec<Block>],
 ) -> Result<()> {
-    let parts = check_classes(fabric, ends, &sent.classes)?;
+    let parts = check_classes(fabric, ends, &all_live(fabric, ends), &sent.classes)?;
     let units = i128::from(sent.rate.senders);
     let nowhere = Side {
         of_source: true,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::buckets::Buckets;
-use super::structured::{live, own_traffic_only};
+use super::structured::{all_live, own_traffic_only};
 use crate::bandwidth::{Ends, Side};
 use crate::fabric::{Block, Bundle, Fabric, common_len, hull, intersection, total_len};
 
@@ -56,10 +56,21 @@ fn portions<'a>(fabric: &'a Fabric, index: usize) -> impl Iterator<Item = Portio
 
 /// What crosses one side of a cut, from the source side to the sink side.
 pub fn crossing(fabric: &Fabric, ends: &Ends, side: &Side) -> Vec<Crossing> {
+    crossing_among(fabric, ends, &all_live(fabric, ends), side)
+}
+
+/// The same, given the nodes that take part, by group.
+pub(super) fn crossing_among(
+    fabric: &Fabric,
+    ends: &Ends,
+    live: &[Vec<Block>],
+    side: &Side,
+) -> Vec<Crossing> {
     let layout = fabric.layout();
     let mut rows = Vec::new();
-    let groups: Vec<Standing> = (0..layout.groups.len())
-        .map(|group| Standing::new(fabric, ends, side, group))
+    let groups = live.iter().enumerate();
+    let groups: Vec<Standing> = groups
+        .map(|(group, live)| Standing::new(live, side, group))
         .collect();
     for (index, bundle) in layout.bundles.iter().enumerate() {
         let usable = |group: usize, other: usize| {
@@ -122,9 +133,9 @@ struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    fn new(fabric: &Fabric, ends: &Ends, side: &'a Side, group: usize) -> Self {
+    fn new(live: &'a [Block], side: &'a Side, group: usize) -> Self {
         Standing {
-            all: Nodes::new(Cow::Owned(live(fabric, ends, group))),
+            all: Nodes::new(Cow::Borrowed(live)),
             enters: Nodes::new(Cow::Borrowed(&side.enters[group])),
             leaves: Nodes::new(Cow::Borrowed(&side.leaves[group])),
         }

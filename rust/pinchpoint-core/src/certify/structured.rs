@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use super::biregular::{Changes, biregular};
 use super::buckets::disjoint;
-use super::crossing::crossing;
+use super::crossing::crossing_among;
 use crate::bandwidth::{Ends, FlowClass, Relay, Side, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fabric::{Block, Fabric, Role, common_len, intersection, subtract, total_len};
@@ -21,10 +21,11 @@ fn refuse<T>(message: impl Into<String>) -> Result<T> {
 
 /// Accepts a witness only if it proves that the maximum flow is `value`.
 pub fn check(fabric: &Fabric, ends: &Ends, witness: &Witness, value: i128) -> Result<()> {
-    check_flow(fabric, ends, witness, value)?;
+    let live = all_live(fabric, ends);
+    check_flow(fabric, ends, &live, witness, value)?;
     for side in &witness.cuts {
-        check_side(fabric, ends, side)?;
-        let capacity: i128 = crossing(fabric, ends, side)
+        check_side(fabric, ends, &live, side)?;
+        let capacity: i128 = crossing_among(fabric, ends, &live, side)
             .iter()
             .map(|row| row.capacity)
             .sum();
@@ -47,19 +48,25 @@ pub(super) fn live(fabric: &Fabric, ends: &Ends, group: usize) -> Vec<Block> {
     subtract(&own, &fabric.state().removed[group])
 }
 
+/// The same of every group.
+pub(super) fn all_live(fabric: &Fabric, ends: &Ends) -> Vec<Vec<Block>> {
+    let groups = 0..fabric.layout().groups.len();
+    groups.map(|group| live(fabric, ends, group)).collect()
+}
+
 /// Whether nodes of `group` use links to `other` for traffic of their own only.
 pub(super) fn own_traffic_only(fabric: &Fabric, ends: &Ends, group: usize, other: usize) -> bool {
     ends.relays[group] == Relay::ScaleUp && fabric.layout().groups[other].role == Role::Nic
 }
 
-fn check_side(fabric: &Fabric, ends: &Ends, side: &Side) -> Result<()> {
+fn check_side(fabric: &Fabric, ends: &Ends, live: &[Vec<Block>], side: &Side) -> Result<()> {
     for (index, group) in fabric.layout().groups.iter().enumerate() {
-        let live = live(fabric, ends, index);
+        let live = &live[index];
         for half in [&side.enters[index], &side.leaves[index]] {
             if !disjoint(&half.iter().collect::<Vec<_>>()) {
                 return refuse(format!("a cut holds nodes of group {:?} twice", group.name));
             }
-            if common_len(half, &live) != total_len(half) {
+            if common_len(half, live) != total_len(half) {
                 return refuse(format!(
                     "a cut holds nodes of group {:?} that take no part",
                     group.name
@@ -83,7 +90,7 @@ fn check_side(fabric: &Fabric, ends: &Ends, side: &Side) -> Result<()> {
         } else {
             (&side.leaves[index], &side.enters[index])
         };
-        let own = intersection(own, &live);
+        let own = intersection(own, live);
         if common_len(near, &own) != total_len(&own) || common_len(far, other) != 0 {
             return refuse(format!(
                 "a cut does not part the sources from the sinks in group {:?}",
@@ -102,8 +109,14 @@ pub(super) enum Part {
     Inner,
 }
 
-fn check_flow(fabric: &Fabric, ends: &Ends, witness: &Witness, value: i128) -> Result<()> {
-    let parts = check_classes(fabric, ends, &witness.classes)?;
+fn check_flow(
+    fabric: &Fabric,
+    ends: &Ends,
+    live: &[Vec<Block>],
+    witness: &Witness,
+    value: i128,
+) -> Result<()> {
+    let parts = check_classes(fabric, ends, live, &witness.classes)?;
     let layout = fabric.layout();
     let mut sent = vec![0i128; parts.len()];
     let mut received = vec![0i128; parts.len()];
@@ -172,11 +185,10 @@ fn check_flow(fabric: &Fabric, ends: &Ends, witness: &Witness, value: i128) -> R
 pub(super) fn check_classes(
     fabric: &Fabric,
     ends: &Ends,
+    live: &[Vec<Block>],
     classes: &[FlowClass],
 ) -> Result<Vec<Part>> {
     let mut parts = Vec::with_capacity(classes.len());
-    let groups = 0..fabric.layout().groups.len();
-    let live: Vec<_> = groups.map(|group| live(fabric, ends, group)).collect();
     for (index, group) in fabric.layout().groups.iter().enumerate() {
         let own = classes.iter().filter(|class| class.group == index);
         let blocks: Vec<&Block> = own.flat_map(|class| &class.blocks).collect();

@@ -118,12 +118,9 @@ impl Bundle {
         let mut axes = Vec::with_capacity(a.axes().len() + free + 1);
         axes.extend_from_slice(a.axes());
         for (digit, axis) in b.axes().iter().enumerate() {
-            match (self.joined[digit], self.ring) {
-                (Some(own), Some((ring, size))) if ring == digit => {
-                    axes[own] = axes[own].intersect(&axis.rotated(size - 1, size));
-                }
-                (Some(own), _) => axes[own] = axes[own].intersect(axis),
-                (None, _) => axes.push(axis.clone()),
+            match self.joined[digit] {
+                Some(own) => axes[own] = self.meeting(&axes[own], digit, axis),
+                None => axes.push(axis.clone()),
             }
         }
         axes.push(Subset::full(self.multiplicity));
@@ -131,6 +128,14 @@ impl Bundle {
             return None;
         }
         Some(Block::new(axes))
+    }
+
+    /// Those of `own`, values of a, that are joined to some of `axis`, values of a digit of b.
+    fn meeting(&self, own: &Subset, digit: usize, axis: &Subset) -> Subset {
+        match self.ring {
+            Some((ring, size)) if ring == digit => own.intersect(&axis.rotated(size - 1, size)),
+            _ => own.intersect(axis),
+        }
     }
 
     /// The nodes of a at the ends of a link block.
@@ -221,14 +226,9 @@ impl Bundle {
         }
         for (digit, own) in a.axes().iter().enumerate() {
             let mut common = own.intersect(links.axis(digit));
-            for (axis, joined) in b.axes().iter().zip(&self.joined) {
-                if *joined == Some(digit) {
-                    common = match self.ring {
-                        Some((ring, size)) if ring == digit => {
-                            common.intersect(&axis.rotated(size - 1, size))
-                        }
-                        _ => common.intersect(axis),
-                    };
+            for (place, axis) in b.axes().iter().enumerate() {
+                if self.joined[place] == Some(digit) {
+                    common = self.meeting(&common, place, axis);
                 }
             }
             count *= u64::from(common.len());
