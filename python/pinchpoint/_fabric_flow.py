@@ -222,7 +222,9 @@ def pairwise(
     values = _core.pairwise(self._handle, own, forwarding, time_limit)
     count, shift = len(own), self._handle.unit_shift
     exact = tuple(exact_kbit(value, shift) for value in values)
-    return Pairwise(tuple(exact[row * count : (row + 1) * count] for row in range(count)))
+    rows = tuple(exact[row * count : (row + 1) * count] for row in range(count))
+    ends = [[Selection(part) for part in group] for group in own]
+    return Pairwise(rows, (self, ends, forwarding))
 
 
 def cut_tree(

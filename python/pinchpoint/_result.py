@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint._extras import needed
 from pinchpoint._table import html_table
+from pinchpoint.errors import CertificateError
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TabularResult"]
+__all__ = ["TabularResult", "check_again"]
+
+# Rows that a notebook shows, at most.
+_SHOWN = 60
 
 
 class TabularResult:
     """A result with a table: the columns of :meth:`_columns`, for Arrow, pandas and notebooks."""
 
-    def _columns(self) -> dict[str, list[Any]]:
+    __slots__ = ()
+
+    def _columns(self) -> dict[str, Any]:
         raise TypeError(f"{type(self).__name__} has no table")
 
     def to_arrow(self) -> pa.Table:
@@ -33,8 +39,26 @@ class TabularResult:
 
     def _repr_html_(self) -> str:
         columns = self._columns()
-        rows = [[_cell(value) for value in row] for row in zip(*columns.values(), strict=True)]
-        return html_table(list(columns), rows)
+        count = len(next(iter(columns.values()), ()))
+        shown = [column[:_SHOWN] for column in columns.values()]
+        rows = [[_cell(value) for value in row] for row in zip(*shown, strict=True)]
+        caption = f"The first {_SHOWN} of {count:,} rows" if count > _SHOWN else ""
+        return html_table(list(columns), rows, caption)
+
+
+def check_again(answer: object, again: object) -> None:
+    """Refuse an answer that the same question, asked and checked anew, does not give.
+
+    Raises
+    ------
+    CertificateError
+        They differ: a bug.
+    """
+    if again != answer:
+        raise CertificateError(
+            f"the answer failed its check: it is {answer!r}, and asked again {again!r}; "
+            "this is a bug"
+        )
 
 
 def _cell(value: object) -> str:

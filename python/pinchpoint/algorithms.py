@@ -14,7 +14,7 @@ from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import as_integer, as_text
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck
-from pinchpoint.collective import Collective, CollectiveProof, optimum
+from pinchpoint.collective import Collective, CollectiveCertificate, optimum
 from pinchpoint.errors import SelectionError
 from pinchpoint.traffic import all_to_all, pairs
 from pinchpoint.units import format_bandwidth
@@ -88,7 +88,7 @@ def achieved(
         bool(seconds <= lower * (1 + 1e-12)),
         f"{words}; {options['routing']} routing" if words else "no link is used",
         Bottleneck(),
-        CollectiveProof("routing"),
+        CollectiveCertificate("routing"),
         (_exact(seconds), _exact(lower)),
         question,
     )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, check_again
 from pinchpoint._wording import counted
-from pinchpoint.bandwidth import exact_kbit
+from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
 from pinchpoint.errors import SelectionError, SizeLimitError
 from pinchpoint.units import format_bandwidth
 
@@ -92,6 +92,22 @@ class AllPairs(TabularResult):
         """The orbit with the smallest bandwidth; the first of several."""
         return min(self.orbits, key=lambda orbit: orbit.kbit_per_s)
 
+    @property
+    def certificate(self) -> FlowsCertificate:
+        """What proves the answer: a flow and a cut for each orbit."""
+        return FlowsCertificate(len(self.orbits))
+
+    def verify(self) -> None:
+        """Ask again, which checks every flow and cut again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
+        fabric, nodes, forwarding = self._question
+        check_again(self, all_pairs(fabric, nodes, forwarding, None))
+
     def orbit(self, a: int, b: int, /) -> PairOrbit:
         """Return the orbit of a pair of nodes.
 
@@ -154,7 +170,7 @@ class AllPairs(TabularResult):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the orbits as plain values."""
-        return self._columns()
+        return {**self._columns(), "certificate": {**vars(self.certificate), "checked": True}}
 
     def _columns(self) -> dict[str, list[Any]]:
         return {

@@ -25,6 +25,7 @@ __all__ = [
     "Bandwidth",
     "Bottleneck",
     "Certificate",
+    "FlowsCertificate",
     "LinkFlow",
     "NextBottleneck",
     "PinchRow",
@@ -139,6 +140,19 @@ class Certificate:
     classes: int
     arcs: int
     kbit_per_s: int | Fraction
+
+
+@dataclass(frozen=True)
+class FlowsCertificate:
+    """What proves many values: a flow and a cut for each, already checked and then let go.
+
+    Attributes
+    ----------
+    flows : int
+        Number of values that have a flow and a cut of their own.
+    """
+
+    flows: int
 
 
 @dataclass(frozen=True)

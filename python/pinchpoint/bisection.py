@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, check_again
+from pinchpoint.bandwidth import FlowsCertificate
 from pinchpoint.units import format_bandwidth
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pinchpoint.bandwidth import Bandwidth, Bottleneck
+    from pinchpoint.bandwidth import Bandwidth, Bottleneck, Certificate
 
 __all__ = ["Bisection", "BisectionSplit", "Pairwise"]
 
@@ -80,14 +81,30 @@ class Bisection(TabularResult):
         """Where the smallest one pinches."""
         return self.bandwidth.bottleneck
 
+    @property
+    def certificate(self) -> Certificate:
+        """What proves the smallest bandwidth; the other splits have theirs."""
+        return self.bandwidth.certificate
+
     def verify(self) -> None:
-        """Check every split's flow and cuts again with independent code."""
+        """Check every split's flow and cuts again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
         for split in self.splits:
             split.bandwidth.verify()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values."""
-        return {"gbit_per_s": self.gbit_per_s, "split": str(self.split), "table": self._columns()}
+        return {
+            "gbit_per_s": self.gbit_per_s,
+            "split": str(self.split),
+            "table": self._columns(),
+            "certificate": {**vars(self.certificate), "checked": True},
+        }
 
     def _columns(self) -> dict[str, list[Any]]:
         return {
@@ -112,6 +129,7 @@ class Pairwise(TabularResult):
     """
 
     kbit_per_s: tuple[tuple[int | Fraction, ...], ...]
+    _question: tuple[Any, ...] = field(compare=False)
 
     @property
     def gbit_per_s(self) -> npt.NDArray[np.float64]:
@@ -125,9 +143,25 @@ class Pairwise(TabularResult):
         """The same in GB/s."""
         return self.gbit_per_s / 8
 
+    @property
+    def certificate(self) -> FlowsCertificate:
+        """What proves the answer."""
+        return FlowsCertificate(len(self.kbit_per_s) * (len(self.kbit_per_s) - 1))
+
+    def verify(self) -> None:
+        """Ask again, which checks every flow and cut again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
+        fabric, groups, forwarding = self._question
+        check_again(self, fabric.pairwise(groups, forwarding=forwarding))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the table as plain values."""
-        return self._columns()
+        return {**self._columns(), "certificate": {**vars(self.certificate), "checked": True}}
 
     def _columns(self) -> dict[str, list[Any]]:
         matrix = self.gbit_per_s

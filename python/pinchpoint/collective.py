@@ -11,7 +11,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import _above_zero, _rank_ids
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, check_again
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import check_gap
 from pinchpoint._wording import counted
@@ -25,7 +25,7 @@ from pinchpoint.units import format_bandwidth
 if TYPE_CHECKING:
     from pinchpoint.fabric import Fabric
 
-__all__ = ["Collective", "CollectiveProof"]
+__all__ = ["Collective", "CollectiveCertificate"]
 
 _OPS = {
     name.replace("_", ""): name
@@ -45,7 +45,7 @@ _MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True)
-class CollectiveProof:
+class CollectiveCertificate:
     """What proves an optimum by cuts, already checked by code that shares nothing with the solver.
 
     Attributes
@@ -94,7 +94,7 @@ class Collective(TabularResult):
         What holds the time up, in words.
     bottleneck : Bottleneck
         What binds, by tier; empty where that is no cut.
-    proof : CollectiveProof
+    certificate : CollectiveCertificate
         How it is known.
     """
 
@@ -107,7 +107,7 @@ class Collective(TabularResult):
     optimal: bool
     binding: str
     bottleneck: Bottleneck
-    proof: CollectiveProof
+    certificate: CollectiveCertificate
     _exact: tuple[Fraction, Fraction]
     _question: tuple[Any, ...]
 
@@ -143,7 +143,7 @@ class Collective(TabularResult):
         CertificateError
             The answer is wrong: a bug.
         """
-        _again(*self._question)
+        check_again(self, _again(*self._question))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values."""
@@ -160,7 +160,7 @@ class Collective(TabularResult):
             "busbw_upper_gbyte_per_s": self.busbw_upper_gbyte_per_s,
             "binding": self.binding,
             "bottleneck": [vars(row) for row in self.bottleneck],
-            "certificate": {**vars(self.proof), "checked": True},
+            "certificate": {**vars(self.certificate), "checked": True},
         }
 
     def _columns(self) -> dict[str, list[Any]]:
@@ -481,7 +481,7 @@ class _Cuts:
             bool(proved and reached == lower),
             binding,
             self.cut(answer),
-            CollectiveProof(
+            CollectiveCertificate(
                 "quotient" if classes else "listed", *answer.reached[1:], classes, arcs
             ),
             (reached, lower),
@@ -572,7 +572,7 @@ def _carried(
         bool(lower == upper or (lower and upper / lower - 1 <= 1e-9)),
         words,
         rows,
-        CollectiveProof("throughput"),
+        CollectiveCertificate("throughput"),
         (times[0], times[1]),
         question,
     )

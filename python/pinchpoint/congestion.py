@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import check_traffic
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, check_again
 from pinchpoint._validation import as_array, as_integer, as_text, check_choice, check_forwarding
 from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Routing = Literal["ecmp", "wcmp", "ecmp-hash", "single", "valiant"]
 
-__all__ = ["Congestion", "HotLink", "Unreachable"]
+__all__ = ["Congestion", "CongestionCertificate", "HotLink", "Unreachable"]
 
 _ROUTINGS = ("ecmp", "wcmp", "ecmp-hash", "single", "valiant")
 
@@ -85,21 +86,35 @@ class Unreachable(NamedTuple):
     listed: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
+class CongestionCertificate:
+    """What proves the loads, already checked by code that shares nothing with the router.
+
+    Attributes
+    ----------
+    resummed : bool
+        Whether the loads were summed again, pair by pair; else what goes into and out of each
+        node was checked.
+    """
+
+    resummed: bool
+
+
 class Congestion(TabularResult):
     """Loads of all links under a routing, checked. Its table has a row per tier and direction.
 
     With hashed flows the loads are means over the seeds, and :attr:`distribution` holds the
-    largest utilisation of each.
+    largest utilisation of each. :attr:`certificate` says how the loads were checked.
     """
 
-    __slots__ = ("_fabric", "_loads", "_question", "_unreachable", "distribution", "resummed")
+    __slots__ = ("_fabric", "_loads", "_question", "_unreachable", "certificate", "distribution")
 
     _fabric: Fabric
     _loads: npt.NDArray[np.float64]
     _unreachable: Unreachable
     _question: tuple[Any, ...]
     distribution: npt.NDArray[np.float64]
-    resummed: bool
+    certificate: CongestionCertificate
 
     def __init__(
         self,
@@ -117,7 +132,7 @@ class Congestion(TabularResult):
             "_loads": loads,
             "_unreachable": unreachable,
             "distribution": distribution,
-            "resummed": resummed,
+            "certificate": CongestionCertificate(resummed),
             "_question": question,
         }
         for name, value in fields.items():
@@ -210,6 +225,16 @@ class Congestion(TabularResult):
             return self._fabric._names[node]
         return self._fabric._handle.node_name(node)
 
+    def verify(self) -> None:
+        """Ask again, which checks every load again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
+        check_again(self, _again(*self._question))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values: tiers, hot links, unreachable pairs."""
         columns = self._columns()
@@ -222,7 +247,7 @@ class Congestion(TabularResult):
             "bottlenecks": [link._asdict() for link in self.bottlenecks()],
             "unreachable": self.unreachable._asdict(),
             "distribution": self.distribution.tolist(),
-            "certificate": {"checked": True, "resummed": self.resummed},
+            "certificate": {**vars(self.certificate), "checked": True},
         }
 
     def _columns(self) -> dict[str, list[Any]]:

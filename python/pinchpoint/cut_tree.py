@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._patterns import num_nodes
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, check_again
 from pinchpoint._wording import counted
-from pinchpoint.bandwidth import exact_kbit
+from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
 from pinchpoint.errors import SelectionError, SizeLimitError
+from pinchpoint.selection import Selection
 from pinchpoint.units import format_bandwidth
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ class CutTree(TabularResult):
     nodes: npt.NDArray[np.int64]
     parent: npt.NDArray[np.int64]
     kbit_per_s: tuple[int | Fraction, ...]
+    _question: tuple[Any, ...]
 
     def __post_init__(self) -> None:
         for array in (self.nodes, self.parent):
             array.flags.writeable = False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CutTree, (self.fabric, self.nodes, self.parent, self.kbit_per_s)
+        return CutTree, (self.fabric, self.nodes, self.parent, self.kbit_per_s, self._question)
 
     @property
     def value(self) -> npt.NDArray[np.float64]:
@@ -117,9 +119,25 @@ class CutTree(TabularResult):
             place = int(self.nodes.searchsorted(self.parent[place]))
         return way
 
+    @property
+    def certificate(self) -> FlowsCertificate:
+        """What proves the answer: a flow and a cut for each edge of the tree."""
+        return FlowsCertificate(len(self.nodes) - 1)
+
+    def verify(self) -> None:
+        """Ask again, which checks every flow and cut again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
+        nodes, forwarding = self._question
+        check_again(self, cut_tree(self.fabric, nodes, forwarding, None))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the edges as plain values."""
-        return self._columns()
+        return {**self._columns(), "certificate": {**vars(self.certificate), "checked": True}}
 
     def _columns(self) -> dict[str, list[Any]]:
         return {
@@ -159,4 +177,5 @@ def cut_tree(
     own = ids.astype("int64")
     shift = fabric._handle.unit_shift
     exact = tuple(exact_kbit(value, shift) for value in values.tolist())
-    return CutTree(fabric, own, own[place], exact)
+    ends = None if chosen is None else [Selection(part) for part in chosen]
+    return CutTree(fabric, own, own[place], exact, (ends, forwarding))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, check_again
 from pinchpoint._validation import as_items
 from pinchpoint._wording import counted
-from pinchpoint.bandwidth import exact_kbit
+from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
 from pinchpoint.selection import LinkSelection, Selection, flattened
 from pinchpoint.units import format_bandwidth
 
@@ -41,6 +41,7 @@ class FailureSweep(TabularResult):
 
     kbit_per_s: tuple[int | Fraction, ...]
     intact_kbit_per_s: int | Fraction
+    _question: tuple[Any, ...] = field(compare=False)
 
     @property
     def gbit_per_s(self) -> npt.NDArray[np.float64]:
@@ -64,9 +65,30 @@ class FailureSweep(TabularResult):
         """Position of the failure that leaves least; the first of several."""
         return min(range(len(self.kbit_per_s)), key=lambda place: self.kbit_per_s[place])
 
+    @property
+    def certificate(self) -> FlowsCertificate:
+        """What proves the answer: a flow and a cut for each failure, and for none."""
+        return FlowsCertificate(1 + len(self.kbit_per_s))
+
+    def verify(self) -> None:
+        """Ask again, which checks every flow and cut again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
+        fabric, sources, sinks, failures, forwarding = self._question
+        again = failure_sweep(fabric, sources, sinks, failures, forwarding, None)
+        check_again(self, again)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the values as plain values."""
-        return {"intact_gbit_per_s": self.intact_gbit_per_s, **self._columns()}
+        return {
+            "intact_gbit_per_s": self.intact_gbit_per_s,
+            **self._columns(),
+            "certificate": {**vars(self.certificate), "checked": True},
+        }
 
     def _columns(self) -> dict[str, list[Any]]:
         intact = self.intact_kbit_per_s
@@ -101,6 +123,10 @@ def failure_sweep(
     own = (fabric._ends(sources, "sources"), fabric._ends(sinks, "sinks"))
     intact, values = _core.failure_sweep(fabric._handle, *own, outages, forwarding, time_limit)
     shift = fabric._handle.unit_shift
+    failed = [[*map(LinkSelection, links), *map(Selection, nodes)] for links, nodes in outages]
+    ends = [[Selection(part) for part in end] for end in own]
     return FailureSweep(
-        tuple(exact_kbit(value, shift) for value in values), exact_kbit(intact, shift)
+        tuple(exact_kbit(value, shift) for value in values),
+        exact_kbit(intact, shift),
+        (fabric, *ends, failed, forwarding),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,25 @@ if TYPE_CHECKING:
 
     Flows = Sequence[Sequence[int]] | npt.NDArray[np.integer[Any]] | Any
 
-__all__ = ["FairRates", "max_min_fair"]
+__all__ = ["FairCertificate", "FairRates", "max_min_fair"]
+
+
+@dataclass(frozen=True)
+class FairCertificate:
+    """What proves that rates are max-min fair, already checked by independent code.
+
+    Each flow has its whole demand, or uses a full link on which no flow has more for its weight.
+
+    Attributes
+    ----------
+    limited : int
+        Flows that a full link limits; :attr:`FairRates.limits` names it.
+    satisfied : int
+        Flows that have their whole demand.
+    """
+
+    limited: int
+    satisfied: int
 
 
 class FairRates(TabularResult):
@@ -36,8 +55,6 @@ class FairRates(TabularResult):
     loads : ndarray of float64, shape (links,)
         What each link carries.
     """
-
-    __slots__ = ("_answer", "_question")
 
     _answer: _core.FairAnswer
     _question: tuple[Any, ...]
@@ -64,6 +81,12 @@ class FairRates(TabularResult):
         """What each link carries, in the unit of the capacities."""
         return _frozen(self._answer.loads())
 
+    @property
+    def certificate(self) -> FairCertificate:
+        """What proves the answer."""
+        satisfied = int((self.limits < 0).sum())
+        return FairCertificate(self.limits.size - satisfied, satisfied)
+
     def verify(self) -> None:
         """Check the rates again, against the definition and with independent code.
 
@@ -80,6 +103,7 @@ class FairRates(TabularResult):
             "rates": self.rates.tolist(),
             "limits": self.limits.tolist(),
             "loads": self.loads.tolist(),
+            "certificate": {**vars(self.certificate), "checked": True},
         }
 
     def _columns(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice
 from pinchpoint._wording import counted
 from pinchpoint.congestion import plan
 from pinchpoint.errors import CapacityError, GraphError
-from pinchpoint.fair import FairRates, _ask
+from pinchpoint.fair import FairCertificate, FairRates, _ask
 from pinchpoint.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -182,6 +182,11 @@ class FlowRates(TabularResult):
         """Gbit/s on each link, shape (2, links): forward, backward, in materialize order."""
         return self._fair.loads.reshape(-1, 2).T
 
+    @property
+    def certificate(self) -> FairCertificate:
+        """What proves the answer; counts parts where flows are in several."""
+        return self._fair.certificate
+
     def verify(self) -> None:
         """Check the rates again, against the definition and with independent code.
 
@@ -302,6 +307,7 @@ class FlowRates(TabularResult):
             "gbit_per_s": self.rates.tolist(),
             "reachable": self.reachable.tolist(),
             "bottlenecks": [link._asdict() for link in self.bottlenecks()],
+            "certificate": {**vars(self.certificate), "checked": True},
         }
 
     def _columns(self) -> dict[str, Any]:

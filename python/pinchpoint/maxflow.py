@@ -1,17 +1,13 @@
 """Maximum flow and minimum cut over plain arrays of arcs, exact and checked."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pinchpoint import _core
-from pinchpoint._extras import needed
+from pinchpoint._result import TabularResult
 from pinchpoint.errors import GraphError, InputTypeError
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 __all__ = ["FlowCertificate", "MaximumFlow", "MinimumCut", "maximum_flow", "minimum_cut"]
 
@@ -131,8 +127,10 @@ class MinimumCut(_Answer):
         }
 
 
-class MaximumFlow(_Answer):
+class MaximumFlow(_Answer, TabularResult):
     """A maximum flow with a minimum cut that proves it; what `maximum_flow` returns.
+
+    Its table has a row per arc: tail, head, capacity, flow, in_cut.
 
     Attributes
     ----------
@@ -177,6 +175,7 @@ class MaximumFlow(_Answer):
             "cut_arcs": self.cut_arcs.tolist(),
             "cut_nodes": self.cut_nodes.tolist(),
             "source_side": self.source_side.tolist(),
+            "certificate": {"checked": True},
         }
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
@@ -189,17 +188,6 @@ class MaximumFlow(_Answer):
             "flow": self.flow,
             "in_cut": in_cut,
         }
-
-    def to_arrow(self) -> "pa.Table":
-        """Return one row per arc: tail, head, capacity, flow, in_cut. Needs pyarrow."""
-        return needed("pyarrow", "to_arrow", "arrow").table(self._columns())
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return one row per arc: tail, head, capacity, flow, in_cut. Needs pandas."""
-        return needed("pandas", "to_frame").DataFrame(self._columns())
 
 
 class FlowCertificate:

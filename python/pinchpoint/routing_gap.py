@@ -54,6 +54,17 @@ class RoutingGap(TabularResult):
             return 0.0, 0.0
         return max(0.0, 1 - self.routed / lower), max(0.0, 1 - self.routed / upper)
 
+    def verify(self) -> bool:
+        """Check both parts again; see :meth:`Throughput.verify` for what is returned.
+
+        Raises
+        ------
+        CertificateError
+            One of them is wrong: a bug.
+        """
+        self.congestion.verify()
+        return self.throughput.verify()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values."""
         return {
@@ -95,6 +106,17 @@ class Priorities(TabularResult):
 
     served: tuple[float, ...]
     congestion: tuple[Congestion, ...]
+
+    def verify(self) -> None:
+        """Check the loads of each class again.
+
+        Raises
+        ------
+        CertificateError
+            One of them is wrong: a bug.
+        """
+        for one in self.congestion:
+            one.verify()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values."""

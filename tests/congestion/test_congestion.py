@@ -105,7 +105,7 @@ def test_against_the_definition(case, split):
     np.testing.assert_allclose(answer.loads(), loads, rtol=1e-9, atol=1e-12)
     assert set(answer.unreachable.listed) == set(lost)
     assert answer.unreachable.gbit_per_s == pytest.approx(sum(demand[one] for one in lost))
-    assert answer.resummed
+    assert answer.certificate.resummed
 
 
 @settings(max_examples=120, deadline=None)
