@@ -10,6 +10,7 @@ from pinchpoint.errors import PinchpointError
 
 __all__ = ["main"]
 
+_NOT_WRITTEN = 1
 _BAD_INPUT = 2
 _INTERRUPTED = 130
 
@@ -25,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, 2 for bad input (with one sentence on stderr), 130 when interrupted.
+        Exit status: 0, 1 if the answer cannot be written, 2 for bad input (with one sentence on
+        stderr), 130 when interrupted.
 
     Examples
     --------
@@ -50,10 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error))
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        # A reader such as `head` went away; Python would complain again when it flushes at exit.
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):
+            return 0  # a reader such as `head` went away
+        print(f"pinchpoint: the answer cannot be written: {error.strerror}", file=sys.stderr)
+        return _NOT_WRITTEN
     except Exception as error:
         # typer carries its own copy of click in some versions: tell usage errors by what they do.
         message = getattr(error, "format_message", None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
-from pinchpoint._validation import as_array, as_integer, as_items, as_text, as_vector
+from pinchpoint._validation import as_array, as_integer, as_items, as_text, as_vector, check_flag
 from pinchpoint._wording import counted
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError
 
@@ -34,6 +34,7 @@ def from_links(
     directed: bool,
 ) -> tuple[_core.Fabric, tuple[str, ...] | None, bool]:
     """Check the arrays and build; see :meth:`Fabric.from_links`."""
+    check_flag("directed", directed)
     ids = [_ids("tails", tails), _ids("heads", heads)]
     capacity = _numbers(gbit_per_s)
     if capacity.ndim == 0:

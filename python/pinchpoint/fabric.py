@@ -59,6 +59,15 @@ class Group(NamedTuple):
     size: int
     first_node: int
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _group, (*self._replace(coordinates=dict(self.coordinates)),)
+
+
+def _group(*fields: Any) -> Group:
+    """Make a group; its coordinates cannot be changed."""
+    own = Group(*fields)
+    return own._replace(coordinates=MappingProxyType(dict(own.coordinates)))
+
 
 class Bundle(NamedTuple):
     """A bundle of links as built.
@@ -218,12 +227,12 @@ class Fabric:
         """The groups of nodes, as built."""
         unit = 1_000_000 << self._handle.unit_shift
         return tuple(
-            Group(
+            _group(
                 name,
                 role,
                 _FORWARDS[forwards],
                 None if capacity is None else capacity / unit,
-                MappingProxyType(dict(coordinates)),
+                coordinates,
                 size,
                 first,
             )

@@ -643,3 +643,46 @@ def test_flow_of_an_unknown_bundle(fabric):
     with refuses(SelectionError, "boto", 'did you mean "boot"?'):
         answer.flow("boto")
     assert len(answer.flow("boot").tails) == 2 * 64 * 32
+
+
+LONE = "\udcff"
+
+
+def test_text_with_a_lone_surrogate(fabric):
+    """What Python makes of bytes that are no UTF-8, such as arguments of a command line."""
+    for ask in (
+        lambda: fabric.select(LONE),
+        lambda: fabric.select(f"chip[{LONE}=0]"),
+        lambda: fabric.select_links(LONE),
+        lambda: pp.FabricBuilder(LONE),
+        lambda: pp.FabricBuilder("lab").nodes(LONE),
+        lambda: pp.Fabric.from_links([0], [1], [1.0], names=["a", LONE]),
+    ):
+        with refuses(InputTypeError, "udcff", "lone surrogate"):
+            ask()
+
+
+def test_integers_of_thousands_of_digits(lab):
+    huge = 10**5000
+    for ask, error in (
+        (lambda: lab.sample_links("chip-leaf", huge), SelectionError),
+        (lambda: lab.sample_links("chip-leaf", 1, seed=huge), SelectionError),
+        (lambda: pp.FabricBuilder("lab").nodes("chip", pod=huge), BuildError),
+        (lambda: pp.traffic.all_to_all("chip", gbit_per_s=huge), CapacityError),
+        (lambda: lab.scaled("chip-leaf", huge), CapacityError),
+    ):
+        with pytest.raises(error):
+            ask()
+
+
+def test_directed_is_true_or_false():
+    with pytest.raises(InputTypeError, match="directed is 'no'; it must be True or False"):
+        pp.Fabric.from_links([0], [1], [1.0], directed="no")
+    assert pp.Fabric.from_links([0], [1], [1.0], directed=np.bool_(False)).num_links == 1
+
+
+def test_groups_can_be_pickled_and_not_changed(fabric):
+    again = pickle.loads(pickle.dumps(fabric.groups))
+    assert again == fabric.groups
+    with pytest.raises(TypeError):
+        again[0].coordinates["pod"] = 5

@@ -467,3 +467,26 @@ def test_masked_values_are_no_values() -> None:
 def test_bytes_are_no_node_ids() -> None:
     with pytest.raises(InputTypeError, match="sources is a bytes"):
         pp.clusters.gb200_nvl72().bandwidth(b"chip", "switch")
+
+
+def test_a_value_that_no_float_holds():
+    """Two arcs of 1e308 each: infinity would be a wrong number."""
+    for ask in (pp.maximum_flow, pp.minimum_cut):
+        with pytest.raises(CapacityOverflowError, match=r"above 1\.8e308"):
+            ask([0, 0], [1, 1], [1e308, 1e308], 0, 1)
+    assert pp.maximum_flow([0, 0], [1, 1], [1e308, 7e307], 0, 1).value == 1.7e308
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_integers_of_very_many_digits(digits):
+    """Python itself does not write those of more than 4,300."""
+    huge = 10**digits
+    for bad, error, field in [
+        (lambda: pp.maximum_flow([0], [1], [huge], 0, 1), CapacityError, r"capacity\[0\]"),
+        (lambda: pp.maximum_flow([0], [1], [1], huge, 1), GraphError, "source"),
+        (lambda: pp.maximum_flow([0, huge], [1, 1], [1, 1], 0, 1), GraphError, "tails"),
+        (lambda: pp.maximum_flow([0], [1], [1], 0, 1, huge), GraphError, "num_nodes"),
+    ]:
+        with pytest.raises(error, match=field) as caught:
+            bad()
+        assert len(str(caught.value)) < 300

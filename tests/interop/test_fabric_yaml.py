@@ -6,6 +6,7 @@ import pickle
 import sys
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pinchpoint as pp
 import pytest
@@ -317,8 +318,11 @@ def test_paths(tmp_path):
         fabric.save(tmp_path / "a.txt")
     with pytest.raises(FormatError, match="No such file"):
         fabric.save(tmp_path / "none" / "a.yaml")
+    graph = nx.Graph()
+    graph.add_edge("a", "\ud800", capacity=1.0)
+    half = pp.interop.from_networkx(graph, capacity="capacity").fabric
     with pytest.raises(FormatError, match="half a character"):
-        pp.Fabric.from_links([0], [1], 1.0, names=["a", "\ud800"]).save(tmp_path / "a.yaml")
+        half.save(tmp_path / "a.yaml")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -286,12 +286,21 @@ impl Input {
         } else {
             Solved::run(self, unit, want_flow, monitor)?.map(Held::I128)
         };
-        held.ok_or_else(|| {
+        let held = held.ok_or_else(|| {
             Error::new(
                 ErrorKind::Overflow,
                 "the capacities and limits span more than 126 bits; drop the smallest or the largest",
             )
-        })
+        })?;
+        let value = each!(&held, solved => solved.answer.value);
+        if unit.float && !unit.float_of(value).is_finite() {
+            return Err(Error::new(
+                ErrorKind::Overflow,
+                "the value is above 1.8e308, more than a float holds; give the capacities in a \
+                 larger unit",
+            ));
+        }
+        Ok(held)
     }
 }
 
