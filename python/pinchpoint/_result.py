@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TabularResult", "check_again"]
+__all__ = ["TabularResult", "check_again", "checked"]
 
 # Rows that a notebook shows, at most.
 _SHOWN = 60
@@ -46,15 +46,27 @@ class TabularResult:
         return html_table(list(columns), rows, caption)
 
 
-def check_again(answer: object, again: object) -> None:
-    """Refuse an answer that the same question, asked and checked anew, does not give.
+def checked(certificate: Any) -> dict[str, Any]:
+    """Return a certificate as plain values; no answer is handed out unchecked."""
+    return {**vars(certificate), "checked": True}
+
+
+def check_again(answer: object, again: object, *, agree: bool | None = None) -> None:
+    """Refuse an answer that the same question, asked and checked anew, contradicts.
+
+    Parameters
+    ----------
+    answer, again : object
+        Both answers.
+    agree : bool, optional
+        Whether they can both be right; default if they are equal.
 
     Raises
     ------
     CertificateError
-        They differ: a bug.
+        They cannot: a bug.
     """
-    if again != answer:
+    if not (again == answer if agree is None else agree):
         raise CertificateError(
             f"the answer failed its check: it is {answer!r}, and asked again {again!r}; "
             "this is a bug"

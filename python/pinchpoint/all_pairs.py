@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
-from pinchpoint._result import TabularResult, check_again
+from pinchpoint._result import TabularResult, check_again, checked
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
 from pinchpoint.errors import SelectionError, SizeLimitError
@@ -170,7 +170,7 @@ class AllPairs(TabularResult):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the orbits as plain values."""
-        return {**self._columns(), "certificate": {**vars(self.certificate), "checked": True}}
+        return {**self._columns(), "certificate": checked(self.certificate)}
 
     def _columns(self) -> dict[str, list[Any]]:
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint._result import TabularResult, check_again
+from pinchpoint._result import TabularResult, check_again, checked
 from pinchpoint.bandwidth import FlowsCertificate
 from pinchpoint.units import format_bandwidth
 
@@ -103,7 +103,7 @@ class Bisection(TabularResult):
             "gbit_per_s": self.gbit_per_s,
             "split": str(self.split),
             "table": self._columns(),
-            "certificate": {**vars(self.certificate), "checked": True},
+            "certificate": self.bandwidth.to_dict()["certificate"],
         }
 
     def _columns(self) -> dict[str, list[Any]]:
@@ -161,7 +161,7 @@ class Pairwise(TabularResult):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as plain values."""
-        return {**self._columns(), "certificate": {**vars(self.certificate), "checked": True}}
+        return {**self._columns(), "certificate": checked(self.certificate)}
 
     def _columns(self) -> dict[str, list[Any]]:
         matrix = self.gbit_per_s

@@ -11,7 +11,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import check_traffic
-from pinchpoint._result import TabularResult, check_again
+from pinchpoint._result import TabularResult, check_again, checked
 from pinchpoint._validation import as_array, as_integer, as_text, check_choice, check_forwarding
 from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
@@ -247,7 +247,7 @@ class Congestion(TabularResult):
             "bottlenecks": [link._asdict() for link in self.bottlenecks()],
             "unreachable": self.unreachable._asdict(),
             "distribution": self.distribution.tolist(),
-            "certificate": {**vars(self.certificate), "checked": True},
+            "certificate": checked(self.certificate),
         }
 
     def _columns(self) -> dict[str, list[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
-from pinchpoint._result import TabularResult, check_again
+from pinchpoint._result import TabularResult, check_again, checked
 from pinchpoint._validation import as_items
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
@@ -87,7 +87,7 @@ class FailureSweep(TabularResult):
         return {
             "intact_gbit_per_s": self.intact_gbit_per_s,
             **self._columns(),
-            "certificate": {**vars(self.certificate), "checked": True},
+            "certificate": checked(self.certificate),
         }
 
     def _columns(self) -> dict[str, list[Any]]:

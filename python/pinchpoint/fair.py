@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint import _core
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, checked
 from pinchpoint._validation import as_floats
 from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError
@@ -103,7 +103,7 @@ class FairRates(TabularResult):
             "rates": self.rates.tolist(),
             "limits": self.limits.tolist(),
             "loads": self.loads.tolist(),
-            "certificate": {**vars(self.certificate), "checked": True},
+            "certificate": checked(self.certificate),
         }
 
     def _columns(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import _ids, check_traffic, each_to_each
-from pinchpoint._result import TabularResult
+from pinchpoint._result import TabularResult, checked
 from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice
 from pinchpoint._wording import counted
 from pinchpoint.congestion import plan
@@ -307,7 +307,7 @@ class FlowRates(TabularResult):
             "gbit_per_s": self.rates.tolist(),
             "reachable": self.reachable.tolist(),
             "bottlenecks": [link._asdict() for link in self.bottlenecks()],
-            "certificate": {**vars(self.certificate), "checked": True},
+            "certificate": checked(self.certificate),
         }
 
     def _columns(self) -> dict[str, Any]:

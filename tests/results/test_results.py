@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pinchpoint as pp
@@ -111,6 +112,23 @@ def test_a_wrong_answer_is_refused(name):
     object.__setattr__(answer, field, spoil(getattr(answer, field)))
     with pytest.raises(CertificateError, match="this is a bug"):
         answer.verify()
+
+
+def test_a_fraction_of_a_kbit_is_plain_too():
+    b = pp.FabricBuilder("slow")
+    b.links(b.nodes("chip", chip=4), b.nodes("leaf"), "0.00000025Gb/s")
+    answer = b.build().bisection()
+    assert answer.certificate.kbit_per_s == Fraction(1, 2)
+    json.dumps(answer.to_dict())
+    json.dumps(answer.bandwidth.to_dict())
+
+
+def test_looser_bounds_of_a_shorter_search_are_no_fault():
+    """A time limit may have ended the first search; the second has none."""
+    answer = QUERIES["all-to-all"]()
+    object.__setattr__(answer, "seconds", answer.seconds * 2)
+    object.__setattr__(answer, "seconds_lower", answer.seconds_lower / 2)
+    answer.verify()
 
 
 def test_wrong_loads_are_refused():
