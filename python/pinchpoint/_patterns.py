@@ -10,8 +10,9 @@ import numpy as np
 
 from pinchpoint._clock import Clock
 from pinchpoint._memory import check_pairs
+from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_number, check_choice
-from pinchpoint._wording import a_type, brief, counted
+from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import CapacityError, InputTypeError, SelectionError, UnitError
 from pinchpoint.selection import Selection
 
@@ -310,14 +311,14 @@ def _rate(options: Mapping[str, float | None]) -> tuple[str, float]:
 def _zero_or_more(name: str, value: float | None) -> float:
     number = as_number(name, value)
     if not np.isfinite(number) or number < 0:
-        raise CapacityError(f"{name} is {brief(value)}; it must be finite and zero or more")
+        raise CapacityError(f"{name} is {shorten(value)}; it must be finite and zero or more")
     return number
 
 
 def _above_zero(name: str, value: float) -> float:
     number = as_number(name, value)
     if not np.isfinite(number) or number <= 0:
-        raise CapacityError(f"{name} is {brief(value)}; it must be finite and above zero")
+        raise CapacityError(f"{name} is {shorten(value)}; it must be finite and above zero")
     return number
 
 

@@ -1,8 +1,11 @@
-"""Near names for error messages."""
+"""Near names, and values cut short, for error messages."""
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import TYPE_CHECKING
+
+from pinchpoint._wording import a_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,13 +59,23 @@ def shorten(value: object, limit: int = 60) -> str:
     Returns
     -------
     str
-        Its repr, cut at the limit.
+        A number as printed, or the repr of anything else, cut at the limit.
 
     Examples
     --------
-    >>> shorten("x" * 100, limit=8)
-    "'xxxx..."
+    >>> shorten("x" * 100, limit=8), shorten(1.5), shorten(10**5000)
+    ("'xxxx...", '1.5', 'an integer of 16,610 bits')
     """
-    # Slicing text before repr keeps a hostile megabyte out of the message and out of memory.
-    text = repr(value[: limit + 1] if isinstance(value, str) else value)
+    try:
+        if isinstance(value, Number):
+            text = str(value)
+        else:
+            # Slicing first keeps a hostile megabyte out of the message and out of memory.
+            text = repr(value[: limit + 1] if isinstance(value, str) else value)
+    except ValueError:  # Python does not write integers of more than some thousand digits
+        return (
+            f"an integer of {value.bit_length():,} bits"
+            if isinstance(value, int)
+            else f"{a_type(value)} with a longer integer than can be written"
+        )
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pinchpoint._wording import a_type, brief
+from pinchpoint._suggest import shorten
+from pinchpoint._wording import a_type
 from pinchpoint.errors import (
     CapacityError,
     GraphError,
@@ -62,7 +63,7 @@ def as_vector(field: str, values: Any) -> npt.NDArray[Any]:
     """Return `values` as a one-dimensional array of whatever dtype it has."""
     array = as_array(field, values)
     if array.ndim == 0 and array.dtype.kind not in "iuf":
-        raise InputTypeError(f"{field} is {brief(values)}; it must be an array of numbers")
+        raise InputTypeError(f"{field} is {shorten(values)}; it must be an array of numbers")
     if array.ndim != 1:
         raise GraphError(f"{field} has {array.ndim} dimensions; it must have one")
     return array
@@ -101,9 +102,11 @@ def as_ids(field: str, values: Any) -> npt.NDArray[Any]:
     if kind in "uO":
         for at, value in enumerate(array.tolist()):
             if not isinstance(value, int) or isinstance(value, bool):
-                raise InputTypeError(f"{field}[{at}] is {brief(value)}; node ids are integers")
+                raise InputTypeError(f"{field}[{at}] is {shorten(value)}; node ids are integers")
             if not -(2**63) <= value < 2**63:
-                raise GraphError(f"{field}[{at}] is {brief(value)}; node ids are at most 2^32 - 2")
+                raise GraphError(
+                    f"{field}[{at}] is {shorten(value)}; node ids are at most 2^32 - 2"
+                )
         return _native(array, _INT64)
     raise InputTypeError(f"{field} has dtype {array.dtype}; node ids are integers")
 
@@ -112,7 +115,9 @@ def as_terminals(field: str, values: Any) -> npt.NDArray[Any]:
     """Return one node id or several as an array of ids."""
     if np.ndim(values) == 0:
         if not isinstance(values, int | np.integer) or isinstance(values, bool | np.bool_):
-            raise InputTypeError(f"{field} is {brief(values)}; it is a node id or an array of them")
+            raise InputTypeError(
+                f"{field} is {shorten(values)}; it is a node id or an array of them"
+            )
         values = [int(values)]
     return as_ids(field, values)
 
@@ -150,7 +155,7 @@ def as_numbers(field: str, values: Any) -> npt.NDArray[Any] | list[int]:
         for at, value in enumerate(numbers):
             if not isinstance(value, int) or isinstance(value, bool):
                 raise InputTypeError(
-                    f"{field}[{at}] is {brief(value)}; capacities are int or float"
+                    f"{field}[{at}] is {shorten(value)}; capacities are int or float"
                 )
         return numbers
     raise InputTypeError(f"{field} has dtype {array.dtype}; capacities are integers or float64")
@@ -214,10 +219,10 @@ def as_integer(
         Of the class `error`, if it is out of range.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputTypeError(f"{field} is {brief(value)}; it must be a whole number")
+        raise InputTypeError(f"{field} is {shorten(value)}; it must be a whole number")
     if value < low or (high is not None and value > high):
         span = f"{low} or more" if high is None else f"from {low} to {_shown(high)}"
-        raise error(f"{field} is {brief(value)}; it must be {span}")
+        raise error(f"{field} is {shorten(value)}; it must be {span}")
     return int(value)
 
 
@@ -237,7 +242,7 @@ def as_number(field: str, value: object) -> float:
     if isinstance(value, bool | np.bool_) or not isinstance(
         value, int | float | np.integer | np.floating
     ):
-        raise InputTypeError(f"{field} is {brief(value)}; it must be a number")
+        raise InputTypeError(f"{field} is {shorten(value)}; it must be a number")
     try:
         return float(value)
     except OverflowError:
@@ -248,20 +253,20 @@ def as_size_limit(field: str, value: object) -> int:
     """Return a number of bytes that the core can hold; what is larger is no limit."""
     number = as_number(field, value)
     if not number >= 0:
-        raise SizeLimitError(f"{field} is {brief(value)}; it must be zero or more")
+        raise SizeLimitError(f"{field} is {shorten(value)}; it must be zero or more")
     return (1 << 64) - 1 if number >= 2.0**64 else int(value)  # type: ignore[call-overload]
 
 
 def as_text(field: str, value: object) -> str:
     """Return text."""
     if not isinstance(value, str):
-        raise InputTypeError(f"{field} is {brief(value)}, {a_type(value)}; it must be text")
+        raise InputTypeError(f"{field} is {shorten(value)}, {a_type(value)}; it must be text")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
             raise InputTypeError(
-                f"{field} is {brief(value)}; it has a lone surrogate, which no text may have"
+                f"{field} is {shorten(value)}; it has a lone surrogate, which no text may have"
             ) from None
     return value
 
@@ -280,10 +285,10 @@ def check_choice(field: str, value: object, choices: Iterable[str]) -> None:
     """Refuse what is no text, and text that is none of the choices."""
     names = tuple(choices)
     if not isinstance(value, str):
-        raise InputTypeError(f"{field} is {brief(value)}; it must be text such as {names[0]!r}")
+        raise InputTypeError(f"{field} is {shorten(value)}; it must be text such as {names[0]!r}")
     if value not in names:
         *most, last = (repr(name) for name in names)
-        raise SelectionError(f"{field} is {brief(value)}; it must be {', '.join(most)} or {last}")
+        raise SelectionError(f"{field} is {shorten(value)}; it must be {', '.join(most)} or {last}")
 
 
 def check_forwarding(forwarding: object) -> None:
@@ -294,13 +299,13 @@ def check_forwarding(forwarding: object) -> None:
 def check_gap(gap: object) -> None:
     """Refuse a gap between bounds that is no finite number from zero on."""
     if not 0 <= as_number("gap", gap) < math.inf:
-        raise CapacityError(f"gap is {brief(gap)}; it must be a finite number, zero or more")
+        raise CapacityError(f"gap is {shorten(gap)}; it must be a finite number, zero or more")
 
 
 def check_flag(field: str, value: object) -> None:
     """Refuse what is neither True nor False."""
     if not isinstance(value, bool | np.bool_):
-        raise InputTypeError(f"{field} is {brief(value)}; it must be True or False")
+        raise InputTypeError(f"{field} is {shorten(value)}; it must be True or False")
 
 
 def check_fabric(fabric: object) -> None:

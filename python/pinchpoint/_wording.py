@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Number
-
-__all__ = ["a_type", "brief", "counted"]
+__all__ = ["a_type", "counted"]
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
@@ -32,30 +30,6 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     '1 pair has'
     """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
-def brief(value: object) -> str:
-    """Write the beginning of a value.
-
-    Parameters
-    ----------
-    value : object
-        Any value.
-
-    Returns
-    -------
-    str
-        Up to 40 characters of a number as printed, or of how Python writes another value.
-
-    Examples
-    --------
-    >>> brief(1.5), brief("1.5"), brief(10**5000)
-    ('1.5', "'1.5'", 'an integer of 16,610 bits')
-    """
-    try:
-        return (str(value) if isinstance(value, Number) else ascii(value))[:40]
-    except ValueError:  # Python does not write integers of more than some thousand digits
-        return f"an integer of {int(value).bit_length():,} bits"  # type: ignore[call-overload]
 
 
 def a_type(value: object) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pinchpoint import _core
+from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_integer, as_text
-from pinchpoint._wording import a_type, brief
+from pinchpoint._wording import a_type
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError
 from pinchpoint.selection import listed
 from pinchpoint.units import parse_rate
@@ -378,10 +379,10 @@ def _coordinate(
 
 def _check_size(what: str, size: object) -> None:
     if isinstance(size, bool) or not hasattr(size, "__index__"):
-        raise InputTypeError(f"{what} has size {brief(size)}; it must be an integer")
+        raise InputTypeError(f"{what} has size {shorten(size)}; it must be an integer")
     number = size.__index__()
     if not 0 < number < 1 << 31:
-        raise BuildError(f"{what} has size {brief(number)}; it must be 1 to 2^31 - 1")
+        raise BuildError(f"{what} has size {shorten(number)}; it must be 1 to 2^31 - 1")
 
 
 def _pairs(join: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
-from pinchpoint._wording import brief
+from pinchpoint._suggest import shorten
 from pinchpoint.errors import GraphError, InputTypeError
 
 __all__ = ["FlowCertificate", "MaximumFlow", "MinimumCut", "maximum_flow", "minimum_cut"]
@@ -241,9 +241,9 @@ def _node_count(num_nodes: int | None) -> int | None:
     if type(num_nodes) is not int and (
         not isinstance(num_nodes, int | np.integer) or isinstance(num_nodes, bool | np.bool_)
     ):
-        raise InputTypeError(f"num_nodes is {brief(num_nodes)}; it must be an integer")
+        raise InputTypeError(f"num_nodes is {shorten(num_nodes)}; it must be an integer")
     if not 0 <= num_nodes < 2**32:
-        raise GraphError(f"num_nodes is {brief(num_nodes)}; it must be in 0..2^32 - 1")
+        raise GraphError(f"num_nodes is {shorten(num_nodes)}; it must be in 0..2^32 - 1")
     return int(num_nodes)
 
 

@@ -673,6 +673,8 @@ def test_integers_of_thousands_of_digits(lab):
     ):
         with pytest.raises(error):
             ask()
+    with pytest.raises(InputTypeError, match="longer integer than can be written"):
+        lab.select([huge])
 
 
 def test_directed_is_true_or_false():

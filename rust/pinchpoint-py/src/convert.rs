@@ -270,8 +270,8 @@ impl Numbers {
             let number = value.extract::<i128>().ok();
             big.push(number.unwrap_or(0));
             if !number.is_some_and(|number| (0..1 << 126).contains(&number)) {
-                let wording = values.py().import("pinchpoint._wording")?;
-                let text: String = wording.call_method1("brief", (value,))?.extract()?;
+                let suggest = values.py().import("pinchpoint._suggest")?;
+                let text: String = suggest.call_method1("shorten", (value,))?.extract()?;
                 let text = format!("{field}[{at}] is {text}, not in 0..2^126");
                 faults.add(ErrorKind::Capacity, text);
             }
