@@ -5,8 +5,9 @@
 //! [`PairGraph`] is laid out once: it answers pair after pair at a cost of what each touches;
 //! [`WarmSolver`] what failures leave of one flow, [`CutTree`] all pairs at once.
 //!
-//! A run goes one way: `network` reduces the problem to one source and one sink, `locality`
-//! renumbers nodes where it helps, `pairing`, `merge`, `layout` and `graph` lay out the residual
+//! Arcs in no order go to `classes` first, which solves graphs whose nodes are of few kinds. Else a
+//! run goes one way: `network` reduces the problem to one source and one sink, `locality` renumbers
+//! nodes where it helps, `pairing`, `merge`, `layout` and `graph` lay out the residual
 //! network, `augment` sends what takes few paths, `reduction` leaves dead ends and chains out where
 //! they are many, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what
 //! it left, and `extract` reads the answer off the residues.
@@ -15,6 +16,7 @@
 
 mod augment;
 mod capacity;
+mod classes;
 mod cut_tree;
 mod extract;
 mod give_back;
@@ -113,6 +115,12 @@ pub fn max_flow<C: Capacity>(
     }
     monitor.poll()?;
     let survey = survey?;
+    if pairing == Pairing::Sort
+        && classes::may_be_few(problem)
+        && let Some(answer) = classes::max_flow(problem, options, monitor)?
+    {
+        return Ok(answer);
+    }
     let plan = Plan {
         problem,
         network: &network,
