@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TabularResult", "check_again", "checked"]
+__all__ = ["RepeatableResult", "TabularResult", "check_again", "checked"]
 
 # Rows that a notebook shows, at most.
 _SHOWN = 60
@@ -44,6 +44,25 @@ class TabularResult:
         rows = [[_cell(value) for value in row] for row in zip(*shown, strict=True)]
         caption = f"The first {_SHOWN} of {count:,} rows" if count > _SHOWN else ""
         return html_table(list(columns), rows, caption)
+
+
+class RepeatableResult(TabularResult):
+    """A result whose flows or loads are let go once checked: it is verified by asking again."""
+
+    __slots__ = ()
+
+    def _again(self) -> object:
+        raise TypeError(f"{type(self).__name__} cannot be asked again")
+
+    def verify(self) -> None:
+        """Ask again, which checks every flow, cut and load again with independent code.
+
+        Raises
+        ------
+        CertificateError
+            The answer is wrong: a bug.
+        """
+        check_again(self, self._again())
 
 
 def checked(certificate: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint._result import TabularResult, check_again, checked
+from pinchpoint._result import RepeatableResult, TabularResult, checked
 from pinchpoint.bandwidth import FlowsCertificate
 from pinchpoint.units import format_bandwidth
 
@@ -119,7 +119,7 @@ class Bisection(TabularResult):
 
 
 @dataclass(frozen=True, repr=False)
-class Pairwise(TabularResult):
+class Pairwise(RepeatableResult):
     """Bandwidth between every two of many selections. Its table has a row per ordered pair.
 
     Attributes
@@ -148,16 +148,10 @@ class Pairwise(TabularResult):
         """What proves the answer."""
         return FlowsCertificate(len(self.kbit_per_s) * (len(self.kbit_per_s) - 1))
 
-    def verify(self) -> None:
-        """Ask again, which checks every flow and cut again with independent code.
-
-        Raises
-        ------
-        CertificateError
-            The answer is wrong: a bug.
-        """
+    def _again(self) -> Pairwise:
         fabric, groups, forwarding = self._question
-        check_again(self, fabric.pairwise(groups, forwarding=forwarding))
+        again: Pairwise = fabric.pairwise(groups, forwarding=forwarding)
+        return again
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as plain values."""

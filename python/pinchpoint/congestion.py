@@ -11,7 +11,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import check_traffic
-from pinchpoint._result import TabularResult, check_again, checked
+from pinchpoint._result import RepeatableResult, checked
 from pinchpoint._validation import as_array, as_integer, as_text, check_choice, check_forwarding
 from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
@@ -100,7 +100,7 @@ class CongestionCertificate:
     resummed: bool
 
 
-class Congestion(TabularResult):
+class Congestion(RepeatableResult):
     """Loads of all links under a routing, checked. Its table has a row per tier and direction.
 
     With hashed flows the loads are means over the seeds, and :attr:`distribution` holds the
@@ -225,15 +225,8 @@ class Congestion(TabularResult):
             return self._fabric._names[node]
         return self._fabric._handle.node_name(node)
 
-    def verify(self) -> None:
-        """Ask again, which checks every load again with independent code.
-
-        Raises
-        ------
-        CertificateError
-            The answer is wrong: a bug.
-        """
-        check_again(self, _again(*self._question))
+    def _again(self) -> Congestion:
+        return _asked(*self._question)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values: tiers, hot links, unreachable pairs."""
@@ -273,7 +266,7 @@ class Congestion(TabularResult):
         return rows
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, self._question
+        return _asked, self._question
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Congestion):
@@ -299,7 +292,7 @@ def _over(
     return np.divide(loads, capacity, out=np.zeros_like(loads), where=capacity > 0)
 
 
-def _again(fabric: Fabric, traffic: Traffic, options: dict[str, Any]) -> Congestion:
+def _asked(fabric: Fabric, traffic: Traffic, options: dict[str, Any]) -> Congestion:
     return fabric.congestion(traffic, **options)
 
 

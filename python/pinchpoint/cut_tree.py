@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
 from pinchpoint._patterns import num_nodes
-from pinchpoint._result import TabularResult, check_again, checked
+from pinchpoint._result import RepeatableResult, checked
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
 from pinchpoint.errors import SelectionError, SizeLimitError
@@ -30,7 +30,7 @@ _WORK = 100_000_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CutTree(TabularResult):
+class CutTree(RepeatableResult):
     """A Gomory-Hu tree: the minimum cut of two nodes is the least on the way between them.
 
     If it spans all nodes of the fabric, taking an edge away leaves the two sides of a minimum cut
@@ -124,16 +124,9 @@ class CutTree(TabularResult):
         """What proves the answer: a flow and a cut for each edge of the tree."""
         return FlowsCertificate(len(self.nodes) - 1)
 
-    def verify(self) -> None:
-        """Ask again, which checks every flow and cut again with independent code.
-
-        Raises
-        ------
-        CertificateError
-            The answer is wrong: a bug.
-        """
+    def _again(self) -> CutTree:
         nodes, forwarding = self._question
-        check_again(self, cut_tree(self.fabric, nodes, forwarding, None))
+        return cut_tree(self.fabric, nodes, forwarding, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the edges as plain values."""

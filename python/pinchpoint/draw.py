@@ -436,10 +436,7 @@ def save_html(
     from pinchpoint.interop._source import as_path
 
     own = as_path(path)
-    try:
-        from plotly import graph_objects as go
-    except ModuleNotFoundError:
-        raise FormatError(f"{own}: pages need plotly: pip install 'pinchpoint[plot]'") from None
+    go = needed("plotly.graph_objects", f"{own}: a page", "plot", FormatError)
     figure = _figure(go, layout(fabric, use))
     # The script is in the page itself: no request leaves the browser.
     page = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False})

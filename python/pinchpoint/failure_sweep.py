@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
-from pinchpoint._result import TabularResult, check_again, checked
+from pinchpoint._result import RepeatableResult, checked
 from pinchpoint._validation import as_items
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import FlowsCertificate, exact_kbit
@@ -28,7 +28,7 @@ __all__ = ["FailureSweep", "failure_sweep"]
 
 
 @dataclass(frozen=True, repr=False)
-class FailureSweep(TabularResult):
+class FailureSweep(RepeatableResult):
     """What each of many failures leaves of one bandwidth. Its table has a row per failure.
 
     Attributes
@@ -70,17 +70,9 @@ class FailureSweep(TabularResult):
         """What proves the answer: a flow and a cut for each failure, and for none."""
         return FlowsCertificate(1 + len(self.kbit_per_s))
 
-    def verify(self) -> None:
-        """Ask again, which checks every flow and cut again with independent code.
-
-        Raises
-        ------
-        CertificateError
-            The answer is wrong: a bug.
-        """
+    def _again(self) -> FailureSweep:
         fabric, sources, sinks, failures, forwarding = self._question
-        again = failure_sweep(fabric, sources, sinks, failures, forwarding, None)
-        check_again(self, again)
+        return failure_sweep(fabric, sources, sinks, failures, forwarding, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values as plain values."""

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
+from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import FormatError
 
@@ -119,12 +120,7 @@ class Node:
 
 def parse(source: Source) -> Node:
     """Read the one document of a file."""
-    try:
-        import yaml
-    except ModuleNotFoundError:
-        raise FormatError(
-            f"{source.name}: YAML files need PyYAML: pip install 'pinchpoint[yaml]'"
-        ) from None
+    yaml = needed("yaml", f"{source.name}: a YAML file", "yaml", FormatError)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _tree(source, yaml.parse(source.text, Loader=loader), yaml)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
+from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._wording import counted
 from pinchpoint.errors import (
@@ -255,13 +256,7 @@ def _first_line(error: object) -> str:
 
 
 def _arrow(name: str) -> Any:
-    try:
-        import pyarrow as pa
-    except ModuleNotFoundError:
-        raise FormatError(
-            f"{name}: edge lists need pyarrow: pip install 'pinchpoint[arrow]'"
-        ) from None
-    return pa
+    return needed("pyarrow", f"{name}: an edge list", "arrow", FormatError)
 
 
 def from_table(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._core import __version__
+from pinchpoint._extras import needed
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, StudyError
 from pinchpoint.fabric import Fabric
@@ -194,10 +195,7 @@ def _writable(out: str | os.PathLike[str]) -> Path:
         raise InputTypeError(f"out is {a_type(out)}; it must be a path") from None
     if path.is_dir():
         raise StudyError(f"{path} is a folder; out= is the file to write")
-    try:
-        import pyarrow  # noqa: F401
-    except ModuleNotFoundError:
-        raise StudyError("out= needs the extra: pip install 'pinchpoint[arrow]'") from None
+    needed("pyarrow", "out=", "arrow", StudyError)
     return path
 
 
