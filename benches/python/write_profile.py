@@ -37,6 +37,8 @@ ROWS = (
 # The step of a function, by the first of these that its name holds.
 STEPS = {
     "certify": "check",
+    "classes::write": "read off",
+    "classes": "solve",
     "extract": "read off",
     "pairing": "pair",
     "merge": "pair",
@@ -79,10 +81,8 @@ process.
 - The first run of a process touches its memory for the first time. Large arrays ask for huge
   pages as long as those come fast, and later runs get the memory of earlier ones; what a first
   run costs depends on whether the system has huge pages at hand.
-- On `shuffled` arcs name nodes in no order, and most of the time goes into cache misses while
-  arcs are paired and searched. Numbering nodes anew does not help as long as arcs are in no order
-  themselves. Its *lay out* holds most of pairing and of reading off: both deal arcs to bins, in
-  closures that cannot be told from those of laying out.
+- On `shuffled` arcs name nodes in no order. Nothing is laid out: its *solve* finds the classes of
+  nodes in passes over the arcs, each of which misses the cache for both ends, as the check does.
 - On `ac dense` no arc has one against it, which takes a search and a sample to find out.
 """
 
