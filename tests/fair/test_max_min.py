@@ -132,7 +132,7 @@ def test_what_a_result_can_do():
 @pytest.mark.parametrize(
     ("question", "error", "says"),
     [
-        (([1.0], [[0], [1]]), GraphError, "flow 1 uses link 1, outside the 1 links"),
+        (([1.0], [[0], [1]]), GraphError, "flow 1 uses link 1, outside the 1 link$"),
         (([1.0], [[], [-1]]), GraphError, "flow 1 uses link -1"),
         (([-1.0], [[0]]), CapacityError, r"capacity\[0\] is -1"),
         (([float("nan")], [[0]]), CapacityError, r"capacity\[0\] is NaN"),

@@ -29,6 +29,14 @@ pub enum ErrorKind {
     TimeLimit,
 }
 
+/// A number of things in words: `1 node`, `5 nodes`.
+pub fn counted(count: impl Into<u64>, thing: &str) -> String {
+    match count.into() {
+        1 => format!("1 {thing}"),
+        count => format!("{count} {thing}s"),
+    }
+}
+
 /// One clear sentence naming element, field and value, and its family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {

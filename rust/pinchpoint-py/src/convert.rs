@@ -8,7 +8,7 @@ use numpy::{
 };
 use pinchpoint_core::flow::Integer;
 use pinchpoint_core::threads::{self, Part};
-use pinchpoint_core::{Error, ErrorKind};
+use pinchpoint_core::{Error, ErrorKind, error::counted};
 use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -152,7 +152,7 @@ impl<'py> Ids<'py> {
                 } else if id >= i64::from(u32::MAX) {
                     "node ids are at most 2^32 - 2".to_string()
                 } else {
-                    format!("outside the {num_nodes} nodes")
+                    format!("outside the {}", counted(num_nodes, "node"))
                 };
                 let text = format!("{}[{at}] is {id}, {why}", self.field);
                 faults.add(ErrorKind::Graph, text);

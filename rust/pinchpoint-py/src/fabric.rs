@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pinchpoint_core::fabric::{self as core, ListedBundle, ListedGroup, ListedSpec, parse};
-use pinchpoint_core::{Error, ErrorKind};
+use pinchpoint_core::{Error, ErrorKind, error::counted};
 use pyo3::prelude::*;
 
 use crate::builder::{forwarding, role};
@@ -242,8 +242,8 @@ impl Fabric {
         let layout = self.inner.layout();
         let Some(index) = layout.group_of_node(node) else {
             let message = format!(
-                "node id {node} is out of range: the fabric has {} nodes",
-                layout.num_nodes()
+                "node id {node} is out of range: the fabric has {}",
+                counted(layout.num_nodes(), "node")
             );
             return Err(to_py(py, Error::new(ErrorKind::Graph, message)));
         };

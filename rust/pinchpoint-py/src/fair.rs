@@ -3,7 +3,7 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pinchpoint_core::congestion::{Routing, Split};
 use pinchpoint_core::fair::{FairProblem, FairRates, Limit, Paths, max_min, sprayed};
-use pinchpoint_core::{Error, ErrorKind};
+use pinchpoint_core::{Error, ErrorKind, error::counted};
 use pyo3::prelude::*;
 
 use crate::congestion::{self, Pairs, Plan, Products};
@@ -70,8 +70,8 @@ pub fn max_min_fair(
         if *link < 0 || *link >= capacity.len() as i64 {
             let flow = first.partition_point(|start| *start <= at) - 1;
             let message = format!(
-                "flow {flow} uses link {link}, outside the {} links",
-                capacity.len()
+                "flow {flow} uses link {link}, outside the {}",
+                counted(capacity.len() as u64, "link")
             );
             return Err(to_py(py, Error::new(ErrorKind::Graph, message)));
         }

@@ -3,7 +3,7 @@
 use numpy::{Element, IntoPyArray, PyArray1};
 use pinchpoint_core::flow::{Capacity, FlowProblem, MaxFlow, Options, Terminal, max_flow};
 use pinchpoint_core::threads::{self, Part};
-use pinchpoint_core::{Error, ErrorKind, Monitor, certify};
+use pinchpoint_core::{Error, ErrorKind, Monitor, certify, error::counted};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -487,7 +487,10 @@ pub fn maximum_flow(
     for (field, numbers, whose, len) in pairs {
         let given = numbers.as_ref().map_or(len, Numbers::len);
         if given != len {
-            let text = format!("{field} has length {given}, but {whose} has {len} nodes");
+            let text = format!(
+                "{field} has length {given}, but {whose} has {}",
+                counted(len as u64, "node")
+            );
             faults.add(ErrorKind::Graph, text);
         }
     }

@@ -1,6 +1,6 @@
 //! Who sends, who receives, and who passes on what in between.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 use crate::fabric::{
     Block, Bundle, Fabric, Forwards, Group, Layout, Role, Selection, disjoint_union, intersection,
     subtract, total_len,
@@ -89,10 +89,7 @@ impl Ends {
             if let Some(point) = both.first().and_then(Block::first) {
                 let message = format!(
                     "sources and sinks share {} of group {:?}, {} among them; they must not overlap",
-                    match total_len(&both) {
-                        1 => "1 node".to_owned(),
-                        count => format!("{count} nodes"),
-                    },
+                    counted(total_len(&both), "node"),
                     group.name,
                     node_name(group, &point)
                 );

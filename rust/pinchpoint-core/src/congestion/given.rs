@@ -3,7 +3,7 @@
 use super::flows::Unreachable;
 use super::walk::add_way;
 use super::{Loads, Ways};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 use crate::fabric::Fabric;
 use crate::routing::Network;
 use crate::traffic::Demands;
@@ -21,9 +21,9 @@ pub fn given_ways(
     let arrays = fabric.arrays().expect("an explicit fabric has arrays");
     if !demands.products.is_empty() || first.len() != demands.pairs.len() + 1 {
         return refuse(format!(
-            "{} ways for {} pairs; given ways need traffic of single pairs, one way each",
-            first.len().saturating_sub(1),
-            demands.pairs.len()
+            "{} for {}; given ways need traffic of single pairs, one way each",
+            counted(first.len().saturating_sub(1) as u64, "way"),
+            counted(demands.pairs.len() as u64, "pair")
         ));
     }
     let mut out = Ways {
@@ -35,10 +35,8 @@ pub fn given_ways(
         for link in &links[first[at]..first[at + 1]] {
             let index = *link as usize;
             if index >= arrays.tails.len() {
-                let count = arrays.tails.len();
-                return refuse(format!(
-                    "way {at}: link {link} is outside the {count} links"
-                ));
+                let links = counted(arrays.tails.len() as u64, "link");
+                return refuse(format!("way {at}: link {link} is outside the {links}"));
             }
             let (tail, head) = (arrays.tails[index], arrays.heads[index]);
             let back = !arrays.directed && node == head && node != tail;

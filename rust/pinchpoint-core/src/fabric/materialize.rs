@@ -6,7 +6,8 @@ use super::explicit::Arrays;
 use super::group::{Code, Group};
 use super::state::Fabric;
 use super::subset::Subset;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
+use crate::memory;
 use crate::monitor::Monitor;
 
 /// Bytes an explicit fabric holds per link.
@@ -33,13 +34,14 @@ impl Fabric {
         let need = self.materialized_bytes();
         if need > limit_bytes {
             let message = format!(
-                "materializing {} links needs about {}, the limit is {}",
-                layout.num_links(),
+                "materializing {} needs about {}, the limit is {}",
+                counted(layout.num_links(), "link"),
                 show_bytes(need),
                 show_bytes(limit_bytes)
             );
             return Err(Error::new(ErrorKind::SizeLimit, message));
         }
+        memory::check("materializing", need)?;
         if layout.num_nodes() >= u64::from(u32::MAX) || layout.num_links() >= u64::from(u32::MAX) {
             let message = format!(
                 "an explicit fabric holds fewer than 2^32 nodes and links; this one has {} and {}",

@@ -7,7 +7,7 @@ use super::bundle::Wiring;
 use super::names::quoted;
 use super::selection::LinkSelection;
 use super::state::Fabric;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 use crate::random::SplitMix64;
 
 /// More failures than anyone samples; bounds the memory of the answer.
@@ -26,7 +26,8 @@ impl Fabric {
         let up = self.links_up(index);
         if count == 0 || count > up || count > MAX_SAMPLE {
             let message = format!(
-                "cannot sample {count} links of bundle {}: from 1 to {}",
+                "cannot sample {} of bundle {}: from 1 to {}",
+                counted(count, "link"),
                 quoted(&bundle.name),
                 up.min(MAX_SAMPLE)
             );

@@ -7,7 +7,7 @@ use super::layout::{Layout, narrowed};
 use super::names::{no_such, quoted};
 use super::subset::Subset;
 use super::values::Values;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 use crate::memory;
 use crate::monitor::{Monitor, Pace};
 
@@ -134,8 +134,8 @@ impl Layout {
         for (position, id) in ids.iter().enumerate() {
             let Some(index) = self.group_of_node(*id) else {
                 return selection_error(format!(
-                    "node id {id} at position {position} is out of range: the fabric has {} nodes",
-                    self.num_nodes()
+                    "node id {id} at position {position} is out of range: the fabric has {}",
+                    counted(self.num_nodes(), "node")
                 ));
             };
             let group = &self.groups[index];

@@ -1,6 +1,6 @@
 //! What is shared by whom.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 
 /// Which links each flow uses, and how much of its rate each of them carries.
 #[derive(Debug, Clone, Copy)]
@@ -65,16 +65,17 @@ impl FairProblem<'_> {
             return graph("the offsets of flows do not fit their links".to_owned());
         }
         let fields = [
-            ("weights", self.weights, flows, "flows"),
-            ("demands", self.demands, flows, "flows"),
-            ("shares", self.paths.shares, entries, "links of flows"),
+            ("weights", self.weights, flows, "flow"),
+            ("demands", self.demands, flows, "flow"),
+            ("shares", self.paths.shares, entries, "flow link"),
         ];
         for (name, values, wanted, what) in fields {
             let Some(values) = values else { continue };
             if values.len() != wanted {
                 return graph(format!(
-                    "{name} has {} entries for {wanted} {what}",
-                    values.len()
+                    "{name} has length {} for {}",
+                    values.len(),
+                    counted(wanted as u64, what)
                 ));
             }
         }
@@ -101,8 +102,8 @@ impl FairProblem<'_> {
             for link in &self.paths.links[range] {
                 let Some(capacity) = self.capacity.get(*link as usize) else {
                     return graph(format!(
-                        "flow {flow} uses link {link}, outside the {} links",
-                        self.capacity.len()
+                        "flow {flow} uses link {link}, outside the {}",
+                        counted(self.capacity.len() as u64, "link")
                     ));
                 };
                 limited |= capacity.is_finite();

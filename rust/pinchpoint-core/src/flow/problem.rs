@@ -1,6 +1,6 @@
 //! What is asked, and the answer.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 
 use super::capacity::Capacity;
 
@@ -141,14 +141,18 @@ impl<C: Capacity> FlowProblem<'_, C> {
         ] {
             if len != arcs {
                 faults.add(ErrorKind::Graph, || {
-                    format!("{field} has {len} entries but tails has {arcs}; they must be equal")
+                    format!("{field} has length {len} but tails has {arcs}; they must be equal")
                 });
             }
         }
         if let Some(limits) = self.node_capacity {
             if limits.len() != n as usize {
                 faults.add(ErrorKind::Graph, || {
-                    format!("node_capacity has {} entries for {n} nodes", limits.len())
+                    format!(
+                        "node_capacity has length {} for {}",
+                        limits.len(),
+                        counted(n, "node")
+                    )
                 });
             }
             for (node, limit) in limits.iter().enumerate() {
@@ -163,7 +167,7 @@ impl<C: Capacity> FlowProblem<'_, C> {
             for (arc, id) in ids.iter().enumerate() {
                 if *id >= n {
                     faults.add(ErrorKind::Graph, || {
-                        format!("{field}[{arc}] is {id}, outside the {n} nodes")
+                        format!("{field}[{arc}] is {id}, outside the {}", counted(n, "node"))
                     });
                 }
             }
@@ -192,8 +196,9 @@ impl<C: Capacity> FlowProblem<'_, C> {
                 if terminal.node >= self.num_nodes {
                     faults.add(ErrorKind::Graph, || {
                         format!(
-                            "{field} {} is outside the {} nodes",
-                            terminal.node, self.num_nodes
+                            "{field} {} is outside the {}",
+                            terminal.node,
+                            counted(self.num_nodes, "node")
                         )
                     });
                 }

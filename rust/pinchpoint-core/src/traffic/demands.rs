@@ -1,6 +1,6 @@
 //! Demands between nodes, by sets and by pairs.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 use crate::fabric::{Fabric, Selection};
 
 /// Every source sends to every sink other than itself, the product of their weights.
@@ -70,7 +70,8 @@ impl Demands {
             for (what, id) in [("source", *source), ("sink", *sink)] {
                 if id < 0 || id >= nodes {
                     return refuse(format!(
-                        "pair {at}: {what} {id} is no node id; the fabric has {nodes} nodes"
+                        "pair {at}: {what} {id} is no node id; the fabric has {}",
+                        counted(nodes.unsigned_abs(), "node")
                     ));
                 }
             }
