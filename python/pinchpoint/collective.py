@@ -13,7 +13,7 @@ from pinchpoint._clock import Clock
 from pinchpoint._patterns import _above_zero, _rank_ids
 from pinchpoint._result import TabularResult, check_again, checked
 from pinchpoint._suggest import did_you_mean
-from pinchpoint._validation import check_gap
+from pinchpoint._validation import check_flag, check_gap
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
 from pinchpoint.congestion import check_options
@@ -224,8 +224,7 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
     """Ask; see :meth:`Fabric.collective`."""
     name = op_named(op)
     _above_zero("gbyte", options["gbyte"])
-    if not isinstance(options["in_network"], bool | np.bool_):
-        raise InputTypeError(f"in_network is {options['in_network']!r}; it must be True or False")
+    check_flag("in_network", options["in_network"])
     check_options(options["routing"], "link", options["forwarding"])
     check_gap(options["gap"])
     if options["domain"] is not None and options["algorithm"] is None:

@@ -12,7 +12,14 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import check_traffic
 from pinchpoint._result import RepeatableResult, checked
-from pinchpoint._validation import as_array, as_integer, as_text, check_choice, check_forwarding
+from pinchpoint._validation import (
+    as_array,
+    as_integer,
+    as_text,
+    check_choice,
+    check_flag,
+    check_forwarding,
+)
 from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
@@ -318,6 +325,7 @@ def plan(
     """Check the options of a routing."""
     check_options(routing, split, forwarding)
     queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
+    check_flag("salted", salted)
     ways = None
     if paths is not None or tables is not None:
         if routing != "single" or (paths is not None and tables is not None):

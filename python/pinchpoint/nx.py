@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._extras import needed
+from pinchpoint._suggest import shorten
 from pinchpoint._wording import a_type
 from pinchpoint.errors import CapacityError, UnboundedError
 from pinchpoint.maxflow import maximum_flow as _maximum_flow
@@ -87,12 +88,11 @@ def _numbers(graph: Any, capacity: str) -> tuple[Any, int | None]:
     """Read the capacities, and the total that only a flow without limits passes."""
     values = [value for _, _, value in graph.edges(data=capacity, default=math.inf)]
     for (a, b), value in zip(graph.edges, values, strict=True):
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            raise CapacityError(
-                f"edge {a!r:.40} - {b!r:.40}: {capacity} is {value!r:.60}, no number"
-            )
-        if not value >= 0:
-            raise CapacityError(f"edge {a!r:.40} - {b!r:.40}: {capacity} is {value}")
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not value >= 0:
+            edge = f"edge {shorten(a, 40)} - {shorten(b, 40)}"
+            why = "" if number else ", no number"
+            raise CapacityError(f"{edge}: {capacity} is {shorten(value)}{why}")
     finite = [value for value in values if value != math.inf]
     if any(isinstance(value, float | np.floating) for value in finite):
         return np.array(values, np.float64), None
@@ -122,7 +122,7 @@ def can_run(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | 
         return f"{name} of pinchpoint has no argument {odd[0]}"
     flow_func = args[4] if len(args) > 4 else kwargs.get("flow_func")
     if flow_func is not None and getattr(flow_func, "__name__", "") not in _FLOW_FUNCTIONS:
-        return f"flow_func {flow_func!r:.60} is none of networkx's"
+        return f"flow_func {shorten(flow_func)} is none of networkx's"
     graph = args[0] if args else kwargs.get("flowG")
     capacity = args[3] if len(args) > 3 else kwargs.get("capacity", "capacity")
     for _, _, value in convert_to_nx(graph).edges(data=capacity, default=0):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._patterns import Traffic, _above_zero, _Pairs, _Product, _Ranked, _rate, _volume
+from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_integer, as_items, as_text, check_choice
 from pinchpoint._wording import counted
 from pinchpoint.errors import InputTypeError, SelectionError
@@ -154,7 +155,9 @@ def _collectives(asked: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
     """Dimensions, the collective of each and its S."""
     for name, one in asked.items():
         if not isinstance(one, tuple | list) or len(one) != 2:
-            raise InputTypeError(f"{name} is {one!r:.40}; it must be an op and its GB, a pair")
+            raise InputTypeError(
+                f"{name} is {shorten(one, 40)}; it must be an op and its GB, a pair"
+            )
         yield name, one[0], one[1]
 
 

@@ -3,6 +3,7 @@
 import operator
 
 from pinchpoint import _core
+from pinchpoint._suggest import shorten
 from pinchpoint.errors import InputTypeError, PinchpointError
 
 __all__ = ["get_threads", "set_threads"]
@@ -30,9 +31,9 @@ def set_threads(n: int) -> None:
     try:
         count = operator.index(n)
     except TypeError:
-        raise InputTypeError(f"n is {n!r:.40}; it is a number of threads") from None
+        raise InputTypeError(f"n is {shorten(n)}; it is a number of threads") from None
     if not 1 <= count <= 1024:
-        raise PinchpointError(f"n is {count}; it must be in 1..1024")
+        raise PinchpointError(f"n is {shorten(count)}; it must be in 1..1024")
     _core.set_threads(count)
 
 

@@ -225,6 +225,8 @@ def test_unsalted_hashes_polarise():
     alike = fabric.congestion(traffic, routing="ecmp-hash", salted=False)
     assert alike.max_utilization > 1.2 * salted.max_utilization
     assert salted.distribution.shape == (10,)
+    with pytest.raises(pp.errors.InputTypeError, match="salted is 'no'; it must be True or False"):
+        fabric.congestion(traffic, routing="ecmp-hash", salted="no")
 
 
 def test_chips_that_do_not_relay():
@@ -389,7 +391,7 @@ def test_integers_of_numpy(structured):
         (
             lambda f: f.congestion(pp.traffic.pairs([0], [2]), routing="single", paths=[]),
             GraphError,
-            "0 ways for 1 pairs",
+            "0 ways for 1 pair;",
         ),
         (
             lambda f: f.congestion(

@@ -105,7 +105,7 @@ def test_permuting_ids_permutes_the_cut():
     assert (a.source_side == b.source_side[order]).all()
 
 
-@pytest.mark.parametrize("n", [0, -1, 5000])
+@pytest.mark.parametrize("n", [0, -1, 5000, pytest.param(10**5000, id="huge")])
 def test_set_threads_refuses(n):
     with pytest.raises(pp.PinchpointError, match="must be in"):
         pp.set_threads(n)

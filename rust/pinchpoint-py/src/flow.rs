@@ -1,7 +1,7 @@
 //! `pinchpoint.maxflow`: plain maximum flow over arrays.
 
 use numpy::{Element, IntoPyArray, PyArray1};
-use pinchpoint_core::flow::{Capacity, FlowProblem, MaxFlow, Options, Terminal, max_flow};
+use pinchpoint_core::flow::{Capacity, MaxFlow, Options, OwnedProblem, Terminal, max_flow};
 use pinchpoint_core::threads::{self, Part};
 use pinchpoint_core::{Error, ErrorKind, Monitor, certify, error::counted};
 use pyo3::exceptions::PyValueError;
@@ -15,33 +15,14 @@ use crate::scale::Unit;
 /// Arcs that make a second thread worth starting.
 const GRAIN: usize = 1 << 15;
 
-/// A problem with arrays of its own, and its answer.
+/// A problem and its answer.
 #[derive(Debug, PartialEq)]
 struct Solved<C> {
-    num_nodes: u32,
-    tails: Vec<u32>,
-    heads: Vec<u32>,
-    capacity: Vec<C>,
-    sources: Vec<Terminal<C>>,
-    sinks: Vec<Terminal<C>>,
-    node_capacity: Option<Vec<C>>,
+    problem: OwnedProblem<C>,
     answer: MaxFlow<C>,
 }
 
 impl<C: Capacity> Solved<C> {
-    fn problem(&self) -> FlowProblem<'_, C> {
-        FlowProblem {
-            num_nodes: self.num_nodes,
-            tails: &self.tails,
-            heads: &self.heads,
-            capacity: &self.capacity,
-            duplex: false,
-            sources: &self.sources,
-            sinks: &self.sinks,
-            node_capacity: self.node_capacity.as_deref(),
-        }
-    }
-
     fn run(
         input: Input,
         unit: Unit,
@@ -79,29 +60,29 @@ impl<C: Capacity> Solved<C> {
                 limits => limits,
             },
         };
-        let answer = MaxFlow {
-            value: 0,
-            flow: Vec::new(),
-            source_side: Vec::new(),
-            source_side_out: None,
-        };
-        let mut solved = Solved {
+        let problem = OwnedProblem {
             num_nodes: input.num_nodes,
             tails: input.tails,
             heads: input.heads,
             capacity,
+            duplex: false,
             sources,
             sinks,
             node_capacity,
-            answer,
         };
-        solved.answer = max_flow(&solved.problem(), &Options { want_flow }, monitor)?;
-        certify::flow::check(&solved.problem(), &solved.answer, monitor)?;
+        let answer = max_flow(&problem.view(), &Options { want_flow }, monitor)?;
+        let solved = Solved { problem, answer };
+        solved.check(monitor)?;
         Ok(Some(solved))
     }
 
+    fn check(&self, monitor: &dyn Monitor) -> pinchpoint_core::Result<()> {
+        certify::flow::check(&self.problem.view(), &self.answer, monitor)
+    }
+
     fn cut_arcs(&self) -> Vec<i64> {
-        let ends = self.tails.iter().zip(&self.heads).enumerate();
+        let ends = self.problem.tails.iter().zip(&self.problem.heads);
+        let ends = ends.enumerate();
         let crosses = |tail: u32, head: u32| {
             self.answer.leaves_source_side(tail) && !self.answer.source_side[head as usize]
         };
@@ -153,17 +134,18 @@ impl<C: Capacity> Solved<C> {
         };
         let raw = |values: &[C]| amounts(py, values, Unit::ONE);
         let ids = |ids: &[u32]| PyArray1::from_slice(py, ids);
-        let answer = &self.answer;
+        let (problem, answer) = (&self.problem, &self.answer);
         let side = PyArray1::from_slice(py, &answer.source_side);
         let out = answer
             .source_side_out
             .as_ref()
             .map(|out| PyArray1::from_slice(py, out));
         (
-            (self.num_nodes, ids(&self.tails), ids(&self.heads)),
-            raw(&self.capacity)?,
-            [ends(&self.sources), ends(&self.sinks)],
-            self.node_capacity
+            (problem.num_nodes, ids(&problem.tails), ids(&problem.heads)),
+            raw(&problem.capacity)?,
+            [ends(&problem.sources), ends(&problem.sinks)],
+            problem
+                .node_capacity
                 .as_ref()
                 .map(|limits| raw(limits))
                 .transpose()?,
@@ -186,26 +168,27 @@ impl<C: Capacity> Solved<C> {
             ends.into_iter().map(end).collect()
         };
         let (value, flow, source_side, source_side_out) = answer;
-        let solved = Solved {
+        let problem = OwnedProblem {
             num_nodes,
             tails,
             heads,
             capacity: raw(capacity)?,
+            duplex: false,
             sources: ends(sources),
             sinks: ends(sinks),
             node_capacity: limits.map(raw).transpose()?,
-            answer: MaxFlow {
-                value,
-                flow: raw(flow)?,
-                source_side,
-                source_side_out,
-            },
         };
-        let problem = solved.problem();
         problem
+            .view()
             .validate()
             .map_err(|error| PyValueError::new_err(error.message))?;
-        Ok(solved)
+        let answer = MaxFlow {
+            value,
+            flow: raw(flow)?,
+            source_side,
+            source_side_out,
+        };
+        Ok(Solved { problem, answer })
     }
 }
 
@@ -332,12 +315,12 @@ impl FlowAnswer {
 
     #[getter]
     fn num_nodes(&self) -> u32 {
-        each!(&self.held, solved => solved.num_nodes)
+        each!(&self.held, solved => solved.problem.num_nodes)
     }
 
     #[getter]
     fn num_arcs(&self) -> usize {
-        each!(&self.held, solved => solved.tails.len())
+        each!(&self.held, solved => solved.problem.tails.len())
     }
 
     fn flow<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -345,15 +328,15 @@ impl FlowAnswer {
     }
 
     fn capacity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        each!(&self.held, solved => amounts(py, &solved.capacity, self.unit))
+        each!(&self.held, solved => amounts(py, &solved.problem.capacity, self.unit))
     }
 
     fn tails<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        each!(&self.held, solved => PyArray1::from_slice(py, &solved.tails))
+        each!(&self.held, solved => PyArray1::from_slice(py, &solved.problem.tails))
     }
 
     fn heads<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        each!(&self.held, solved => PyArray1::from_slice(py, &solved.heads))
+        each!(&self.held, solved => PyArray1::from_slice(py, &solved.problem.heads))
     }
 
     fn source_side<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
@@ -414,11 +397,11 @@ impl FlowAnswer {
     }
 
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
-        gate::run(py, None, |monitor| {
-            each!(&self.held, solved => {
-                certify::flow::check(&solved.problem(), &solved.answer, monitor)
-            })
-        })
+        gate::run(
+            py,
+            None,
+            |monitor| each!(&self.held, solved => solved.check(monitor)),
+        )
     }
 }
 

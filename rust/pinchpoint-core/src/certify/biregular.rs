@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 
 use super::buckets::Buckets;
+use super::refuse;
 use crate::bandwidth::{ClassFlow, FlowClass, Witness};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::fabric::{Block, Bundle, Fabric, hull};
-
-fn refuse<T>(message: impl Into<String>) -> Result<T> {
-    Err(Error::new(ErrorKind::Certificate, message))
-}
 
 /// For each class, the changed link blocks that end in it: (bundle, place of the change, at end a).
 pub(super) struct Changes {

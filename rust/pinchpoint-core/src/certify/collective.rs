@@ -9,10 +9,11 @@ use std::collections::HashSet;
 use super::biregular::{Changes, biregular};
 use super::buckets::disjoint;
 use super::crossing::{Crossing, Through, crossing};
+use super::refuse;
 use super::structured::{Part, all_live, check_classes, live, own_traffic_only};
 use crate::bandwidth::{ClassFlow, Ends, FlowClass, Relay, Side, Witness};
 use crate::collective::{Binding, Members, Rate};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role, common_len, total_len};
 
 /// A flow from all senders to one receiver, on classes of alike nodes.
@@ -22,10 +23,6 @@ pub struct Sent {
     pub rate: Rate,
     pub classes: Vec<FlowClass>,
     pub flows: Vec<ClassFlow>,
-}
-
-fn refuse<T>(message: impl Into<String>) -> Result<T> {
-    Err(Error::new(ErrorKind::Certificate, message))
 }
 
 /// Accepts a flow only if it shows that the rate passes to the receiver.

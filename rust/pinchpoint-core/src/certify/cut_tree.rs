@@ -7,7 +7,8 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Error, ErrorKind, Result};
+use super::refuse;
+use crate::error::Result;
 use crate::fabric::Arrays;
 use crate::flow::CutTree;
 
@@ -31,18 +32,11 @@ pub fn check(tree: &CutTree, arrays: &Arrays, num_nodes: usize) -> Result<()> {
     }
 }
 
-fn fault(message: String) -> Error {
-    Error::new(
-        ErrorKind::Certificate,
-        format!("the cut tree failed its check: {message}"),
-    )
-}
-
 /// Depth of each node; finds out whether it is a tree.
 fn depths(tree: &CutTree) -> Result<Vec<u32>> {
     let n = tree.nodes.len();
     if tree.parent.len() != n || tree.value.len() != n || tree.solved.len() + 1 != n {
-        return Err(fault("its arrays are not equally long".to_owned()));
+        return refuse("its arrays are not equally long");
     }
     let mut depth = vec![u32::MAX; n];
     depth[0] = 0;
@@ -53,7 +47,7 @@ fn depths(tree: &CutTree) -> Result<Vec<u32>> {
             way.push(at);
             at = tree.parent[at] as usize;
             if way.len() > n {
-                return Err(fault(format!("node {start} never comes to the root")));
+                return refuse(format!("node {start} never comes to the root"));
             }
         }
         let mut own = depth[at];
@@ -79,7 +73,7 @@ fn check_flows(tree: &CutTree) -> Result<()> {
             sets.join(a, b);
         }
         if sets.find(at) != sets.find(tree.parent[at as usize]) {
-            return Err(fault(format!("no flow of {value} reaches node {at}")));
+            return refuse(format!("no flow of {value} reaches node {at}"));
         }
     }
     Ok(())
@@ -111,9 +105,9 @@ fn check_edges(tree: &CutTree, arrays: &Arrays, depth: &[u32]) -> Result<()> {
     let times = if arrays.directed { 2 } else { 1 };
     for (at, (across, value)) in across.iter().zip(&tree.value).enumerate().skip(1) {
         if *across != times * i128::from(*value) {
-            return Err(fault(format!(
+            return refuse(format!(
                 "the edge of node {at} is {value}, its cut {across} / {times}"
-            )));
+            ));
         }
     }
     Ok(())
@@ -144,7 +138,7 @@ fn check_pairs(tree: &CutTree) -> Result<()> {
         for node in 0..n as u32 {
             let set = sets.find(node);
             if *set_of.entry(mark[node as usize]).or_insert(set) != set {
-                return Err(fault(format!("no cut of {level} tells node {node} apart")));
+                return refuse(format!("no cut of {level} tells node {node} apart"));
             }
         }
     }

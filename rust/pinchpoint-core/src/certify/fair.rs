@@ -1,6 +1,7 @@
 //! Checks max-min fair rates against their definition.
 
-use crate::error::{Error, ErrorKind, Result};
+use super::refuse;
+use crate::error::Result;
 use crate::fair::{FairProblem, FairRates};
 
 /// Rates are floats: loads, levels and demands may be off by this part of themselves.
@@ -18,20 +19,16 @@ const TOLERANCE: f64 = 1e-9;
 /// # Complexity
 /// O(entries).
 pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
-    let fault = |message: String| {
-        let message = format!("the answer failed its check: {message}");
-        Err(Error::new(ErrorKind::Certificate, message))
-    };
     let flows = problem.paths.num_flows();
     if answer.rates.len() != flows {
-        return fault(format!("{} rates for {flows} flows", answer.rates.len()));
+        return refuse(format!("{} rates for {flows} flows", answer.rates.len()));
     }
     let mut load = vec![0.0f64; problem.capacity.len()];
     let mut most = vec![0.0f64; problem.capacity.len()];
     for (flow, rate) in answer.rates.iter().enumerate() {
         let demand = problem.demand(flow);
         if !rate.is_finite() || *rate < 0.0 || *rate > demand * (1.0 + TOLERANCE) {
-            return fault(format!("flow {flow} has rate {rate} and demand {demand}"));
+            return refuse(format!("flow {flow} has rate {rate} and demand {demand}"));
         }
         let level = rate / problem.weight(flow);
         for (link, share) in problem.paths.of(flow) {
@@ -41,7 +38,7 @@ pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
     }
     for (link, (load, capacity)) in load.iter().zip(problem.capacity).enumerate() {
         if *load > capacity * (1.0 + TOLERANCE) {
-            return fault(format!("link {link} carries {load} of {capacity}"));
+            return refuse(format!("link {link} carries {load} of {capacity}"));
         }
     }
     for (flow, rate) in answer.rates.iter().enumerate() {
@@ -54,7 +51,7 @@ pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
                 && most[link] <= level * (1.0 + TOLERANCE)
         });
         if !held {
-            return fault(format!("flow {flow} has rate {rate} and could have more"));
+            return refuse(format!("flow {flow} has rate {rate} and could have more"));
         }
     }
     Ok(())

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use crate::error::{Error, ErrorKind, Result};
+use super::{fault, refuse};
+use crate::error::Result;
 use crate::flow::{Capacity, FlowProblem, Integer, MaxFlow, Terminal};
 use crate::monitor::Monitor;
 use crate::threads;
@@ -44,18 +45,11 @@ pub fn check<C: Capacity>(
     }
 }
 
-fn fault(message: String) -> Error {
-    Error::new(
-        ErrorKind::Certificate,
-        format!("the answer failed its check: {message}"),
-    )
-}
-
 /// Accepts the value of an answer only if it is the one that was proved: 0 where every source or
 /// every sink has failed.
 pub fn check_value(stated: i128, proved: i128) -> Result<()> {
     if stated != proved {
-        return Err(fault(format!("its value is {stated}, not {proved}")));
+        return refuse(format!("its value is {stated}, not {proved}"));
     }
     Ok(())
 }
@@ -64,12 +58,12 @@ fn check_lengths<C: Capacity>(problem: &FlowProblem<'_, C>, answer: &MaxFlow<C>)
     let (n, m) = (problem.num_nodes as usize, problem.tails.len());
     let out = answer.source_side_out.as_ref().map_or(n, Vec::len);
     if answer.source_side.len() != n || out != n {
-        return Err(fault(format!(
+        return refuse(format!(
             "the cut does not have one entry for each of {n} nodes"
-        )));
+        ));
     }
     if !answer.flow.is_empty() && answer.flow.len() != m {
-        return Err(fault(format!("{} flows for {m} arcs", answer.flow.len())));
+        return refuse(format!("{} flows for {m} arcs", answer.flow.len()));
     }
     Ok(())
 }
@@ -121,17 +115,14 @@ struct Total<S>(S);
 impl<S: Integer> Total<S> {
     fn add<C: Capacity>(&mut self, term: C, what: impl Fn() -> String) -> Result<()> {
         if term == C::MAX {
-            return Err(fault(format!(
-                "{} crosses the cut and has no limit",
-                what()
-            )));
+            return refuse(format!("{} crosses the cut and has no limit", what()));
         }
         self.add_sum(S::truncate(term.wide()))
     }
 
     fn add_sum(&mut self, term: S) -> Result<()> {
         let sum = self.0.wide().checked_add(term.wide());
-        self.0 = S::truncate(sum.ok_or_else(|| fault("the cut overflows".to_string()))?);
+        self.0 = S::truncate(sum.ok_or_else(|| fault("the cut overflows"))?);
         Ok(())
     }
 }
@@ -216,9 +207,7 @@ fn check_cut<C: Capacity, S: Integer>(
             }
         }
     } else if enters.len() != leaves.len() || answer.source_side_out.is_some() {
-        return Err(fault(
-            "a cut through nodes that have no capacity".to_string(),
-        ));
+        return refuse("a cut through nodes that have no capacity");
     }
     let limit_of = |end: &Terminal<C>| end.limit.unwrap_or(C::MAX);
     for end in problem
@@ -232,10 +221,10 @@ fn check_cut<C: Capacity, S: Integer>(
         total.add(limit_of(end), || format!("sink {}", end.node))?;
     }
     if total.0.wide() != answer.value {
-        return Err(fault(format!(
+        return refuse(format!(
             "the cut has capacity {} but the value is {}",
             total.0, answer.value
-        )));
+        ));
     }
     Ok(())
 }
@@ -255,7 +244,7 @@ fn check_flow<C: Capacity, S: Integer>(
         {
             let through = inflow[node].max(inflow[node] + net[node]);
             if through.wide() > limit.wide() {
-                return Err(fault(format!("node {node} carries {through} of {limit}")));
+                return refuse(format!("node {node} carries {through} of {limit}"));
             }
         }
     }
@@ -268,23 +257,17 @@ fn check_flow<C: Capacity, S: Integer>(
                 .limit
                 .is_some_and(|limit| limit < C::MAX && amount > limit.wide());
             if amount < 0 || over {
-                return Err(fault(format!("terminal {} moves {amount}", end.node)));
+                return refuse(format!("terminal {} moves {amount}", end.node));
             }
             net[end.node as usize] = S::default();
             value += if is_source { amount } else { 0 };
         }
     }
     if let Some(node) = net.iter().position(|net| *net != S::default()) {
-        return Err(fault(format!(
-            "node {node} keeps {}",
-            S::default() - net[node]
-        )));
+        return refuse(format!("node {node} keeps {}", S::default() - net[node]));
     }
     if value != answer.value {
-        return Err(fault(format!(
-            "the flow carries {value}, not {}",
-            answer.value
-        )));
+        return refuse(format!("the flow carries {value}, not {}", answer.value));
     }
     Ok(())
 }
@@ -336,7 +319,7 @@ impl<S: Integer> Balance<S> {
             if !fit.clone().fold(true, |all, fits| all & fits) {
                 let at = fit.take_while(|fits| *fits).count();
                 let (arc, flow, capacity) = (arcs.start + at, flows[at], capacity[at]);
-                return Err(fault(format!("arc {arc} carries {flow} of {capacity}")));
+                return refuse(format!("arc {arc} carries {flow} of {capacity}"));
             }
             let (tails, heads) = (&problem.tails[arcs.clone()], &problem.heads[arcs]);
             add_net(&mut self.net, tails, heads, flows);

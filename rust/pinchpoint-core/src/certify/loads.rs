@@ -3,8 +3,9 @@
 //! The second sum goes destination by destination over the plain list of links: no merged links,
 //! no aggregation. It shares with the solver only what a routing means.
 
+use super::refuse;
 use crate::congestion::{Loads, Split};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::fabric::Fabric;
 use crate::monitor::Monitor;
 use crate::routing::{Network, Trees};
@@ -13,11 +14,6 @@ use crate::traffic::Demands;
 /// Link visits up to which loads are summed again.
 const CHEAP: u64 = 250_000;
 const TOLERANCE: f64 = 1e-9;
-
-fn fault<T>(message: String) -> Result<T> {
-    let message = format!("the answer failed its check: {message}");
-    Err(Error::new(ErrorKind::Certificate, message))
-}
 
 /// Checks the loads of an explicit fabric; `split` is none for flows that go one way each.
 ///
@@ -48,7 +44,7 @@ pub fn check(
             (loads.backward[link], backward),
         ] {
             if (ours - theirs).abs() > TOLERANCE * (theirs + scale * 1e-3) {
-                return fault(format!("link {link} carries {theirs}, not {ours}"));
+                return refuse(format!("link {link} carries {theirs}, not {ours}"));
             }
         }
     }
@@ -65,7 +61,7 @@ fn conserved(fabric: &Fabric, demands: &Demands, loads: &Loads) -> Result<()> {
         let (forward, backward) = (loads.forward[link], loads.backward[link]);
         let sound = |load: f64| load.is_finite() && load >= 0.0;
         if !sound(forward) || !sound(backward) {
-            return fault(format!("link {link} carries {forward} and {backward}"));
+            return refuse(format!("link {link} carries {forward} and {backward}"));
         }
         net[*tail as usize] += forward - backward;
         net[*head as usize] -= forward - backward;
@@ -121,7 +117,7 @@ fn conserved(fabric: &Fabric, demands: &Demands, loads: &Loads) -> Result<()> {
     for (node, (net, expect)) in net.iter().zip(&expect).enumerate() {
         let slack = TOLERANCE * most[node];
         if (net - expect).abs() > slack {
-            return fault(format!("node {node} sends {net} net, not {expect}"));
+            return refuse(format!("node {node} sends {net} net, not {expect}"));
         }
     }
     Ok(())

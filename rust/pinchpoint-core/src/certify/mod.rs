@@ -15,3 +15,20 @@ pub mod structured;
 pub mod sweep;
 pub mod throughput;
 pub mod touched;
+
+use std::fmt::Display;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is wrong with an answer: a bug of ours.
+fn fault(why: impl Display) -> Error {
+    Error::new(
+        ErrorKind::Certificate,
+        format!("the answer failed its check: {why}"),
+    )
+}
+
+/// Refuses an answer; see [`fault`].
+fn refuse<T>(why: impl Display) -> Result<T> {
+    Err(fault(why))
+}

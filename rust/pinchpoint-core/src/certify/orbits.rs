@@ -7,17 +7,13 @@
 //! That the quotients are those of the wiring is left to the symmetry, which tests compare with
 //! listed links.
 
+use super::refuse;
 use crate::congestion::{FAR, LoadRow, Model, Route, Split, Unreachable};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::fabric::Fabric;
 use crate::symmetry::Pinned;
 
 const TOLERANCE: f64 = 1e-9;
-
-fn fault<T>(message: String) -> Result<T> {
-    let message = format!("the answer failed its check: {message}");
-    Err(Error::new(ErrorKind::Certificate, message))
-}
 
 fn differ(a: f64, b: f64, scale: f64) -> bool {
     let gap = (a - b).abs();
@@ -61,19 +57,19 @@ pub fn route(
         _ => count,
     };
     if route.transit[root] != 0 || pinned.size[root] != 1.0 {
-        return fault("the destination is not at distance 0".to_owned());
+        return refuse("the destination is not at distance 0");
     }
     for (arc, from, to, count, flow) in ways() {
         let (x, y) = (from as usize, to as usize);
         if !(flow.is_finite() && flow >= 0.0) {
-            return fault(format!("class {x} sends {flow}"));
+            return refuse(format!("class {x} sends {flow}"));
         }
         if differ(
             count * pinned.size[x],
             arc.out * pinned.size[arc.a as usize],
             0.0,
         ) {
-            return fault(format!("classes {x} and {y} count their links differently"));
+            return refuse(format!("classes {x} and {y} count their links differently"));
         }
         into[y] += flow;
         out[x] += flow;
@@ -85,7 +81,7 @@ pub fn route(
             }
             let ahead = route.transit[y] + 1;
             if labels[kind] > ahead {
-                return fault(format!("class {x} is nearer than {}", labels[kind]));
+                return refuse(format!("class {x} is nearer than {}", labels[kind]));
             }
             if labels[kind] == ahead {
                 tight[x][kind] = true;
@@ -99,7 +95,7 @@ pub fn route(
             .enumerate()
         {
             if (label != FAR) != tight[class][kind] {
-                return fault(format!("class {class} has no step at distance {label}"));
+                return refuse(format!("class {class} has no step at distance {label}"));
             }
         }
     }
@@ -109,10 +105,10 @@ pub fn route(
         .iter()
         .any(|class| route.start[*class as usize] != FAR)
     {
-        return fault("a class with a way is listed as cut off".to_owned());
+        return refuse("a class with a way is listed as cut off");
     }
     if differ(into[root], all - lost, 0.0) || out[root] != 0.0 {
-        return fault(format!(
+        return refuse(format!(
             "the destination receives {}, not {}",
             into[root],
             all - lost
@@ -125,7 +121,7 @@ pub fn route(
             sent[class]
         };
         if differ(out[class], into[class] + own, all * 1e-6) {
-            return fault(format!(
+            return refuse(format!(
                 "class {class} passes on {}, not {}",
                 out[class],
                 into[class] + own
@@ -152,7 +148,7 @@ pub fn route(
                 }
             }
             if differ(flow, meant, all * 1e-6) {
-                return fault(format!("class {x} sends {flow} to class {y}, not {meant}"));
+                return refuse(format!("class {x} sends {flow} to class {y}, not {meant}"));
             }
         }
     }
@@ -165,12 +161,12 @@ pub fn route(
         .clone()
         .any(|(size, orbit)| differ(*size, orbit.size, 0.0))
     {
-        return fault("pinned classes do not make up an orbit".to_owned());
+        return refuse("pinned classes do not make up an orbit");
     }
     for (link, pairs) in model.links.list.iter().zip(&pairs) {
         let all = model.orbits.list[link.a as usize].size * link.out;
         if link.cables > 0.0 && link.a != link.b && differ(*pairs, all, 0.0) {
-            return fault(format!("{pairs} pairs of nodes make up {all}"));
+            return refuse(format!("{pairs} pairs of nodes make up {all}"));
         }
     }
     Ok(())
@@ -228,7 +224,7 @@ impl Totals {
             if differ(sum[0] + sum[1], on[0] + on[1], 0.0)
                 || (link.a != link.b && differ(sum[0], on[0], on[1]))
             {
-                return fault(format!("link orbit {id} carries {on:?}, not {sum:?}"));
+                return refuse(format!("link orbit {id} carries {on:?}, not {sum:?}"));
             }
             let (a, b) = (link.a as usize, link.b as usize);
             net[a] += sum[0] - sum[1];
@@ -246,7 +242,7 @@ impl Totals {
             }
             let counted = fabric.links_up(index) as f64;
             if differ(*live, counted, 0.0) {
-                return fault(format!("bundle {index} has {counted} links, not {live}"));
+                return refuse(format!("bundle {index} has {counted} links, not {live}"));
             }
         }
         if lost.pairs > 0 {
@@ -270,7 +266,7 @@ impl Totals {
                 }
             }
             if (net[id] - meant).abs() > TOLERANCE * (most[id] + meant.abs()) {
-                return fault(format!("orbit {id} sends {} net, not {meant}", net[id]));
+                return refuse(format!("orbit {id} sends {} net, not {meant}", net[id]));
             }
         }
         Ok(())

@@ -11,13 +11,10 @@ use std::collections::HashSet;
 use super::biregular::{Changes, biregular};
 use super::buckets::disjoint;
 use super::crossing::crossing_among;
+use super::refuse;
 use crate::bandwidth::{Ends, FlowClass, Relay, Side, Witness};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role, common_len, intersection, subtract, total_len};
-
-fn refuse<T>(message: impl Into<String>) -> Result<T> {
-    Err(Error::new(ErrorKind::Certificate, message))
-}
 
 /// Accepts a witness only if it proves that the maximum flow is `value`.
 pub fn check(fabric: &Fabric, ends: &Ends, witness: &Witness, value: i128) -> Result<()> {

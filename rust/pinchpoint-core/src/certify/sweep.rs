@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
+use super::refuse;
 use super::touched::Incidence;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::flow::{Failure, FlowProblem, WarmCut, WarmFlow};
 
 /// An intact fabric and its maximum flow, which [`certify::flow`](super::flow) has passed.
@@ -36,7 +37,7 @@ impl Intact<'_> {
     pub fn check_cuts(&self) -> Result<Range<u32>> {
         let range = self.cuts();
         if range.is_empty() {
-            return Err(fault("no cut of the intact fabric separates the terminals"));
+            return refuse("no cut of the intact fabric separates the terminals");
         }
         // By cut, what it has more than the one before.
         let mut more = vec![0i128; range.len() + 1];
@@ -59,7 +60,7 @@ impl Intact<'_> {
         for more in &more[..range.len()] {
             capacity += more;
             if capacity != i128::from(self.value) {
-                return Err(fault("a cut of the intact fabric is no minimum cut"));
+                return refuse("a cut of the intact fabric is no minimum cut");
             }
         }
         Ok(range)
@@ -89,7 +90,7 @@ impl Intact<'_> {
         let mut lost: Vec<(u32, i64)> = failures.iter().map(|f| (f.arc, f.lost)).collect();
         lost.sort_unstable();
         if lost.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(fault("a link fails twice"));
+            return refuse("a link fails twice");
         }
         let lost_of = |link: u32| match lost.binary_search_by_key(&link, |(own, _)| *own) {
             Ok(at) => lost[at].1,
@@ -100,7 +101,7 @@ impl Intact<'_> {
         let across: i128 = match &answer.cut {
             WarmCut::Level(cut) => {
                 if !cuts.contains(cut) {
-                    return Err(fault("the cut does not separate the terminals"));
+                    return refuse("the cut does not separate the terminals");
                 }
                 let crosses = |tail: u32, head: u32| {
                     self.level[tail as usize] <= *cut && *cut < self.level[head as usize]
@@ -115,7 +116,7 @@ impl Intact<'_> {
             WarmCut::SinkSide(listed) => self.across(listed, false, &capacity)?,
         };
         if across != i128::from(answer.value) {
-            return Err(fault("the cut does not have the value"));
+            return refuse("the cut does not have the value");
         }
         Ok(())
     }
@@ -128,18 +129,18 @@ impl Intact<'_> {
     ) -> Result<()> {
         let changed = &answer.changed;
         if !changed.windows(2).all(|pair| pair[0].0 < pair[1].0) {
-            return Err(fault("changed links are not listed once and in order"));
+            return refuse("changed links are not listed once and in order");
         }
         let listed = |link: u32| changed.binary_search_by_key(&link, |(own, _)| *own).is_ok();
         if !lost.iter().all(|(link, _)| listed(*link)) {
-            return Err(fault("a failed link is not among those that changed"));
+            return refuse("a failed link is not among those that changed");
         }
         let mut net: Vec<(u32, i128)> = Vec::with_capacity(2 * changed.len());
         for (link, now) in changed {
             let most = capacity(*link);
             let least = if self.problem.duplex { -most } else { 0 };
             if !(least..=most).contains(now) {
-                return Err(fault("a link carries more than is left of it"));
+                return refuse("a link carries more than is left of it");
             }
             let (tail, head) = self.ends(*link);
             let more = i128::from(*now) - i128::from(self.flow[*link as usize]);
@@ -151,13 +152,13 @@ impl Intact<'_> {
         for own in net.chunk_by(|a, b| a.0 == b.0) {
             let more: i128 = own.iter().map(|(_, amount)| amount).sum();
             match self.terminal[own[0].0 as usize] {
-                0 if more != 0 => return Err(fault("a node keeps flow")),
+                0 if more != 0 => return refuse("a node keeps flow"),
                 1 => sent += more,
                 _ => {}
             }
         }
         if sent != i128::from(answer.value) {
-            return Err(fault("the flow does not have the value"));
+            return refuse("the flow does not have the value");
         }
         Ok(())
     }
@@ -182,7 +183,7 @@ impl Intact<'_> {
                 .iter()
                 .all(|node| matches!(self.terminal[*node as usize], t if t == 0 || t == own));
         if !apart {
-            return Err(fault("the cut does not separate the terminals"));
+            return refuse("the cut does not separate the terminals");
         }
         let mut sum = 0i128;
         for node in &inside {
@@ -202,11 +203,4 @@ impl Intact<'_> {
         let at = link as usize;
         (self.problem.tails[at], self.problem.heads[at])
     }
-}
-
-fn fault(message: &str) -> Error {
-    Error::new(
-        ErrorKind::Certificate,
-        format!("an answer of the sweep failed its check: {message}"),
-    )
 }

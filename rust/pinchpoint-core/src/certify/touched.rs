@@ -3,7 +3,8 @@
 //! The flow is a short list of links and each cut a list of the nodes on one side. The checker has
 //! an index of its own that says which links end at a node.
 
-use crate::error::{Error, ErrorKind, Result};
+use super::refuse;
+use crate::error::Result;
 use crate::fabric::Arrays;
 
 /// The links at each node.
@@ -80,7 +81,7 @@ impl Question<'_> {
     ) -> Result<()> {
         self.check_flow(value, flow)?;
         if sides.iter().all(Option::is_none) {
-            return Err(fault("there is no cut".to_owned()));
+            return refuse("there is no cut");
         }
         for (listed, of_source) in sides.iter().zip([true, false]) {
             let Some(listed) = listed else { continue };
@@ -90,14 +91,14 @@ impl Question<'_> {
                 (self.sink, self.source)
             };
             if !listed.contains(&inside) || listed.contains(&outside) {
-                return Err(fault("the cut does not separate the two nodes".to_owned()));
+                return refuse("the cut does not separate the two nodes");
             }
             let across = self.across(listed, of_source);
             let capacity: i128 = across.iter().map(|(_, own)| i128::from(*own)).sum();
             if capacity != i128::from(value) {
-                return Err(fault(format!(
+                return refuse(format!(
                     "the cut has capacity {capacity} but the value is {value}"
-                )));
+                ));
             }
         }
         Ok(())
@@ -105,7 +106,7 @@ impl Question<'_> {
 
     fn check_flow(&self, value: i64, flow: &[(u32, i64)]) -> Result<()> {
         if !flow.windows(2).all(|pair| pair[0].0 < pair[1].0) {
-            return Err(fault("links are not listed once and in order".to_owned()));
+            return refuse("links are not listed once and in order");
         }
         let mut net: Vec<(u32, i128)> = vec![(self.source, 0), (self.sink, 0)];
         for (link, amount) in flow {
@@ -113,7 +114,7 @@ impl Question<'_> {
             let backward_too = !self.arrays.directed;
             let least = if backward_too { -capacity } else { 0 };
             if !(least..=capacity).contains(amount) || !(self.carries)(tail, head) {
-                return Err(fault(format!("link {link} carries {amount} of {capacity}")));
+                return refuse(format!("link {link} carries {amount} of {capacity}"));
             }
             net.push((tail, i128::from(*amount)));
             net.push((head, -i128::from(*amount)));
@@ -128,7 +129,7 @@ impl Question<'_> {
                 _ => 0,
             };
             if sent != expected {
-                return Err(fault(format!("node {node} sends {sent}, not {expected}")));
+                return refuse(format!("node {node} sends {sent}, not {expected}"));
             }
         }
         Ok(())
@@ -160,11 +161,4 @@ impl Question<'_> {
         let at = link as usize;
         (arrays.tails[at], arrays.heads[at], arrays.capacity[at])
     }
-}
-
-fn fault(message: String) -> Error {
-    Error::new(
-        ErrorKind::Certificate,
-        format!("the answer failed its check: {message}"),
-    )
 }

@@ -42,7 +42,7 @@ use crate::threads;
 pub use capacity::{Capacity, Integer};
 pub use cut_tree::{CutTree, SolvedPair};
 pub use pair::{PairFlow, PairGraph, PairProblem, PairScratch};
-pub use problem::{FlowProblem, MaxFlow, Options, Terminal};
+pub use problem::{FlowProblem, MaxFlow, Options, OwnedProblem, Terminal};
 pub use sink_cut::sink_minimal_cut;
 pub use warm::{Failure, WarmBase, WarmCut, WarmFlow, WarmSolver, WarmStart};
 

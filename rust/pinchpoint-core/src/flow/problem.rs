@@ -45,6 +45,35 @@ pub struct FlowProblem<'a, C> {
     pub node_capacity: Option<&'a [C]>,
 }
 
+/// A [`FlowProblem`] with arrays of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedProblem<C> {
+    pub num_nodes: u32,
+    pub tails: Vec<u32>,
+    pub heads: Vec<u32>,
+    pub capacity: Vec<C>,
+    pub duplex: bool,
+    pub sources: Vec<Terminal<C>>,
+    pub sinks: Vec<Terminal<C>>,
+    pub node_capacity: Option<Vec<C>>,
+}
+
+impl<C> OwnedProblem<C> {
+    /// The problem, to be asked.
+    pub fn view(&self) -> FlowProblem<'_, C> {
+        FlowProblem {
+            num_nodes: self.num_nodes,
+            tails: &self.tails,
+            heads: &self.heads,
+            capacity: &self.capacity,
+            duplex: self.duplex,
+            sources: &self.sources,
+            sinks: &self.sinks,
+            node_capacity: self.node_capacity.as_deref(),
+        }
+    }
+}
+
 /// How to solve.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {

@@ -17,7 +17,7 @@ use crate::monitor::Monitor;
 use crate::threads::{self, Part};
 
 use super::capacity::{Capacity, Integer};
-use super::problem::{FlowProblem, MaxFlow, Options, Terminal};
+use super::problem::{FlowProblem, MaxFlow, Options, OwnedProblem, Terminal};
 use partition::{MAX_CLASSES, Partition};
 use refine::{Between, refine};
 
@@ -71,7 +71,7 @@ fn solve<C: Capacity>(
     let Some(quotient) = Quotient::of(problem, &partition, &between) else {
         return Ok(None);
     };
-    let answer = quotient.solve(options, monitor)?;
+    let answer = super::max_flow(&quotient.0.view(), options, monitor)?;
     let flow = if options.want_flow {
         let Some(shares) = quotient.shares(&answer.flow, &between) else {
             return Ok(None);
@@ -117,15 +117,7 @@ pub fn may_be_few<C: Capacity>(problem: &FlowProblem<'_, C>) -> bool {
 }
 
 /// The problem on classes.
-struct Quotient {
-    num_classes: u32,
-    tails: Vec<u32>,
-    heads: Vec<u32>,
-    capacity: Vec<i64>,
-    sources: Vec<Terminal<i64>>,
-    sinks: Vec<Terminal<i64>>,
-    node_capacity: Option<Vec<i64>>,
-}
+struct Quotient(OwnedProblem<i64>);
 
 /// `count` times `capacity`, where no limit stays none; `None` if it takes more than 62 bits.
 fn times<C: Capacity>(capacity: C, count: u32) -> Option<i64> {
@@ -183,35 +175,22 @@ impl Quotient {
                 Some(own)
             }
         };
-        Some(Quotient {
-            num_classes: k as u32,
+        Some(Quotient(OwnedProblem {
+            num_nodes: k as u32,
             tails,
             heads,
             capacity,
+            duplex: false,
             sources: ends(problem.sources)?,
             sinks: ends(problem.sinks)?,
             node_capacity,
-        })
-    }
-
-    fn solve(&self, options: &Options, monitor: &dyn Monitor) -> Result<MaxFlow<i64>> {
-        let problem = FlowProblem {
-            num_nodes: self.num_classes,
-            tails: &self.tails,
-            heads: &self.heads,
-            capacity: &self.capacity,
-            duplex: false,
-            sources: &self.sources,
-            sinks: &self.sinks,
-            node_capacity: self.node_capacity.as_deref(),
-        };
-        super::max_flow(&problem, options, monitor)
+        }))
     }
 
     /// What each arc from one class to another carries, by classes; `None` unless whole.
     fn shares<C: Capacity>(&self, flow: &[i64], between: &Between<C>) -> Option<Vec<C>> {
         let mut shares = vec![C::default(); MAX_CLASSES * MAX_CLASSES];
-        for ((tail, head), flow) in self.tails.iter().zip(&self.heads).zip(flow) {
+        for ((tail, head), flow) in self.0.tails.iter().zip(&self.0.heads).zip(flow) {
             let [tail, head] = [*tail as usize, *head as usize];
             let (count, _) = between.arcs(tail, head);
             let count = i64::from(count);
