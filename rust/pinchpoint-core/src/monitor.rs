@@ -53,3 +53,25 @@ impl Monitor for NoMonitor {
         Ok(())
     }
 }
+
+/// For tests: stops a run at the poll of a number, counted from 0.
+#[cfg(test)]
+#[derive(Debug)]
+pub struct StopAt(std::sync::atomic::AtomicUsize);
+
+#[cfg(test)]
+impl StopAt {
+    pub fn poll(number: usize) -> Self {
+        StopAt(number.into())
+    }
+}
+
+#[cfg(test)]
+impl Monitor for StopAt {
+    fn poll(&self) -> Result<(), Stop> {
+        match self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Err(Stop::Interrupted),
+            _ => Ok(()),
+        }
+    }
+}

@@ -194,10 +194,12 @@ impl Quotient {
             let [tail, head] = [*tail as usize, *head as usize];
             let (count, _) = between.arcs(tail, head);
             let count = i64::from(count);
-            if flow % count != 0 {
+            let share = (flow / count).wide();
+            // Arcs without limit may have more than fits.
+            if flow % count != 0 || share >= C::MAX.wide() {
                 return None;
             }
-            shares[tail * MAX_CLASSES + head] = C::truncate((flow / count).wide());
+            shares[tail * MAX_CLASSES + head] = C::truncate(share);
         }
         Some(shares)
     }
@@ -214,11 +216,16 @@ fn lifted<C: Capacity>(
     let ranges = threads::ranges(m, threads::worth(m, GRAIN));
     let jobs = ranges.iter().map(|range| {
         move |part: &mut Part<'_, C>| -> Result<()> {
+            let mut stopped = Ok(());
             for arcs in threads::blocks(range.clone(), BLOCK) {
-                monitor.poll()?;
-                write_shares(part, problem, arcs, &partition.class, shares);
+                stopped = stopped.and_then(|()| monitor.poll());
+                match stopped {
+                    Ok(()) => write_shares(part, problem, arcs, &partition.class, shares),
+                    // A part is written as a whole, even if nobody will read it.
+                    Err(_) => part.extend(arcs.map(|_| C::default())),
+                }
             }
-            Ok(())
+            Ok(stopped?)
         }
     });
     let (flow, done) = threads::made(0, &ranges, jobs);
@@ -261,6 +268,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use crate::monitor::StopAt;
     use crate::{NoMonitor, certify};
 
     use super::*;
@@ -437,6 +445,24 @@ mod tests {
         let case = Case::clos(8, 4, i64::MAX).in_arcs().scattered(1);
         let found = case.with(|p| solve(p, 1, &Options::default(), &NoMonitor));
         assert_eq!(found.unwrap_err().kind, crate::ErrorKind::Unbounded);
+    }
+
+    #[test]
+    fn stops_whenever_it_is_asked_to() {
+        let case = Case::clos(8, 4, 10).in_arcs().scattered(3);
+        let whole = case.by_classes();
+        let run = |poll| case.with(|p| solve(p, 1, &Options::default(), &StopAt::poll(poll)));
+        let first = (0..).find(|poll| match run(*poll) {
+            Ok(found) => {
+                assert_eq!(found, whole);
+                true
+            }
+            Err(error) => {
+                assert_eq!(error.kind, crate::ErrorKind::Interrupted);
+                false
+            }
+        });
+        assert!(first > Some(5));
     }
 
     #[test]

@@ -367,9 +367,8 @@ fn narrowest<R: Residue>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use crate::{NoMonitor, Stop};
+    use crate::NoMonitor;
+    use crate::monitor::StopAt;
 
     use super::*;
 
@@ -478,22 +477,10 @@ mod tests {
         Ok(())
     }
 
-    /// Stops at the poll of a number.
-    struct StopAt(AtomicUsize);
-
-    impl Monitor for StopAt {
-        fn poll(&self) -> std::result::Result<(), Stop> {
-            match self.0.fetch_sub(1, Ordering::Relaxed) {
-                0 => Err(Stop::Interrupted),
-                _ => Ok(()),
-            }
-        }
-    }
-
     #[test]
     fn it_can_be_stopped_anywhere() -> Result<()> {
         let whole = network(15, &LINKS)?;
-        let stops = |at| Reduced::of(&whole, &StopAt(AtomicUsize::new(at))).is_err();
+        let stops = |at| Reduced::of(&whole, &StopAt::poll(at)).is_err();
         let first = (0..).find(|at| !stops(*at));
         assert!(first > Some(2));
         Ok(())
