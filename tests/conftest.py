@@ -1,4 +1,4 @@
-"""Hypothesis profiles.
+"""Hypothesis profiles, and Ctrl-C where whoever started the tests ignores it.
 
 `ci` is the default: the same cases every time. `long` looks for new ones, ten times as many::
 
@@ -6,6 +6,7 @@
 """
 
 import os
+import signal
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -17,3 +18,7 @@ _QUIET = {
 settings.register_profile("ci", derandomize=True, database=None, max_examples=100, **_QUIET)
 settings.register_profile("long", max_examples=1000, print_blob=True, **_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# As `nohup` and background jobs of a shell do: tests that interrupt themselves would never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
