@@ -301,7 +301,7 @@ def test_terminals():
         pp.maximum_flow([0], [1], [1], [], 1)
     with pytest.raises(GraphError, match="source names node 0 twice"):
         pp.maximum_flow([0], [1], [1], [0, 0], 1)
-    with pytest.raises(GraphError, match="supplies has length 2, but source has 1 node$"):
+    with pytest.raises(GraphError, match=r"supplies has length 2, but source has 1 node$"):
         pp.maximum_flow([0], [1], [1], [0], 1, supplies=[1, 2])
     with pytest.raises(CapacityError, match=r"demands\[0\] is -1"):
         pp.maximum_flow([0], [1], [1], 0, 1, demands=[-1])
