@@ -95,19 +95,18 @@ fn left_by_groups(report: &str, mounted: &Path) -> Option<u64> {
     let groups = report.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
         let (controllers, path) = (parts.next()?, parts.next()?);
-        let files = match controllers {
-            "" => ["memory.max", "memory.current", "inactive_file "],
-            _ if controllers.split(',').any(|name| name == "memory") => [
+        let (base, files) = if controllers.is_empty() {
+            let files = ["memory.max", "memory.current", "inactive_file "];
+            (mounted.to_owned(), files)
+        } else if controllers.split(',').any(|name| name == "memory") {
+            let files = [
                 "memory.limit_in_bytes",
                 "memory.usage_in_bytes",
                 "total_inactive_file ",
-            ],
-            _ => return None,
-        };
-        let base = if controllers.is_empty() {
-            mounted.to_owned()
+            ];
+            (mounted.join("memory"), files)
         } else {
-            mounted.join("memory")
+            return None;
         };
         let inside = Path::new(path.trim_start_matches('/'));
         let each = inside.ancestors().filter_map(move |group| {

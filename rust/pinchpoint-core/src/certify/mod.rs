@@ -29,6 +29,6 @@ fn fault(why: impl Display) -> Error {
 }
 
 /// Refuses an answer; see [`fault`].
-fn refuse<T>(why: impl Display) -> Result<T> {
+pub(crate) fn refuse<T>(why: impl Display) -> Result<T> {
     Err(fault(why))
 }

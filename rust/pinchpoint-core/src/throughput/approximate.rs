@@ -3,8 +3,9 @@
 
 use super::reduced::Reduced;
 use super::soft::soften;
+use crate::certify::refuse;
 use crate::certify::throughput::{Paths, fits, upper};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::monitor::Monitor;
 
 /// The optimum is between these.
@@ -34,8 +35,7 @@ pub fn approximate(
 ) -> Result<Bounds> {
     let best = narrow(reduced, gap, quick, monitor)?;
     if best.lower > 0.0 && best.lower.is_finite() && !fits(reduced, &best.loads, best.lower) {
-        let message = "the answer failed its check: the flow of the lower bound does not fit";
-        return Err(Error::new(ErrorKind::Certificate, message));
+        return refuse("the flow of the lower bound does not fit");
     }
     Ok(best)
 }

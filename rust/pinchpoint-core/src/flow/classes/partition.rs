@@ -42,6 +42,10 @@ impl Partition {
         self.sizes.len()
     }
 
+    pub fn class_of(&self, node: u32) -> usize {
+        self.class[node as usize].into()
+    }
+
     /// Splits every class by the sums of its nodes, those of all of `sums` together, which are set back
     /// to zero. Whether there are few classes still; if not, they are of no use.
     pub fn split(&mut self, sums: &mut [Vec<u64>]) -> bool {

@@ -27,21 +27,26 @@ pub fn refine<C: Capacity>(
     let mut sums: Vec<Vec<u64>> = (0..workers).map(|_| vec![0; n]).collect();
     let mut partition = Partition::whole(n);
     add_given(problem, &mut sums[0]);
+    if !partition.split(&mut sums) {
+        return Ok(None);
+    }
+    // A source or sink by itself stays a class. What its neighbours see of it first tells them apart a
+    // pass earlier.
     let ends = single_ends(problem);
+    let classes = |partition: &Partition| ends.map(|end| Some(partition.class_of(end?)));
+    let first = classes(&partition);
+    let kinds = Kinds::of(&partition, |class| first.contains(&Some(class)));
     each(problem, &mut sums, monitor, |arcs, sums| {
-        add_views_of_ends(problem, arcs, ends, sums)
+        add_views(problem, arcs, &partition.class, &kinds, sums)
     })?;
     if !partition.split(&mut sums) {
         return Ok(None);
     }
-    let mut kinds = Kinds::all(&partition);
-    for end in ends.into_iter().flatten() {
-        kinds.leave_out(partition.class[end as usize].into());
-    }
+    let seen = classes(&partition);
+    let mut kinds = Kinds::of(&partition, |class| !seen.contains(&Some(class)));
     loop {
-        let class = &partition.class[..];
         each(problem, &mut sums, monitor, |arcs, sums| {
-            add_views(problem, arcs, class, &kinds, sums)
+            add_views(problem, arcs, &partition.class, &kinds, sums)
         })?;
         let before = partition.len();
         if !partition.split(&mut sums) {
@@ -52,7 +57,7 @@ pub fn refine<C: Capacity>(
         }
         let mut ends = [false; MAX_CLASSES];
         for end in problem.sources.iter().chain(problem.sinks) {
-            ends[usize::from(partition.class[end.node as usize])] = true;
+            ends[partition.class_of(end.node)] = true;
         }
         let mut inner = partition.sizes.iter().zip(ends).filter(|(_, end)| !end);
         if inner.any(|(size, _)| *size < min_size) {
@@ -62,20 +67,20 @@ pub fn refine<C: Capacity>(
     }
 }
 
-/// Adds to `sums` by `add` for each of the arcs, a share of them to each.
-fn each<C: Capacity>(
+/// Calls `add` with all arcs, block by block, a share of them with each of `parts`.
+fn each<C: Capacity, T: Send>(
     problem: &FlowProblem<'_, C>,
-    sums: &mut [Vec<u64>],
+    parts: &mut [T],
     monitor: &dyn Monitor,
-    add: impl Fn(Range<usize>, &mut [u64]) + Sync,
+    add: impl Fn(Range<usize>, &mut T) + Sync,
 ) -> Result<()> {
     let add = &add;
-    let shares = threads::ranges(problem.tails.len(), sums.len());
-    let jobs = shares.into_iter().zip(sums).map(|(share, sums)| {
+    let shares = threads::ranges(problem.tails.len(), parts.len());
+    let jobs = shares.into_iter().zip(parts).map(|(share, part)| {
         move || -> Result<()> {
             for arcs in threads::blocks(share, BLOCK) {
                 monitor.poll()?;
-                add(arcs, sums);
+                add(arcs, part);
             }
             Ok(())
         }
@@ -126,10 +131,10 @@ struct Kinds {
 }
 
 impl Kinds {
-    /// Those of all classes.
-    fn all(partition: &Partition) -> Self {
+    /// Those of the classes that `count`.
+    fn of(partition: &Partition, count: impl Fn(usize) -> bool) -> Self {
         let kinds = |side: u64| -> [u64; MAX_CLASSES] {
-            std::array::from_fn(|class| match class < partition.len() {
+            std::array::from_fn(|class| match class < partition.len() && count(class) {
                 true => mix(2 * class as u64 + side) | 1,
                 false => 0,
             })
@@ -146,59 +151,17 @@ impl Kinds {
         let mut arcs = [0; MAX_CLASSES];
         for arc in (0..problem.tails.len()).step_by((problem.tails.len() / SAMPLE) | 1) {
             for node in [problem.tails[arc], problem.heads[arc]] {
-                arcs[usize::from(partition.class[node as usize])] += 1;
+                arcs[partition.class_of(node)] += 1;
             }
         }
-        let mut kinds = Self::all(partition);
-        for whole in 0..MAX_CLASSES as u8 {
-            let parts = (0..partition.len()).filter(|class| partition.from[*class] == whole);
-            if let Some(most) = parts.max_by_key(|class| arcs[*class]) {
-                kinds.leave_out(most);
-            }
-        }
-        kinds
-    }
-
-    fn leave_out(&mut self, class: usize) {
-        (self.toward[class], self.back[class]) = (0, 0);
-    }
-}
-
-/// Adds to the sum of what `arcs` join to a source or sink by itself what it sees there. This tells its
-/// neighbours apart a pass earlier.
-// Not inlined, so that profilers tell it from other jobs.
-#[inline(never)]
-fn add_views_of_ends<C: Capacity>(
-    problem: &FlowProblem<'_, C>,
-    arcs: Range<usize>,
-    ends: [Option<u32>; 2],
-    sums: &mut [u64],
-) {
-    let [source, sink] = ends;
-    let side = |node: u32| match Some(node) {
-        node if node == source => 1,
-        node if node == sink => 2,
-        _ => 0,
-    };
-    for_each(problem, arcs, |[tail, head], capacity| {
-        let (from, to) = (side(tail), side(head));
-        if from | to == 0 {
-            return;
-        }
-        let mut add = |node: u32, kind: u64| {
-            let sum = &mut sums[node as usize];
-            *sum = sum.wrapping_add(mix(mix(kind) ^ word(capacity)));
+        let of_whole = |class: usize| {
+            let parts = 0..partition.len();
+            parts.filter(move |part| partition.from[*part] == partition.from[class])
         };
-        let both = [1, if problem.duplex { 4 } else { 0 }];
-        for direction in both.into_iter().filter(|direction| *direction > 0) {
-            if from > 0 {
-                add(head, direction * 16 + from);
-            }
-            if to > 0 {
-                add(tail, (5 - direction) * 16 + to);
-            }
-        }
-    });
+        Self::of(partition, |class| {
+            of_whole(class).max_by_key(|part| arcs[*part]) != Some(class)
+        })
+    }
 }
 
 /// Adds to the sum of each end of `arcs` what it sees there: the class of the other end, if that tells
@@ -258,31 +221,19 @@ impl<C: Capacity> Between<C> {
         partition: &Partition,
         monitor: &dyn Monitor,
     ) -> Result<Option<Self>> {
-        let m = problem.tails.len();
-        let shares = threads::ranges(m, threads::worth(m, GRAIN));
-        let class = &partition.class[..];
         let nothing = Between {
             arcs: vec![(0, C::default()); MAX_CLASSES * MAX_CLASSES],
             differ: false,
         };
-        let jobs = shares.into_iter().map(|share| {
-            let mut between = nothing.clone();
-            move || -> Result<Self> {
-                for arcs in threads::blocks(share, BLOCK) {
-                    monitor.poll()?;
-                    between.add(problem, arcs, class);
-                    if between.differ {
-                        break;
-                    }
-                }
-                Ok(between)
+        let workers = threads::worth(problem.tails.len(), GRAIN);
+        let mut parts = vec![nothing.clone(); workers];
+        each(problem, &mut parts, monitor, |arcs, part: &mut Self| {
+            if !part.differ {
+                part.add(problem, arcs, &partition.class);
             }
-        });
-        let counted = threads::join(jobs)
-            .into_iter()
-            .collect::<Result<Vec<_>>>()?;
+        })?;
         let mut all = nothing;
-        for part in counted {
+        for part in parts {
             all.differ |= part.differ;
             for (at, (count, capacity)) in part.arcs.into_iter().enumerate() {
                 all.add_arcs(at, count, capacity);
