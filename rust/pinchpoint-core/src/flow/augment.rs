@@ -206,16 +206,16 @@ impl Augment {
             for at in shell[side].clone() {
                 let v = self.found[side][at];
                 for half in graph.halves(v) {
-                    if residue[half.slot as usize ^ side] <= R::default()
-                        || self.distance(side, half.head).is_some()
-                        || !(task.carries)(v, half.head)
+                    if residue[half.slot() as usize ^ side] <= R::default()
+                        || self.distance(side, half.head()).is_some()
+                        || !(task.carries)(v, half.head())
                     {
                         continue;
                     }
-                    met |= self.distance(1 - side, half.head).is_some();
-                    self.mark(side, half.head, depth[side], graph);
-                    self.found[side].push(half.head);
-                    next_cost += graph.halves(half.head).len();
+                    met |= self.distance(1 - side, half.head()).is_some();
+                    self.mark(side, half.head(), depth[side], graph);
+                    self.found[side].push(half.head());
+                    next_cost += graph.halves(half.head()).len();
                 }
                 if met && eager {
                     break;
@@ -301,9 +301,9 @@ impl Augment {
             let mut at = self.current[v as usize];
             while at < end {
                 let half = graph.adjacent[at as usize];
-                let fits = (next > depth || self.distance(0, half.head) == Some(next))
-                    && (next < depth || self.distance(1, half.head) == Some(length - next));
-                if fits && residue[half.slot as usize] > zero && (task.carries)(v, half.head) {
+                let fits = (next > depth || self.distance(0, half.head()) == Some(next))
+                    && (next < depth || self.distance(1, half.head()) == Some(length - next));
+                if fits && residue[half.slot() as usize] > zero && (task.carries)(v, half.head()) {
                     break;
                 }
                 at += 1;
@@ -311,7 +311,7 @@ impl Augment {
             self.current[v as usize] = at;
             if at < end {
                 self.path.push(at);
-                v = graph.adjacent[at as usize].head;
+                v = graph.adjacent[at as usize].head();
             } else {
                 let Some(back) = self.path.pop() else {
                     return Ok(sent);
@@ -335,8 +335,8 @@ pub fn send_little<R: Residue>(
         return Ok(None);
     }
     let limit = [(source, 0), (sink, 1)].map(|(end, side)| {
-        let others = graph.halves(end).iter().filter(|half| half.head != end);
-        let residues = others.map(|half| graph.residue[half.slot as usize ^ side]);
+        let others = graph.halves(end).iter().filter(|half| half.head() != end);
+        let residues = others.map(|half| graph.residue[half.slot() as usize ^ side]);
         residues.fold(R::Excess::default(), |sum, own| sum + own.to_excess())
     });
     let mut residue = std::mem::take(&mut graph.residue);
@@ -369,7 +369,7 @@ enum Meeting {
 }
 
 fn slot_of<R>(graph: &Residual<R>, at: u32) -> u32 {
-    graph.adjacent[at as usize].slot
+    graph.adjacent[at as usize].slot()
 }
 
 /// The node whose half is at a position.

@@ -45,9 +45,9 @@ pub fn give_back<R: Residue>(
         if excess[v as usize] == zero {
             continue;
         }
-        let scanned = empty(graph, excess, v, |graph, Half { head, slot }| {
-            if head == source {
-                graph.residue[slot as usize]
+        let scanned = empty(graph, excess, v, |graph, half| {
+            if half.head() == source {
+                graph.residue[half.slot() as usize]
             } else {
                 R::default()
             }
@@ -62,8 +62,8 @@ pub fn give_back<R: Residue>(
         .into_iter()
         .rev()
     {
-        let scanned = empty(graph, excess, v, |graph, Half { slot, .. }| {
-            graph.residue[slot as usize] - initial[slot as usize]
+        let scanned = empty(graph, excess, v, |graph, half| {
+            graph.residue[half.slot() as usize] - initial[half.slot() as usize]
         });
         debug_assert!(
             excess[v as usize] == zero,
@@ -96,10 +96,10 @@ fn empty<R: Residue>(
             continue;
         }
         let amount = left.min(brought.to_excess());
-        graph.pass(half.slot, R::from_excess(amount));
+        graph.pass(half.slot(), R::from_excess(amount));
         left -= amount;
-        if half.head != graph.source {
-            excess[half.head as usize] += amount;
+        if half.head() != graph.source {
+            excess[half.head() as usize] += amount;
         }
         if left == zero {
             break;
@@ -134,9 +134,9 @@ fn upstream<R: Residue>(
             let begin = current[v as usize];
             let halves = &graph.adjacent[begin as usize..end as usize];
             let found = halves.iter().position(|half| {
-                half.head != graph.source
-                    && state[half.head as usize] != State::Done
-                    && graph.residue[half.slot as usize] > initial[half.slot as usize]
+                half.head() != graph.source
+                    && state[half.head() as usize] != State::Done
+                    && graph.residue[half.slot() as usize] > initial[half.slot() as usize]
             });
             let passed = found.unwrap_or(halves.len());
             current[v as usize] = begin + passed as u32;
@@ -147,7 +147,7 @@ fn upstream<R: Residue>(
                 way.pop();
                 continue;
             };
-            let head = halves[found].head;
+            let head = halves[found].head();
             if state[head as usize] == State::New {
                 state[head as usize] = State::OnTheWay;
                 way.push(head);
@@ -172,7 +172,7 @@ fn cancel<R: Residue>(
     current: &[u32],
     cycle: &[u32],
 ) -> usize {
-    let slot = |node: &u32| graph.adjacent[current[*node as usize] as usize].slot;
+    let slot = |node: &u32| graph.adjacent[current[*node as usize] as usize].slot();
     let slots: Vec<u32> = cycle.iter().map(slot).collect();
     let brought =
         |graph: &Residual<R>, slot: u32| graph.residue[slot as usize] - initial[slot as usize];

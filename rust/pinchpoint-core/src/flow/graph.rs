@@ -24,23 +24,32 @@ const GRAIN: usize = 1 << 15;
 /// No slot: an arc that can carry no flow.
 pub const NO_SLOT: u32 = u32::MAX;
 
-/// What a node sees of an edge.
+/// What a node sees of an edge. One number, so that a half is placed by one store.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Half {
-    /// The node at the other end.
-    pub head: u32,
-    /// The slot of the direction toward `head`.
-    pub slot: u32,
-}
+pub struct Half(u64);
 
 impl Half {
+    #[inline(always)]
+    pub fn new(head: u32, slot: u32) -> Half {
+        Half(u64::from(slot) << 32 | u64::from(head))
+    }
+
+    /// The node at the other end.
+    #[inline(always)]
+    pub fn head(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The slot of the direction toward the head.
+    #[inline(always)]
+    pub fn slot(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
     /// What is left of two halves in exclusive or without one of them, or of one with another.
     #[inline(always)]
     pub fn without(self, other: Half) -> Half {
-        Half {
-            head: self.head ^ other.head,
-            slot: self.slot ^ other.slot,
-        }
+        Half(self.0 ^ other.0)
     }
 }
 
@@ -130,9 +139,11 @@ impl<R: Residue> Residual<R> {
             let halves = self.halves(v);
             pace.spend(1 + halves.len())?;
             for half in halves {
-                if !reached[half.head as usize] && self.residue[half.slot as usize] > R::default() {
-                    reached[half.head as usize] = true;
-                    stack.push(half.head);
+                if !reached[half.head() as usize]
+                    && self.residue[half.slot() as usize] > R::default()
+                {
+                    reached[half.head() as usize] = true;
+                    stack.push(half.head());
                 }
             }
         }
@@ -277,7 +288,7 @@ impl<R: Residue> Residual<R> {
     fn close_in(&self, residue: &mut [R], value: R) {
         for (node, against) in [(self.source, 1), (self.sink, 0)] {
             for half in self.halves(node) {
-                residue[half.slot as usize ^ against] = value;
+                residue[half.slot() as usize ^ against] = value;
             }
         }
     }

@@ -159,9 +159,9 @@ fn place(
         monitor.poll()?;
         ends.visit(block, |edge, [a, b]| {
             let slot = 2 * edge as u32;
-            put(a, Half { head: b, slot });
+            put(a, Half::new(b, slot));
             let slot = slot + 1;
-            put(b, Half { head: a, slot });
+            put(b, Half::new(a, slot));
         });
     }
     Ok(())

@@ -52,12 +52,12 @@ pub fn levels(
             while *at < end {
                 let half = graph.adjacent[*at as usize];
                 *at += 1;
-                let w = half.head as usize;
-                if residue[half.slot as usize] <= 0 || level[w] != NONE {
+                let w = half.head() as usize;
+                if residue[half.slot() as usize] <= 0 || level[w] != NONE {
                     continue;
                 }
                 if low[w] == NONE {
-                    deeper = Some(half.head);
+                    deeper = Some(half.head());
                     break;
                 }
                 low[v as usize] = low[v as usize].min(low[w]);

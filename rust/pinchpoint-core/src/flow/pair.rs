@@ -132,9 +132,9 @@ impl PairGraph {
             .residual
             .halves(node)
             .iter()
-            .filter(|half| half.head != node && carries(node, half.head));
+            .filter(|half| half.head() != node && carries(node, half.head()));
         halves
-            .map(|half| self.residual.residue[half.slot as usize ^ side])
+            .map(|half| self.residual.residue[half.slot() as usize ^ side])
             .try_fold(0i64, i64::checked_add)
     }
 

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::monitor::Monitor;
 
 use super::capacity::Residue;
-use super::graph::{Half, Residual};
+use super::graph::Residual;
 
 use trees::{ALONE, Level, NIL, Tree};
 
@@ -101,7 +101,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     fn saturate_source(&mut self) {
         let source = self.graph.source;
         for at in self.graph.first[source as usize]..self.graph.first[source as usize + 1] {
-            let Half { head, slot } = self.graph.adjacent[at as usize];
+            let half = self.graph.adjacent[at as usize];
+            let (head, slot) = (half.head(), half.slot());
             let residue = self.graph.residue[slot as usize];
             if head == source || residue == R::default() {
                 continue;
@@ -109,13 +110,13 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             self.sent += residue.to_excess();
             self.graph.pass(slot, residue);
             let on = match self.graph.halves(head) {
-                [_, on] if on.head != source => *on,
-                [on, _] if on.head != source => *on,
-                _ => Half { head, slot },
+                [_, on] if on.head() != source => *on,
+                [on, _] if on.head() != source => *on,
+                _ => half,
             };
-            let amount = residue.min(self.graph.residue[on.slot as usize]);
-            self.graph.pass(on.slot, amount);
-            self.receive(on.head, amount);
+            let amount = residue.min(self.graph.residue[on.slot() as usize]);
+            self.graph.pass(on.slot(), amount);
+            self.receive(on.head(), amount);
             self.receive(head, residue - amount);
         }
     }
@@ -181,11 +182,11 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             }
             let mut gained = zero;
             for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
-                let w = half.head as usize;
-                if self.label[w] != n || half.head == self.graph.source {
+                let w = half.head() as usize;
+                if self.label[w] != n || half.head() == self.graph.source {
                     continue;
                 }
-                let toward = half.slot as usize ^ 1;
+                let toward = half.slot() as usize ^ 1;
                 let residue = self.graph.residue[toward];
                 if residue == R::default() {
                     continue;
@@ -203,7 +204,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                     }
                 }
                 self.label[w] = label + 1;
-                self.queue.push(half.head);
+                self.queue.push(half.head());
             }
             self.excess[v as usize] += gained;
         }
@@ -281,17 +282,17 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                 monitor.poll()?;
             }
             for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
-                if self.label[half.head as usize] != lower {
+                if self.label[half.head() as usize] != lower {
                     continue;
                 }
-                let residue = self.graph.residue[half.slot as usize];
+                let residue = self.graph.residue[half.slot() as usize];
                 if residue == R::default() {
                     continue;
                 }
                 let amount = excess.min(residue.to_excess());
-                self.graph.residue[half.slot as usize] -= R::from_excess(amount);
-                self.graph.residue[half.slot as usize ^ 1] += R::from_excess(amount);
-                self.excess[half.head as usize] += amount;
+                self.graph.residue[half.slot() as usize] -= R::from_excess(amount);
+                self.graph.residue[half.slot() as usize ^ 1] += R::from_excess(amount);
+                self.excess[half.head() as usize] += amount;
                 excess -= amount;
                 if excess == zero {
                     break;
@@ -301,7 +302,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         }
         let sink = self.graph.sink;
         for at in self.graph.first[sink as usize]..self.graph.first[sink as usize + 1] {
-            let Half { head, slot } = self.graph.adjacent[at as usize];
+            let half = self.graph.adjacent[at as usize];
+            let (head, slot) = (half.head(), half.slot());
             let excess = self.excess[head as usize];
             if head == sink || excess == zero {
                 continue;
@@ -329,8 +331,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             .all(|v| {
                 let mut halves = self.graph.halves(v).iter();
                 halves.all(|half| {
-                    self.graph.residue[half.slot as usize] == R::default()
-                        || self.label[v as usize] <= self.label[half.head as usize] + 1
+                    self.graph.residue[half.slot() as usize] == R::default()
+                        || self.label[v as usize] <= self.label[half.head() as usize] + 1
                 })
             })
     }

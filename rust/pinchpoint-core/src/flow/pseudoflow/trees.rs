@@ -4,6 +4,7 @@
 //! fall on the way from a root, so that the nodes with the label of a root are at the top of its tree.
 
 use crate::flow::capacity::Residue;
+use crate::flow::graph::Half;
 
 use super::Pseudoflow;
 
@@ -134,7 +135,8 @@ impl<R: Residue> Pseudoflow<'_, R> {
     pub(super) fn process(&mut self, root: u32) {
         let mut v = root;
         loop {
-            if let Some((w, slot)) = self.admissible(v) {
+            if let Some(half) = self.admissible(v) {
+                let (w, slot) = (half.head(), half.slot());
                 self.work = self.work.saturating_sub(MERGE_CREDIT);
                 let excess = self.excess[root as usize];
                 let residue = self.graph.residue[slot as usize];
@@ -192,21 +194,21 @@ impl<R: Residue> Pseudoflow<'_, R> {
         self.tree[v as usize].current = self.graph.first[v as usize];
     }
 
-    /// The head and slot of a residual arc from `v` to a node one label lower.
+    /// The half of a residual arc from `v` to a node one label lower.
     #[inline(always)]
-    fn admissible(&mut self, v: u32) -> Option<(u32, u32)> {
+    fn admissible(&mut self, v: u32) -> Option<Half> {
         let lower = self.label[v as usize] - 1;
         let begin = self.tree[v as usize].current as usize;
         let end = self.graph.first[v as usize + 1] as usize;
         let halves = &self.graph.adjacent[begin..end];
         let found = halves.iter().position(|half| {
-            self.label[half.head as usize] == lower
-                && self.graph.residue[half.slot as usize] > R::default()
+            self.label[half.head() as usize] == lower
+                && self.graph.residue[half.slot() as usize] > R::default()
         });
         let at = found.unwrap_or(halves.len());
         self.unpolled += 2 + at as u64;
         self.tree[v as usize].current = (begin + at) as u32;
-        found.map(|at| (halves[at].head, halves[at].slot))
+        found.map(|at| halves[at])
     }
 
     /// Turns the tree of `v` over, so that `v` is its root, and hangs it from `w` by `slot`.

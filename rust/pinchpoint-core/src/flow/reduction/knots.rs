@@ -31,7 +31,7 @@ pub struct Knots {
 /// How many edges a node has, and its halves in exclusive or; loops do not count.
 fn knot<R: Residue>(whole: &Residual<R>, node: u32) -> (u8, Half) {
     let (mut count, mut other) = (0u32, Half::default());
-    for half in whole.halves(node).iter().filter(|half| half.head != node) {
+    for half in whole.halves(node).iter().filter(|half| half.head() != node) {
         count += 1;
         other = other.without(*half);
     }
@@ -78,11 +78,8 @@ impl Knots {
             let mut node = first;
             // What is left of a later node is looked at when its turn comes.
             while node <= first && self.edges[node] == 1 {
-                let Half { head: from, slot } = self.others[node];
-                let there = Half {
-                    head: node as u32,
-                    slot: slot ^ 1,
-                };
+                let from = self.others[node].head();
+                let there = Half::new(node as u32, self.others[node].slot() ^ 1);
                 self.edges[node] = 0;
                 dead.push((from, there));
                 node = from as usize;
@@ -106,7 +103,8 @@ impl Knots {
         }
         nodes.truncate(count);
         for (node, number) in nodes.iter().zip(0u32..) {
-            self.others[*node as usize].head = number;
+            let other = &mut self.others[*node as usize];
+            *other = Half::new(number, other.slot());
         }
         nodes
     }
@@ -127,16 +125,13 @@ impl Knots {
         loop {
             steps.push(step);
             pace.spend(1)?;
-            let edges = &mut self.edges[step.head as usize];
+            let edges = &mut self.edges[step.head() as usize];
             if *edges != PASSING {
-                return Ok(step.head);
+                return Ok(step.head());
             }
             *edges = 0;
-            let back = Half {
-                head: from,
-                slot: step.slot ^ 1,
-            };
-            (from, step) = (step.head, self.others[step.head as usize].without(back));
+            let back = Half::new(from, step.slot() ^ 1);
+            (from, step) = (step.head(), self.others[step.head() as usize].without(back));
         }
     }
 }

@@ -106,8 +106,8 @@ impl<R: Residue> Reduced<R> {
         );
         let (residue, (first, adjacent)) = (residue?, halves?);
         let core = Residual {
-            source: knots.others[whole.source as usize].head,
-            sink: knots.others[whole.sink as usize].head,
+            source: knots.others[whole.source as usize].head(),
+            sink: knots.others[whole.sink as usize].head(),
             residue,
             first,
             adjacent,
@@ -198,11 +198,11 @@ impl LeftOut {
             let from = self.nodes[core as usize];
             for halves in whole.halves(from).chunks(AT_ONCE) {
                 for half in halves {
-                    let head = half.head as usize;
+                    let head = half.head() as usize;
                     let count = knots.edges[head];
                     // Seen from either end, and listed once.
-                    let is_listed = (half.slot & 1 == 0) & (half.head != from);
-                    edges[some_edges] = ([core, knots.others[head].head], half.slot / 2);
+                    let is_listed = (half.slot() & 1 == 0) & (half.head() != from);
+                    edges[some_edges] = ([core, knots.others[head].head()], half.slot() / 2);
                     some_edges += usize::from((count > PASSING) & is_listed);
                     begins[some_begins] = (core, *half);
                     some_begins += usize::from(count == PASSING);
@@ -237,7 +237,7 @@ impl LeftOut {
         pace: &mut Pace<'_>,
     ) -> Result<()> {
         for (core, half) in begins {
-            if knots.edges[half.head as usize] != PASSING {
+            if knots.edges[half.head() as usize] != PASSING {
                 continue;
             }
             let from = self.nodes[*core as usize];
@@ -249,7 +249,7 @@ impl LeftOut {
                 self.loops.close(from);
             } else {
                 self.chains.close(from);
-                joined.push([*core, knots.others[last as usize].head]);
+                joined.push([*core, knots.others[last as usize].head()]);
             }
         }
         Ok(())
@@ -293,8 +293,8 @@ impl LeftOut {
             for steps in steps.chunks(STEPS) {
                 pace.spend(steps.len())?;
                 for step in steps {
-                    whole[step.slot as usize] -= flow;
-                    whole[step.slot as usize ^ 1] += flow;
+                    whole[step.slot() as usize] -= flow;
+                    whole[step.slot() as usize ^ 1] += flow;
                 }
             }
         }
@@ -325,24 +325,24 @@ impl LeftOut {
             for steps in inner.chunks(STEPS) {
                 pace.spend(steps.len())?;
                 for step in steps {
-                    open = open && is_open(step.slot);
-                    reached[step.head as usize] = open;
+                    open = open && is_open(step.slot());
+                    reached[step.head() as usize] = open;
                 }
             }
-            let (mut open, mut back) = (reached[last.head as usize], last.slot ^ 1);
+            let (mut open, mut back) = (reached[last.head() as usize], last.slot() ^ 1);
             for steps in inner.rchunks(STEPS) {
                 pace.spend(steps.len())?;
                 for step in steps.iter().rev() {
                     open = open && is_open(back);
-                    reached[step.head as usize] |= open;
-                    back = step.slot ^ 1;
+                    reached[step.head() as usize] |= open;
+                    back = step.slot() ^ 1;
                 }
             }
         }
         for dead in self.dead.rchunks(STEPS) {
             pace.spend(dead.len())?;
             for (from, there) in dead.iter().rev() {
-                reached[there.head as usize] = reached[*from as usize] && is_open(there.slot);
+                reached[there.head() as usize] = reached[*from as usize] && is_open(there.slot());
             }
         }
         Ok(reached)
@@ -356,7 +356,7 @@ fn narrowest<R: Residue>(
     against: u32,
     pace: &mut Pace<'_>,
 ) -> Result<R> {
-    let at = |step: &Half| residue[(step.slot ^ against) as usize];
+    let at = |step: &Half| residue[(step.slot() ^ against) as usize];
     let mut least = at(&steps[0]);
     for steps in steps.chunks(STEPS) {
         pace.spend(steps.len())?;
@@ -414,12 +414,12 @@ mod tests {
         let dead: Vec<_> = left_out
             .dead
             .iter()
-            .map(|(from, half)| [*from, half.head])
+            .map(|(from, half)| [*from, half.head()])
             .collect();
         assert_eq!(dead, [[8, 9], [8, 10], [5, 8]]);
         let along = |chains: &Chains| -> Vec<Vec<u32>> {
             let steps = |(from, steps): (u32, &[Half])| {
-                let heads = steps.iter().map(|step| step.head);
+                let heads = steps.iter().map(|step| step.head());
                 std::iter::once(from).chain(heads).collect()
             };
             chains.iter().map(steps).collect()
@@ -447,11 +447,14 @@ mod tests {
         let narrow = reduced.core.residue[9];
         reduced.core.pass(9, narrow);
         let half = reduced.core.halves(0)[0];
-        reduced.core.pass(half.slot, 3);
+        reduced.core.pass(half.slot(), 3);
         reduced.send_in(&mut whole, &NoMonitor)?;
         let sent = |tail: u32, head: u32| {
             let mut halves = untouched.halves(tail).iter();
-            let slot = halves.find(|half| half.head == head).expect("a link").slot as usize;
+            let slot = halves
+                .find(|half| half.head() == head)
+                .expect("a link")
+                .slot() as usize;
             untouched.residue[slot] - whole.residue[slot]
         };
         let diagonal = [sent(3, 5), sent(5, 4), sent(4, 2), sent(2, 4)];
@@ -468,7 +471,7 @@ mod tests {
             for (v, is_marked) in (0u32..).zip(&reaches) {
                 let mut halves = whole.halves(v).iter();
                 let on = halves.any(|half| {
-                    whole.residue[half.slot as usize] > 0 && reaches[half.head as usize]
+                    whole.residue[half.slot() as usize] > 0 && reaches[half.head() as usize]
                 });
                 let own = (v < 4).then(|| core[v as usize]);
                 assert_eq!(*is_marked, own.unwrap_or(on), "node {v} of {marked:b}");
