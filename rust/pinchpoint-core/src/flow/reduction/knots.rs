@@ -25,7 +25,7 @@ pub struct Knots {
     /// How many, as far as it matters; [`STAYS`] for the source, the sink, and nodes with that many.
     pub edges: Vec<u8>,
     /// Halves of the node in exclusive or; once that is known, the head is its number in the core.
-    pub others: Vec<Half>,
+    others: Vec<Half>,
 }
 
 /// How many edges a node has, and its halves in exclusive or; loops do not count.
@@ -70,7 +70,7 @@ impl Knots {
     /// Takes off the dead ends, each before the node it hangs from, and returns each with the half that
     /// leads there and the node it leads from.
     pub fn peel(&mut self, monitor: &dyn Monitor) -> Result<Vec<(u32, Half)>> {
-        let mut dead = Vec::with_capacity(self.edges.len());
+        let mut dead = Vec::new();
         for first in 0..self.edges.len() {
             if first.is_multiple_of(BLOCK) {
                 monitor.poll()?;
@@ -107,6 +107,12 @@ impl Knots {
             *other = Half::new(number, other.slot());
         }
         nodes
+    }
+
+    /// The number of a node of the core, once it has one.
+    #[inline(always)]
+    pub fn core_number(&self, node: u32) -> u32 {
+        self.others[node as usize].head()
     }
 
     /// Follows a chain from the node `from` of the core along `step`, writes down its steps, and

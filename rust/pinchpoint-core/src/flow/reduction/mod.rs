@@ -99,6 +99,8 @@ impl<R: Residue> Reduced<R> {
             dead,
         };
         let ends = left_out.follow(whole, &mut knots, monitor)?;
+        let [source, sink] = [whole.source, whole.sink].map(|end| knots.core_number(end));
+        drop(knots);
         let (residue, halves) = threads::both(
             whole.adjacent.len() >= GRAIN,
             || left_out.residues(&whole.residue, monitor),
@@ -106,8 +108,8 @@ impl<R: Residue> Reduced<R> {
         );
         let (residue, (first, adjacent)) = (residue?, halves?);
         let core = Residual {
-            source: knots.others[whole.source as usize].head(),
-            sink: knots.others[whole.sink as usize].head(),
+            source,
+            sink,
             residue,
             first,
             adjacent,
@@ -202,7 +204,7 @@ impl LeftOut {
                     let count = knots.edges[head];
                     // Seen from either end, and listed once.
                     let is_listed = (half.slot() & 1 == 0) & (half.head() != from);
-                    edges[some_edges] = ([core, knots.others[head].head()], half.slot() / 2);
+                    edges[some_edges] = ([core, knots.core_number(half.head())], half.slot() / 2);
                     some_edges += usize::from((count > PASSING) & is_listed);
                     begins[some_begins] = (core, *half);
                     some_begins += usize::from(count == PASSING);
@@ -218,6 +220,7 @@ impl LeftOut {
         }
         self.list(&edges[..some_edges], &mut plain);
         self.walk(&begins[..some_begins], knots, &mut joined, &mut pace)?;
+        plain.reserve_exact(joined.len());
         plain.append(&mut joined);
         Ok(plain)
     }
@@ -249,7 +252,7 @@ impl LeftOut {
                 self.loops.close(from);
             } else {
                 self.chains.close(from);
-                joined.push([*core, knots.others[last as usize].head()]);
+                joined.push([*core, knots.core_number(last)]);
             }
         }
         Ok(())
