@@ -220,10 +220,13 @@ pub fn are_ready_numbers(values: &Bound<'_, PyAny>) -> bool {
         || ready::<f64>(values).is_some()
 }
 
+/// Bits of the numbers that are kept in 32: sums of two of them fit.
+pub const NARROW: u32 = 30;
+
 /// Capacities or limits as they came.
 #[derive(Debug)]
 pub enum Numbers {
-    /// All below 2^31 - 1, whatever the array's type.
+    /// All below 2^[`NARROW`], whatever the array's type.
     I32(Vec<i32>),
     /// All below 2^63 - 1.
     I64(Vec<i64>),
@@ -294,18 +297,16 @@ fn copy_numbers<T: Integer + Into<i64>>(field: &str, from: &[T], faults: &mut Fa
     }
 }
 
-/// The values in 32 bits, if all are from zero to below 2^31 - 1.
+/// The values in 32 bits, if all are from zero to below 2^[`NARROW`].
 fn narrowed<T: Integer>(from: &[T]) -> Option<Vec<i32>> {
     let shares = threads::ranges(from.len(), threads::worth(from.len(), GRAIN));
     let jobs = shares.iter().map(|share| {
         let own = &from[share.clone()];
         move |part: &mut Part<'_, i32>| {
             for block in own.chunks(BLOCK) {
-                let narrow = |value: &T| value.low64() as i32;
-                part.extend(block.iter().map(narrow));
+                part.extend(block.iter().map(|value| value.low64() as i32));
                 let all = block.iter().fold(0, |all, value| all | value.low64());
-                let top = block.iter().fold(0, |top, value| top.max(narrow(value)));
-                if all >> 31 != 0 || top == i32::MAX {
+                if all >> NARROW != 0 {
                     part.fill(0);
                     return false;
                 }

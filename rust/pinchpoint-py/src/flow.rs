@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::convert::{Faults, Ids, Numbers, are_ready_numbers, prepared};
+use crate::convert::{Faults, Ids, NARROW, Numbers, are_ready_numbers, prepared};
 use crate::gate;
 use crate::scale::Unit;
 
@@ -262,7 +262,7 @@ impl Input {
             .map(|field| unit.bits(field))
             .max()
             .unwrap_or(0);
-        let held = if bits < 31 {
+        let held = if bits <= NARROW {
             Solved::run(self, unit, want_flow, monitor)?.map(Held::I32)
         } else if bits < 63 {
             Solved::run(self, unit, want_flow, monitor)?.map(Held::I64)

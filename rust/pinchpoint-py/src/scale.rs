@@ -4,7 +4,7 @@ use std::any::Any;
 
 use pinchpoint_core::flow::Capacity;
 
-use crate::convert::Numbers;
+use crate::convert::{NARROW, Numbers};
 
 /// The widest exact integer a capacity may become. Sums of 2^26 of them still fit.
 const MAX_BITS: i32 = 100;
@@ -94,13 +94,14 @@ impl Unit {
         }
     }
 
-    /// Bits that the largest of `numbers` takes in this unit; "no limit" takes none.
+    /// Bits that the largest of `numbers` takes in this unit, at most; "no limit" takes none.
     pub fn bits(&self, numbers: &Numbers) -> u32 {
         let of_int = |largest: i128| {
             let bits = 128 - largest.leading_zeros() as i32 - self.exponent;
             if largest == 0 { 0 } else { bits.max(1) as u32 }
         };
         match numbers {
+            Numbers::I32(_) if self.exponent == 0 => NARROW,
             Numbers::I32(values) => of_int(values.iter().copied().max().unwrap_or(0).into()),
             Numbers::I64(values) => of_int(values.iter().copied().max().unwrap_or(0).into()),
             Numbers::Big(values) => of_int(values.iter().copied().max().unwrap_or(0)),
