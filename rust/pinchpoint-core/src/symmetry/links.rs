@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 use super::families::joined;
 use super::orbits::{Orbits, TooFine};
 use crate::error::Result;
-use crate::fabric::{Bundle, Fabric, Subset, Wiring};
-use crate::monitor::Monitor;
+use crate::fabric::{Block, Bundle, Fabric, Subset, Wiring};
+use crate::monitor::{Monitor, Pace};
 
 /// How a bundle's digits meet.
 #[derive(Debug, Clone, Default)]
@@ -229,7 +229,7 @@ impl Links {
                     }
                 }
             }
-            links.change(fabric, orbits, index, start);
+            links.change(fabric, orbits, index, start, monitor)?;
             links.plans.push(plan);
         }
         for link in &mut links.list {
@@ -243,10 +243,17 @@ impl Links {
     }
 
     /// Gives the link orbits of a bundle, from place `start`, the capacities they have now.
-    fn change(&mut self, fabric: &Fabric, orbits: &Orbits, index: usize, start: usize) {
+    fn change(
+        &mut self,
+        fabric: &Fabric,
+        orbits: &Orbits,
+        index: usize,
+        start: usize,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
         let changes = &fabric.state().overrides[index];
         if changes.is_empty() {
-            return;
+            return Ok(());
         }
         let bundle = &fabric.layout().bundles[index];
         let group_a = &fabric.layout().groups[bundle.a];
@@ -256,17 +263,21 @@ impl Links {
             .enumerate()
             .map(|(at, link)| ((link.a, link.b), start + at))
             .collect();
+        let finders = [bundle.a, bundle.b].map(|group| (group, orbits.finder(group)));
+        let mut pace = Pace::new(monitor);
         let mut hit: Vec<usize> = Vec::new();
         for change in changes {
-            let inside = |group: usize, end: &crate::fabric::Block| -> Vec<u32> {
-                let all = orbits.first[group]..orbits.first[group + 1];
-                all.filter(|id| end.contains(&orbits.list[*id].point))
-                    .map(|id| id as u32)
-                    .collect()
+            let mut inside = |side: usize, end: &Block| -> Result<Vec<u32>> {
+                let (group, finder) = &finders[side];
+                let mut found = Vec::new();
+                finder.find(end, &mut found, &mut pace)?;
+                let id = |at: usize| (orbits.first[*group] + at) as u32;
+                Ok(found.into_iter().map(id).collect())
             };
-            let a_side = inside(bundle.a, &bundle.a_end(&change.links, group_a));
-            let b_side = inside(bundle.b, &bundle.b_end(&change.links, group_a));
+            let a_side = inside(0, &bundle.a_end(&change.links, group_a))?;
+            let b_side = inside(1, &bundle.b_end(&change.links, group_a))?;
             hit.clear();
+            pace.spend(places.len().min(a_side.len() * b_side.len()))?;
             if a_side.len() * b_side.len() > places.len() {
                 let own = self.list[start..].iter().enumerate();
                 let both = own.filter(|(_, link)| {
@@ -298,6 +309,7 @@ impl Links {
                 });
             }
         }
+        Ok(())
     }
 
     /// Ordered pairs of nodes of each pattern of a link orbit; see [`Plan::patterns`].

@@ -17,6 +17,6 @@ mod pinned;
 pub use cells::{Boundary, Cell, Cells};
 pub use families::{Families, Family};
 pub use links::{Flavor, LinkOrbit, Links, Plan};
-pub use orbits::{Orbit, Orbits, TooFine};
+pub use orbits::{Finder, Orbit, Orbits, TooFine};
 pub use pairs::{PairClass, PairKey, Pairing, Place};
 pub use pinned::{Pinned, PinnedArc};

@@ -1,10 +1,12 @@
 //! Orbits of nodes: products of one cell per digit.
 
+use rustc_hash::FxHashMap;
+
 use super::cells::{Boundary, Cells};
 use super::families::Families;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 
 /// Nodes that a symmetry maps to each other.
 #[derive(Debug, Clone)]
@@ -33,6 +35,60 @@ pub struct Orbits {
 /// More orbits than were asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct TooFine;
+
+/// Finds the orbits of a group in blocks of its nodes that the boundary keeps.
+#[derive(Debug)]
+pub struct Finder<'a> {
+    orbits: &'a [Orbit],
+    by_point: FxHashMap<&'a [u32], usize>,
+}
+
+impl<'a> Finder<'a> {
+    pub fn new(orbits: &'a [Orbit]) -> Self {
+        let points = orbits.iter().map(|orbit| &orbit.point[..]);
+        Finder {
+            by_point: points.zip(0..).collect(),
+            orbits,
+        }
+    }
+
+    /// Appends the places of the orbits in `block`, in order.
+    ///
+    /// # Errors
+    ///
+    /// What the monitor says.
+    ///
+    /// # Complexity
+    ///
+    /// The number of nodes of the block or of orbits, whichever is less.
+    pub fn find(&self, block: &Block, found: &mut Vec<usize>, pace: &mut Pace<'_>) -> Result<()> {
+        if block.len() >= self.orbits.len() as u64 {
+            pace.spend(self.orbits.len())?;
+            let inside = |at: &usize| block.contains(&self.orbits[*at].point);
+            found.extend((0..self.orbits.len()).filter(inside));
+            return Ok(());
+        }
+        pace.spend(block.len() as usize)?;
+        let start = found.len();
+        block.for_each_point(|point| found.extend(self.by_point.get(point)));
+        found[start..].sort_unstable();
+        Ok(())
+    }
+}
+
+/// The places of the orbits in any of `blocks`.
+fn within(orbits: &[Orbit], blocks: &[Block], monitor: &dyn Monitor) -> Result<Vec<usize>> {
+    let mut found = Vec::new();
+    if blocks.is_empty() {
+        return Ok(found);
+    }
+    let finder = Finder::new(orbits);
+    let mut pace = Pace::new(monitor);
+    for block in blocks {
+        finder.find(block, &mut found, &mut pace)?;
+    }
+    Ok(found)
+}
 
 impl Orbits {
     /// The orbits, or none if there are more than `most`.
@@ -68,7 +124,7 @@ impl Orbits {
             let Some(found) = cells.products(&families, group, digits, own, most) else {
                 return Ok(Err(TooFine));
             };
-            let removed = &fabric.state().removed[group];
+            let start = list.len();
             for own in found {
                 let point: Vec<u32> = own.iter().map(|c| cells.list[*c as usize].first).collect();
                 let sizes = own
@@ -77,13 +133,17 @@ impl Orbits {
                 list.push(Orbit {
                     group,
                     size: sizes.product(),
-                    up: !removed.iter().any(|block| block.contains(&point)),
+                    up: true,
                     cells: own,
                     point,
                 });
             }
             if list.len() > most {
                 return Ok(Err(TooFine));
+            }
+            let own = &mut list[start..];
+            for at in within(own, &fabric.state().removed[group], monitor)? {
+                own[at].up = false;
             }
         }
         first.push(list.len());
@@ -95,6 +155,11 @@ impl Orbits {
         }))
     }
 
+    /// Finds the orbits of a group; their ids are places after `first[group]`.
+    pub fn finder(&self, group: usize) -> Finder<'_> {
+        Finder::new(&self.list[self.first[group]..self.first[group + 1]])
+    }
+
     /// The nodes of an orbit.
     pub fn block(&self, orbit: &Orbit) -> Block {
         let cells = orbit.cells.iter();
@@ -104,5 +169,54 @@ impl Orbits {
     /// Number of values of a digit of an orbit.
     pub fn width(&self, orbit: &Orbit, digit: usize) -> f64 {
         self.cells.list[orbit.cells[digit] as usize].size as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::NoMonitor;
+    use crate::fabric::Subset;
+
+    fn axis() -> impl Strategy<Value = Subset> {
+        prop_oneof![
+            (0u32..6).prop_map(Subset::single),
+            prop::collection::btree_set(0u32..6, 0..6).prop_map(Subset::from_values),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn orbits_are_found_by_their_points(
+            points in prop::collection::btree_set((0u32..6, 0u32..6), 0..20),
+            blocks in prop::collection::vec((axis(), axis()), 0..6),
+        ) {
+            let orbit = |(a, b): (u32, u32)| Orbit {
+                group: 0,
+                cells: Vec::new(),
+                size: 1.0,
+                point: vec![a, b],
+                up: true,
+            };
+            let orbits: Vec<Orbit> = points.into_iter().map(orbit).collect();
+            let blocks: Vec<Block> = blocks.into_iter().map(|(a, b)| Block::new([a, b])).collect();
+            let finder = Finder::new(&orbits);
+            let inside = |block: &Block| -> Vec<usize> {
+                let all = orbits.iter().zip(0..);
+                all.filter(|(orbit, _)| block.contains(&orbit.point)).map(|(_, at)| at).collect()
+            };
+            let mut pace = Pace::new(&NoMonitor);
+            for block in &blocks {
+                let mut found = vec![99];
+                finder.find(block, &mut found, &mut pace)?;
+                prop_assert_eq!(&found[1..], inside(block));
+            }
+            let found: BTreeSet<usize> = within(&orbits, &blocks, &NoMonitor)?.into_iter().collect();
+            prop_assert_eq!(found, blocks.iter().flat_map(inside).collect::<BTreeSet<_>>());
+        }
     }
 }

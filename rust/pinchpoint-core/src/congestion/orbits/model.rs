@@ -1,10 +1,12 @@
 //! A structured fabric and a traffic, up to symmetry.
 
+use rustc_hash::FxHashMap;
+
 use crate::bandwidth::{Forwarding, Relay};
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role, Selection};
-use crate::monitor::Monitor;
-use crate::symmetry::{Boundary, Links, Orbits, Pinned};
+use crate::monitor::{Monitor, Pace};
+use crate::symmetry::{Boundary, Finder, Links, Orbits, Pinned};
 
 /// Orbits and link orbits past this are too many.
 const MOST: usize = 2_000_000;
@@ -63,22 +65,26 @@ impl Model {
         let Ok(links) = Links::new(fabric, &mut orbits, MOST, monitor)? else {
             return Ok(None);
         };
-        let weigh = |side: &[(usize, Block)], weight: f64| -> Vec<f64> {
+        let mut finders: FxHashMap<usize, Finder> = FxHashMap::default();
+        let mut pace = Pace::new(monitor);
+        let mut found = Vec::new();
+        let mut weigh = |side: &[(usize, Block)], weight: f64| -> Result<Vec<f64>> {
             let mut weights = vec![0.0; orbits.list.len()];
             for (group, block) in side {
-                let own = orbits.first[*group]..orbits.first[*group + 1];
-                for (orbit, own) in orbits.list[own.clone()].iter().zip(&mut weights[own]) {
-                    if block.contains(&orbit.point) {
-                        *own = weight;
-                    }
+                let finder = finders.entry(*group);
+                let finder = finder.or_insert_with(|| orbits.finder(*group));
+                found.clear();
+                finder.find(block, &mut found, &mut pace)?;
+                for at in &found {
+                    weights[orbits.first[*group] + at] = weight;
                 }
             }
-            weights
+            Ok(weights)
         };
         let weights = ends.iter().zip(products);
         let weights = weights
-            .map(|([from, to], product)| (weigh(from, product.rate), weigh(to, 1.0)))
-            .collect();
+            .map(|([from, to], product)| Ok((weigh(from, product.rate)?, weigh(to, 1.0)?)))
+            .collect::<Result<_>>()?;
         let group = |id: &crate::symmetry::Orbit| &layout.groups[id.group];
         let relay = orbits
             .list
