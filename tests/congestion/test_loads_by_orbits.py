@@ -149,3 +149,21 @@ def test_equal_values_below_different_rigid_ones_mean_nothing() -> None:
     found = fabric.throughput(traffic)
     assert found.upper == pytest.approx(0.05)
     assert found.verify()
+
+
+def test_loads_do_not_depend_on_the_number_of_threads():
+    fabric = pp.clusters.clos(chips=4096)
+    failed = [fabric.sample_links(tier, 100, seed=7) for tier in ("leaf-spine", "spine-core")]
+    worse = fabric.without(*failed)
+    before = pp.get_threads()
+    seen = set()
+    try:
+        for threads in (1, 2, 3, 8):
+            pp.set_threads(threads)
+            loads = worse.congestion(everyone(0.1))
+            assert loads.orbits[1] > 2048  # More than one thread is worth starting.
+            tiers = (loads.loads(bundle.name).tobytes() for bundle in worse.bundles)
+            seen.add((loads.max_utilization, *tiers))
+    finally:
+        pp.set_threads(before)
+    assert len(seen) == 1

@@ -7,11 +7,14 @@
 //! That the quotients are those of the wiring is left to the symmetry, which tests compare with
 //! listed links.
 
+use std::ops::Range;
+
 use super::refuse;
 use crate::congestion::{FAR, LoadRow, Model, Route, Split, Unreachable};
 use crate::error::Result;
 use crate::fabric::Fabric;
-use crate::symmetry::Pinned;
+use crate::symmetry::{Pinned, PinnedArc};
+use crate::threads;
 
 const TOLERANCE: f64 = 1e-9;
 
@@ -40,52 +43,53 @@ pub fn route(
     let mut weights = vec![[0.0f64; 2]; n];
     let mut tight = vec![[false; 2]; n];
     let mut pairs = vec![0.0f64; model.links.list.len()];
-    let ways = || {
-        pinned.arcs.iter().zip(&route.flow).flat_map(|(arc, flow)| {
-            [
-                (arc, arc.a, arc.b, arc.out, flow[0]),
-                (arc, arc.b, arc.a, arc.back, flow[1]),
-            ]
-        })
+    let arcs = || pinned.arcs.iter().zip(&route.flow);
+    let ways = |arc: &PinnedArc, flow: &[f64; 2]| {
+        [
+            (arc.a, arc.b, arc.out, flow[0]),
+            (arc.b, arc.a, arc.back, flow[1]),
+        ]
     };
     let kinds = |from: u32, to: u32| -> [bool; 2] {
         let passed_on = to as usize == root || model.passes(orbit(to), orbit(from));
         [passed_on, passed_on && model.passes(orbit(from), orbit(to))]
     };
-    let weigh = |arc: &crate::symmetry::PinnedArc, count: f64| match split {
+    let weigh = |arc: &PinnedArc, count: f64| match split {
         Split::Link => count * model.links.list[arc.link as usize].cables,
         _ => count,
     };
     if route.transit[root] != 0 || pinned.size[root] != 1.0 {
         return refuse("the destination is not at distance 0");
     }
-    for (arc, from, to, count, flow) in ways() {
-        let (x, y) = (from as usize, to as usize);
-        if !(flow.is_finite() && flow >= 0.0) {
-            return refuse(format!("class {x} sends {flow}"));
-        }
-        if differ(
-            count * pinned.size[x],
-            arc.out * pinned.size[arc.a as usize],
-            0.0,
-        ) {
-            return refuse(format!("classes {x} and {y} count their links differently"));
-        }
-        into[y] += flow;
-        out[x] += flow;
-        pairs[arc.link as usize] += 0.5 * count * pinned.size[x];
-        let labels = [route.start[x], route.transit[x]];
-        for (kind, usable) in kinds(from, to).into_iter().enumerate() {
-            if x == root || !usable || route.transit[y] == FAR {
-                continue;
+    for (arc, flows) in arcs() {
+        for (from, to, count, flow) in ways(arc, flows) {
+            let (x, y) = (from as usize, to as usize);
+            if !(flow.is_finite() && flow >= 0.0) {
+                return refuse(format!("class {x} sends {flow}"));
             }
-            let ahead = route.transit[y] + 1;
-            if labels[kind] > ahead {
-                return refuse(format!("class {x} is nearer than {}", labels[kind]));
+            if differ(
+                count * pinned.size[x],
+                arc.out * pinned.size[arc.a as usize],
+                0.0,
+            ) {
+                return refuse(format!("classes {x} and {y} count their links differently"));
             }
-            if labels[kind] == ahead {
-                tight[x][kind] = true;
-                weights[x][kind] += weigh(arc, count);
+            into[y] += flow;
+            out[x] += flow;
+            pairs[arc.link as usize] += 0.5 * count * pinned.size[x];
+            let labels = [route.start[x], route.transit[x]];
+            for (kind, usable) in kinds(from, to).into_iter().enumerate() {
+                if x == root || !usable || route.transit[y] == FAR {
+                    continue;
+                }
+                let ahead = route.transit[y] + 1;
+                if labels[kind] > ahead {
+                    return refuse(format!("class {x} is nearer than {}", labels[kind]));
+                }
+                if labels[kind] == ahead {
+                    tight[x][kind] = true;
+                    weights[x][kind] += weigh(arc, count);
+                }
             }
         }
     }
@@ -129,26 +133,28 @@ pub fn route(
         }
     }
     if split != Split::Capacity {
-        for (arc, from, to, count, flow) in ways() {
-            let (x, y) = (from as usize, to as usize);
-            if x == root {
-                continue;
-            }
-            let labels = [route.start[x], route.transit[x]];
-            let own = if route.start[x] == FAR { 0.0 } else { sent[x] };
-            let mut meant = 0.0;
-            for (kind, usable) in kinds(from, to).into_iter().enumerate() {
-                let amount = if kind == 0 { own } else { into[x] };
-                if usable
-                    && amount > 0.0
-                    && route.transit[y] != FAR
-                    && labels[kind] == route.transit[y] + 1
-                {
-                    meant += amount * weigh(arc, count) / weights[x][kind];
+        for (arc, flows) in arcs() {
+            for (from, to, count, flow) in ways(arc, flows) {
+                let (x, y) = (from as usize, to as usize);
+                if x == root {
+                    continue;
                 }
-            }
-            if differ(flow, meant, all * 1e-6) {
-                return refuse(format!("class {x} sends {flow} to class {y}, not {meant}"));
+                let labels = [route.start[x], route.transit[x]];
+                let own = if route.start[x] == FAR { 0.0 } else { sent[x] };
+                let mut meant = 0.0;
+                for (kind, usable) in kinds(from, to).into_iter().enumerate() {
+                    let amount = if kind == 0 { own } else { into[x] };
+                    if usable
+                        && amount > 0.0
+                        && route.transit[y] != FAR
+                        && labels[kind] == route.transit[y] + 1
+                    {
+                        meant += amount * weigh(arc, count) / weights[x][kind];
+                    }
+                }
+                if differ(flow, meant, all * 1e-6) {
+                    return refuse(format!("class {x} sends {flow} to class {y}, not {meant}"));
+                }
             }
         }
     }
@@ -172,6 +178,25 @@ pub fn route(
     Ok(())
 }
 
+/// The sums of a range of link orbits.
+#[derive(Debug)]
+pub struct Part<'a> {
+    links: Range<usize>,
+    on: &'a mut [[f64; 2]],
+}
+
+impl Part<'_> {
+    /// Takes in a route to `alike` nodes.
+    pub fn add(&mut self, pinned: &Pinned, route: &Route, alike: f64) {
+        let arcs = pinned.arcs_of(&self.links);
+        for (arc, flow) in pinned.arcs[arcs.clone()].iter().zip(&route.flow[arcs]) {
+            let on = &mut self.on[arc.link as usize - self.links.start];
+            on[0] += alike * flow[0];
+            on[1] += alike * flow[1];
+        }
+    }
+}
+
 /// What all routes put on each link orbit, summed apart from the loads.
 #[derive(Debug)]
 pub struct Totals {
@@ -186,13 +211,11 @@ impl Totals {
         }
     }
 
-    /// Takes in a route to `alike` nodes.
-    pub fn add(&mut self, pinned: &Pinned, route: &Route, alike: f64) {
-        for (arc, flow) in pinned.arcs.iter().zip(&route.flow) {
-            let on = &mut self.on[arc.link as usize];
-            on[0] += alike * flow[0];
-            on[1] += alike * flow[1];
-        }
+    /// The sums by ranges of link orbits, which follow each other from 0 to the last.
+    pub fn parts(&mut self, ranges: &[Range<usize>]) -> Vec<Part<'_>> {
+        let parts = threads::split(&mut self.on, ranges).into_iter();
+        let parts = parts.zip(ranges.iter().cloned());
+        parts.map(|(on, links)| Part { links, on }).collect()
     }
 
     /// Accepts rows only if they add up.

@@ -1,5 +1,7 @@
 //! The quotient with one node held fixed.
 
+use std::ops::Range;
+
 use super::links::Links;
 use super::orbits::Orbits;
 use crate::fabric::{Block, Subset};
@@ -28,6 +30,7 @@ pub struct Pinned {
     pub orbit: Vec<u32>,
     pub shared: Vec<u32>,
     pub size: Vec<f64>,
+    /// In order of their link orbits.
     pub arcs: Vec<PinnedArc>,
     /// The class of the fixed node.
     pub root: u32,
@@ -172,6 +175,12 @@ impl Pinned {
                 }
             }
         }
+    }
+
+    /// The arcs of the link orbits of a range, side by side in `arcs`.
+    pub fn arcs_of(&self, links: &Range<usize>) -> Range<usize> {
+        let before = |link: usize| self.arcs.partition_point(|arc| (arc.link as usize) < link);
+        before(links.start)..before(links.end)
     }
 
     /// The classes of an orbit.

@@ -13,6 +13,8 @@ pub use model::{Model, SelectedProduct};
 pub use route::{FAR, Half, Halves, Route};
 pub use rows::{LoadRow, OrbitLoads};
 
+use std::ops::Range;
+
 use super::{Split, Unreachable};
 use crate::bandwidth::Forwarding;
 use crate::certify;
@@ -20,9 +22,14 @@ use crate::error::Result;
 use crate::fabric::Fabric;
 use crate::monitor::Monitor;
 use crate::symmetry::Pinned;
+use crate::threads;
 
 /// Link orbits times orbits of destinations past this are too many.
 const MOST_WORK: f64 = 3e9;
+/// Orbits of links and nodes that make a second thread worth starting.
+const GRAIN: usize = 1 << 11;
+/// Orbits of links and nodes of all destinations that are looked at side by side.
+const AT_ONCE: usize = 1 << 22;
 
 /// What spreading over shortest ways puts on every link of a structured fabric; `None` if it has
 /// too little symmetry for that to be quick, or two bundles between the same nodes that `split`
@@ -65,41 +72,42 @@ pub fn by_orbits(
     }
     let mut loads = vec![[0.0f64; 2]; first[first.len() - 1]];
     let mut missed = Unreachable::default();
-    let (mut pinned, mut halves, mut way) =
-        (Pinned::default(), Halves::default(), Route::default());
-    let (mut sent, mut cut_off, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let mut check = certify::orbits::Totals::new(&model);
-    for root in &destinations {
+    let workers = workers(&model, destinations.len());
+    let mut routed: Vec<Routed> = (0..workers).map(|_| Routed::default()).collect();
+    let links = threads::ranges(model.links.list.len(), workers);
+    let places: Vec<Range<usize>> = links
+        .iter()
+        .map(|links| first[links.start]..first[links.end])
+        .collect();
+    for roots in destinations.chunks(workers) {
         monitor.poll()?;
-        pinned.pin(&model.orbits, &model.links, *root);
-        halves.fill(&model, &pinned);
-        model.sent(&pinned, *root, &mut sent);
-        cut_off.clear();
-        way.spread(
-            &model,
-            (&pinned, &halves),
-            (split, &hung),
-            &sent,
-            &mut cut_off,
+        let found = threads::join(routed.iter_mut().zip(roots).map(|(routed, root)| {
+            let (model, hung) = (&model, &hung[..]);
+            move || routed.find(model, *root, split, hung)
+        }));
+        found.into_iter().collect::<Result<()>>()?;
+        let routed = &routed[..roots.len()];
+        let loads = threads::split(&mut loads, &places).into_iter();
+        let totals = check.parts(&links).into_iter();
+        threads::join(
+            loads
+                .zip(totals)
+                .zip(&links)
+                .map(|((loads, mut total), links)| {
+                    let (model, first) = (&model, &first[links.start..]);
+                    move || {
+                        for routed in routed {
+                            routed.add(model, links.clone(), first, loads);
+                            total.add(&routed.pinned, &routed.way, routed.alike);
+                        }
+                    }
+                }),
         );
-        let alike = model.orbits.list[*root as usize].size;
-        certify::orbits::route(&model, &pinned, &way, split, &sent, &cut_off)?;
-        check.add(&pinned, &way, alike);
-        for (arc, flow) in pinned.arcs.iter().zip(&way.flow) {
-            if flow[0] + flow[1] == 0.0 {
-                continue;
+        for (routed, root) in routed.iter().zip(roots) {
+            for class in &routed.cut_off {
+                lost::lose(fabric, &model, &routed.pinned, *class, *root, &mut missed);
             }
-            let link = &model.links.list[arc.link as usize];
-            let whole = link.a == link.b && model.links.plans[link.bundle as usize].within;
-            pinned.patterns(&model.orbits, &model.links, arc, &mut shares);
-            for (pattern, share) in shares.iter().enumerate() {
-                let own = &mut loads[first[arc.link as usize] + pattern];
-                own[0] += flow[0] * share * alike;
-                own[usize::from(!whole)] += flow[1] * share * alike;
-            }
-        }
-        for class in &cut_off {
-            lost::lose(fabric, &model, &pinned, *class, *root, &mut missed);
         }
     }
     lost::lost_to_failures(fabric, &model, &mut missed);
@@ -114,4 +122,72 @@ pub fn by_orbits(
         model,
         first_row,
     }))
+}
+
+/// How many destinations are looked at side by side.
+fn workers(model: &Model, destinations: usize) -> usize {
+    let work = model.links.list.len() + model.orbits.list.len();
+    if work < GRAIN {
+        return 1;
+    }
+    let most = destinations.min(AT_ONCE / work);
+    threads::count().min(most).max(1)
+}
+
+/// The routes to one node.
+#[derive(Debug, Default)]
+struct Routed {
+    pinned: Pinned,
+    halves: Halves,
+    way: Route,
+    sent: Vec<f64>,
+    /// Classes that have no way.
+    cut_off: Vec<u32>,
+    /// Nodes that are like the one.
+    alike: f64,
+}
+
+impl Routed {
+    /// Finds the routes to a node of the orbit `root`, and checks them.
+    fn find(&mut self, model: &Model, root: u32, split: Split, hung: &[u32]) -> Result<()> {
+        let Routed {
+            pinned,
+            halves,
+            way,
+            sent,
+            cut_off,
+            alike,
+        } = self;
+        pinned.pin(&model.orbits, &model.links, root);
+        halves.fill(model, pinned);
+        model.sent(pinned, root, sent);
+        cut_off.clear();
+        way.spread(model, (pinned, halves), (split, hung), sent, cut_off);
+        *alike = model.orbits.list[root as usize].size;
+        certify::orbits::route(model, pinned, way, split, sent, cut_off)
+    }
+
+    /// Adds to `loads` what the routes to all nodes alike put on the link orbits of `links`, whose
+    /// places there, after those of the links before, are in `first`.
+    fn add(&self, model: &Model, links: Range<usize>, first: &[usize], loads: &mut [[f64; 2]]) {
+        let mut shares = Vec::new();
+        let arcs = self.pinned.arcs_of(&links);
+        for (arc, flow) in self.pinned.arcs[arcs.clone()]
+            .iter()
+            .zip(&self.way.flow[arcs])
+        {
+            if flow[0] + flow[1] == 0.0 {
+                continue;
+            }
+            let link = &model.links.list[arc.link as usize];
+            let whole = link.a == link.b && model.links.plans[link.bundle as usize].within;
+            self.pinned
+                .patterns(&model.orbits, &model.links, arc, &mut shares);
+            let place = first[arc.link as usize - links.start] - first[0];
+            for (share, own) in shares.iter().zip(&mut loads[place..]) {
+                own[0] += flow[0] * share * self.alike;
+                own[usize::from(!whole)] += flow[1] * share * self.alike;
+            }
+        }
+    }
 }
