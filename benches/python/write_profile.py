@@ -89,9 +89,10 @@ process.
 
 def write(instance: Instance, path: Path) -> None:
     """What the example `checked_flow` of the core reads."""
+    assert instance.capacity.max() < 2**30
     numbers = [instance.num_nodes, instance.source, instance.sink, instance.num_arcs]
-    ends = np.concatenate([numbers, instance.tails, instance.heads]).astype("<u4")
-    path.write_bytes(ends.tobytes() + instance.capacity.astype("<i8").tobytes())
+    words = np.concatenate([numbers, instance.tails, instance.heads, instance.capacity])
+    path.write_bytes(words.astype("<u4").tobytes())
 
 
 def program() -> Path:

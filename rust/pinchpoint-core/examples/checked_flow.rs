@@ -1,7 +1,7 @@
 //! Solves and checks the maximum flow of a file, for profilers.
 //!
-//! The file holds little-endian integers: nodes, source, sink and arcs (u32), the tails, then the
-//! heads (u32), then the capacities (i64).
+//! The file holds little-endian integers of 32 bits: nodes, source, sink and arcs, the tails, the
+//! heads, and the capacities, all below 2^30, which Python keeps in 32 bits too.
 use std::env;
 use std::fs;
 
@@ -16,8 +16,7 @@ fn main() -> Result<(), Error> {
     let arcs = word(3) as usize;
     let ids = |first: usize| -> Vec<u32> { (first..first + arcs).map(word).collect() };
     let (tails, heads) = (ids(4), ids(4 + arcs));
-    let rest = bytes[4 * (4 + 2 * arcs)..].as_chunks::<8>().0;
-    let capacity: Vec<i64> = rest.iter().map(|own| i64::from_le_bytes(*own)).collect();
+    let capacity: Vec<i32> = ids(4 + 2 * arcs).iter().map(|own| *own as i32).collect();
     let problem = FlowProblem {
         num_nodes: word(0),
         tails: &tails,

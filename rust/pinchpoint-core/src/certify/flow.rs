@@ -102,6 +102,11 @@ fn largest<C: Capacity>(amounts: &[C]) -> i128 {
         return absolute.max().unwrap_or_default();
     }
     // All the bits that some amount has, which is at most twice the largest.
+    let all = amounts.iter().fold(0, |all, amount| all | amount.low64());
+    if (0..i64::MAX >> 1).contains(&all) {
+        // None of them is negative, nor without a limit.
+        return i128::from(all) + 1;
+    }
     let bits = amounts.iter().fold(0, |bits, amount| {
         let amount = limited(*amount).low64();
         bits | (amount ^ (amount >> 63))
