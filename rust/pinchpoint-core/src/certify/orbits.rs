@@ -43,12 +43,14 @@ pub fn route(
     let mut weights = vec![[0.0f64; 2]; n];
     let mut tight = vec![[false; 2]; n];
     let mut pairs = vec![0.0f64; model.links.list.len()];
-    let arcs = || pinned.arcs.iter().zip(&route.flow);
-    let ways = |arc: &PinnedArc, flow: &[f64; 2]| {
-        [
-            (arc.a, arc.b, arc.out, flow[0]),
-            (arc.b, arc.a, arc.back, flow[1]),
-        ]
+    let ways = || {
+        (0..2 * pinned.arcs.len()).map(|way| {
+            let (arc, flow) = (&pinned.arcs[way / 2], route.flow[way / 2]);
+            match way % 2 {
+                0 => (arc, arc.a, arc.b, arc.out, flow[0]),
+                _ => (arc, arc.b, arc.a, arc.back, flow[1]),
+            }
+        })
     };
     let kinds = |from: u32, to: u32| -> [bool; 2] {
         let passed_on = to as usize == root || model.passes(orbit(to), orbit(from));
@@ -61,35 +63,33 @@ pub fn route(
     if route.transit[root] != 0 || pinned.size[root] != 1.0 {
         return refuse("the destination is not at distance 0");
     }
-    for (arc, flows) in arcs() {
-        for (from, to, count, flow) in ways(arc, flows) {
-            let (x, y) = (from as usize, to as usize);
-            if !(flow.is_finite() && flow >= 0.0) {
-                return refuse(format!("class {x} sends {flow}"));
+    for (arc, from, to, count, flow) in ways() {
+        let (x, y) = (from as usize, to as usize);
+        if !(flow.is_finite() && flow >= 0.0) {
+            return refuse(format!("class {x} sends {flow}"));
+        }
+        if differ(
+            count * pinned.size[x],
+            arc.out * pinned.size[arc.a as usize],
+            0.0,
+        ) {
+            return refuse(format!("classes {x} and {y} count their links differently"));
+        }
+        into[y] += flow;
+        out[x] += flow;
+        pairs[arc.link as usize] += 0.5 * count * pinned.size[x];
+        let labels = [route.start[x], route.transit[x]];
+        for (kind, usable) in kinds(from, to).into_iter().enumerate() {
+            if x == root || !usable || route.transit[y] == FAR {
+                continue;
             }
-            if differ(
-                count * pinned.size[x],
-                arc.out * pinned.size[arc.a as usize],
-                0.0,
-            ) {
-                return refuse(format!("classes {x} and {y} count their links differently"));
+            let ahead = route.transit[y] + 1;
+            if labels[kind] > ahead {
+                return refuse(format!("class {x} is nearer than {}", labels[kind]));
             }
-            into[y] += flow;
-            out[x] += flow;
-            pairs[arc.link as usize] += 0.5 * count * pinned.size[x];
-            let labels = [route.start[x], route.transit[x]];
-            for (kind, usable) in kinds(from, to).into_iter().enumerate() {
-                if x == root || !usable || route.transit[y] == FAR {
-                    continue;
-                }
-                let ahead = route.transit[y] + 1;
-                if labels[kind] > ahead {
-                    return refuse(format!("class {x} is nearer than {}", labels[kind]));
-                }
-                if labels[kind] == ahead {
-                    tight[x][kind] = true;
-                    weights[x][kind] += weigh(arc, count);
-                }
+            if labels[kind] == ahead {
+                tight[x][kind] = true;
+                weights[x][kind] += weigh(arc, count);
             }
         }
     }
@@ -133,28 +133,26 @@ pub fn route(
         }
     }
     if split != Split::Capacity {
-        for (arc, flows) in arcs() {
-            for (from, to, count, flow) in ways(arc, flows) {
-                let (x, y) = (from as usize, to as usize);
-                if x == root {
-                    continue;
+        for (arc, from, to, count, flow) in ways() {
+            let (x, y) = (from as usize, to as usize);
+            if x == root {
+                continue;
+            }
+            let labels = [route.start[x], route.transit[x]];
+            let own = if route.start[x] == FAR { 0.0 } else { sent[x] };
+            let mut meant = 0.0;
+            for (kind, usable) in kinds(from, to).into_iter().enumerate() {
+                let amount = if kind == 0 { own } else { into[x] };
+                if usable
+                    && amount > 0.0
+                    && route.transit[y] != FAR
+                    && labels[kind] == route.transit[y] + 1
+                {
+                    meant += amount * weigh(arc, count) / weights[x][kind];
                 }
-                let labels = [route.start[x], route.transit[x]];
-                let own = if route.start[x] == FAR { 0.0 } else { sent[x] };
-                let mut meant = 0.0;
-                for (kind, usable) in kinds(from, to).into_iter().enumerate() {
-                    let amount = if kind == 0 { own } else { into[x] };
-                    if usable
-                        && amount > 0.0
-                        && route.transit[y] != FAR
-                        && labels[kind] == route.transit[y] + 1
-                    {
-                        meant += amount * weigh(arc, count) / weights[x][kind];
-                    }
-                }
-                if differ(flow, meant, all * 1e-6) {
-                    return refuse(format!("class {x} sends {flow} to class {y}, not {meant}"));
-                }
+            }
+            if differ(flow, meant, all * 1e-6) {
+                return refuse(format!("class {x} sends {flow} to class {y}, not {meant}"));
             }
         }
     }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::families::joined;
 use super::orbits::{Orbits, TooFine};
 use crate::error::Result;
-use crate::fabric::{Block, Bundle, Fabric, Subset, Wiring};
+use crate::fabric::{Bundle, Fabric, Subset, Wiring};
 use crate::monitor::{Monitor, Pace};
 
 /// How a bundle's digits meet.
@@ -263,20 +263,20 @@ impl Links {
             .enumerate()
             .map(|(at, link)| ((link.a, link.b), start + at))
             .collect();
-        let finders = [bundle.a, bundle.b].map(|group| (group, orbits.finder(group)));
+        let finders = [bundle.a, bundle.b].map(|group| orbits.finder(group));
         let mut pace = Pace::new(monitor);
+        let (mut a_side, mut b_side) = (Vec::new(), Vec::new());
         let mut hit: Vec<usize> = Vec::new();
         for change in changes {
-            let mut inside = |side: usize, end: &Block| -> Result<Vec<u32>> {
-                let (group, finder) = &finders[side];
-                let mut found = Vec::new();
-                finder.find(end, &mut found, &mut pace)?;
-                let id = |at: usize| (orbits.first[*group] + at) as u32;
-                Ok(found.into_iter().map(id).collect())
-            };
-            let a_side = inside(0, &bundle.a_end(&change.links, group_a))?;
-            let b_side = inside(1, &bundle.b_end(&change.links, group_a))?;
+            a_side.clear();
+            b_side.clear();
             hit.clear();
+            let (a_end, b_end) = (
+                bundle.a_end(&change.links, group_a),
+                bundle.b_end(&change.links, group_a),
+            );
+            finders[0].find(&a_end, &mut a_side, &mut pace)?;
+            finders[1].find(&b_end, &mut b_side, &mut pace)?;
             pace.spend(places.len().min(a_side.len() * b_side.len()))?;
             if a_side.len() * b_side.len() > places.len() {
                 let own = self.list[start..].iter().enumerate();
@@ -312,6 +312,11 @@ impl Links {
         Ok(())
     }
 
+    /// Whether a link orbit joins an orbit of nodes with itself, so that both directions are one.
+    pub fn is_whole(&self, link: &LinkOrbit) -> bool {
+        link.a == link.b && self.plans[link.bundle as usize].within
+    }
+
     /// Ordered pairs of nodes of each pattern of a link orbit; see [`Plan::patterns`].
     pub fn pairs(&self, orbits: &Orbits, link: &LinkOrbit, out: &mut Vec<f64>) {
         let plan = &self.plans[link.bundle as usize];
@@ -321,7 +326,7 @@ impl Links {
             |both| (orbits.width(a, both.a), orbits.width(b, both.b)),
             out,
         );
-        if plan.within && link.a == link.b {
+        if self.is_whole(link) {
             // A node is not joined to itself.
             if let Some(last) = out.last_mut() {
                 *last = 0.0;

@@ -1,5 +1,7 @@
 //! Orbits of nodes: products of one cell per digit.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 
 use super::cells::{Boundary, Cells};
@@ -40,19 +42,22 @@ pub struct TooFine;
 #[derive(Debug)]
 pub struct Finder<'a> {
     orbits: &'a [Orbit],
-    by_point: FxHashMap<&'a [u32], usize>,
+    /// The id of the first of them.
+    first: u32,
+    /// Their ids, once one is looked up.
+    by_point: OnceCell<FxHashMap<&'a [u32], u32>>,
 }
 
 impl<'a> Finder<'a> {
-    pub fn new(orbits: &'a [Orbit]) -> Self {
-        let points = orbits.iter().map(|orbit| &orbit.point[..]);
+    fn new(orbits: &'a [Orbit], first: usize) -> Self {
         Finder {
-            by_point: points.zip(0..).collect(),
             orbits,
+            first: first as u32,
+            by_point: OnceCell::new(),
         }
     }
 
-    /// Appends the places of the orbits in `block`, in order.
+    /// Appends the ids of the orbits in `block`, in order.
     ///
     /// # Errors
     ///
@@ -60,34 +65,24 @@ impl<'a> Finder<'a> {
     ///
     /// # Complexity
     ///
-    /// The number of nodes of the block or of orbits, whichever is less.
-    pub fn find(&self, block: &Block, found: &mut Vec<usize>, pace: &mut Pace<'_>) -> Result<()> {
+    /// The number of nodes of the block or of orbits, whichever is less; all orbits once.
+    pub fn find(&self, block: &Block, found: &mut Vec<u32>, pace: &mut Pace<'_>) -> Result<()> {
+        let all = self.orbits.iter().zip(self.first..);
         if block.len() >= self.orbits.len() as u64 {
             pace.spend(self.orbits.len())?;
-            let inside = |at: &usize| block.contains(&self.orbits[*at].point);
-            found.extend((0..self.orbits.len()).filter(inside));
+            let inside = all.filter(|(orbit, _)| block.contains(&orbit.point));
+            found.extend(inside.map(|(_, id)| id));
             return Ok(());
         }
         pace.spend(block.len() as usize)?;
+        let by_point = self
+            .by_point
+            .get_or_init(|| all.map(|(orbit, id)| (&orbit.point[..], id)).collect());
         let start = found.len();
-        block.for_each_point(|point| found.extend(self.by_point.get(point)));
+        block.for_each_point(|point| found.extend(by_point.get(point)));
         found[start..].sort_unstable();
         Ok(())
     }
-}
-
-/// The places of the orbits in any of `blocks`.
-fn within(orbits: &[Orbit], blocks: &[Block], monitor: &dyn Monitor) -> Result<Vec<usize>> {
-    let mut found = Vec::new();
-    if blocks.is_empty() {
-        return Ok(found);
-    }
-    let finder = Finder::new(orbits);
-    let mut pace = Pace::new(monitor);
-    for block in blocks {
-        finder.find(block, &mut found, &mut pace)?;
-    }
-    Ok(found)
 }
 
 impl Orbits {
@@ -117,6 +112,7 @@ impl Orbits {
         let mut cells = Cells::new(&families, boundary);
         let mut list: Vec<Orbit> = Vec::new();
         let mut first = Vec::with_capacity(nodes.len() + 1);
+        let mut pace = Pace::new(monitor);
         for (group, own) in nodes.iter().enumerate() {
             monitor.poll()?;
             first.push(list.len());
@@ -141,9 +137,12 @@ impl Orbits {
             if list.len() > most {
                 return Ok(Err(TooFine));
             }
-            let own = &mut list[start..];
-            for at in within(own, &fabric.state().removed[group], monitor)? {
-                own[at].up = false;
+            let (finder, mut failed) = (Finder::new(&list[start..], start), Vec::new());
+            for block in &fabric.state().removed[group] {
+                finder.find(block, &mut failed, &mut pace)?;
+            }
+            for id in failed {
+                list[id as usize].up = false;
             }
         }
         first.push(list.len());
@@ -155,9 +154,10 @@ impl Orbits {
         }))
     }
 
-    /// Finds the orbits of a group; their ids are places after `first[group]`.
+    /// Finds the orbits of a group.
     pub fn finder(&self, group: usize) -> Finder<'_> {
-        Finder::new(&self.list[self.first[group]..self.first[group + 1]])
+        let own = self.first[group]..self.first[group + 1];
+        Finder::new(&self.list[own.clone()], own.start)
     }
 
     /// The nodes of an orbit.
@@ -174,8 +174,6 @@ impl Orbits {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -204,10 +202,10 @@ mod tests {
             };
             let orbits: Vec<Orbit> = points.into_iter().map(orbit).collect();
             let blocks: Vec<Block> = blocks.into_iter().map(|(a, b)| Block::new([a, b])).collect();
-            let finder = Finder::new(&orbits);
-            let inside = |block: &Block| -> Vec<usize> {
-                let all = orbits.iter().zip(0..);
-                all.filter(|(orbit, _)| block.contains(&orbit.point)).map(|(_, at)| at).collect()
+            let finder = Finder::new(&orbits, 7);
+            let inside = |block: &Block| -> Vec<u32> {
+                let all = orbits.iter().zip(7..);
+                all.filter(|(orbit, _)| block.contains(&orbit.point)).map(|(_, id)| id).collect()
             };
             let mut pace = Pace::new(&NoMonitor);
             for block in &blocks {
@@ -215,8 +213,6 @@ mod tests {
                 finder.find(block, &mut found, &mut pace)?;
                 prop_assert_eq!(&found[1..], inside(block));
             }
-            let found: BTreeSet<usize> = within(&orbits, &blocks, &NoMonitor)?.into_iter().collect();
-            prop_assert_eq!(found, blocks.iter().flat_map(inside).collect::<BTreeSet<_>>());
         }
     }
 }

@@ -69,8 +69,7 @@ impl OrbitProblem {
         let model = routed.model();
         let (mut first, mut capacity, mut pairs) = (vec![0usize], Vec::new(), Vec::new());
         for link in &model.links.list {
-            let plan = &model.links.plans[link.bundle as usize];
-            let whole = plan.within && link.a == link.b;
+            let whole = model.links.is_whole(link);
             model.links.pairs(&model.orbits, link, &mut pairs);
             for count in &pairs {
                 let own = count * link.capacity / model.unit;
@@ -116,7 +115,7 @@ impl OrbitProblem {
                 return (0.0, 0.0);
             }
             let link = &model.links.list[id];
-            let whole = model.links.plans[link.bundle as usize].within && link.a == link.b;
+            let whole = model.links.is_whole(link);
             let slot = self.first[id] + 2 * pattern;
             (lengths[slot], lengths[slot + usize::from(!whole)])
         };
@@ -135,9 +134,7 @@ impl OrbitProblem {
             route,
             shares,
         } = toward;
-        pinned.pin(&model.orbits, &model.links, root);
-        halves.fill(model, pinned);
-        model.sent(pinned, root, sent);
+        model.fix(root, pinned, halves, sent);
         route.find(pinned, halves);
         for (sent, steps) in sent.iter_mut().zip(&route.start) {
             if *steps == FAR {
@@ -147,7 +144,7 @@ impl OrbitProblem {
         steps.clear();
         for arc in &pinned.arcs {
             let link = &model.links.list[arc.link as usize];
-            let whole = link.a == link.b && model.links.plans[link.bundle as usize].within;
+            let whole = model.links.is_whole(link);
             let (x, y) = (pinned.orbit[arc.a as usize], pinned.orbit[arc.b as usize]);
             pinned.patterns(&model.orbits, &model.links, arc, shares);
             for (pattern, share) in shares.iter().enumerate() {
@@ -179,7 +176,7 @@ impl OrbitProblem {
         let model = self.model();
         let mut used = vec![0.0f64; self.capacity.len()];
         for (id, link) in model.links.list.iter().enumerate() {
-            let whole = link.a == link.b && model.links.plans[link.bundle as usize].within;
+            let whole = model.links.is_whole(link);
             let flavors = &model.links.flavors[link.flavors as usize];
             for pattern in 0..(self.first[id + 1] - self.first[id]) / 2 {
                 for place in 0..flavors.len() {

@@ -98,15 +98,21 @@ pub fn by_orbits(
                     let (model, first) = (&model, &first[links.start..]);
                     move || {
                         for routed in routed {
-                            routed.add(model, links.clone(), first, loads);
-                            total.add(&routed.pinned, &routed.way, routed.alike);
+                            routed.add(model, links, first, loads);
+                            total.add(&routed.pinned, &routed.way, routed.alike(model));
                         }
                     }
                 }),
         );
-        for (routed, root) in routed.iter().zip(roots) {
-            for class in &routed.cut_off {
-                lost::lose(fabric, &model, &routed.pinned, *class, *root, &mut missed);
+        for Routed {
+            pinned,
+            cut_off,
+            root,
+            ..
+        } in routed
+        {
+            for class in cut_off {
+                lost::lose(fabric, &model, pinned, *class, *root, &mut missed);
             }
         }
     }
@@ -143,8 +149,8 @@ struct Routed {
     sent: Vec<f64>,
     /// Classes that have no way.
     cut_off: Vec<u32>,
-    /// Nodes that are like the one.
-    alike: f64,
+    /// The orbit of the node.
+    root: u32,
 }
 
 impl Routed {
@@ -156,22 +162,25 @@ impl Routed {
             way,
             sent,
             cut_off,
-            alike,
+            ..
         } = self;
-        pinned.pin(&model.orbits, &model.links, root);
-        halves.fill(model, pinned);
-        model.sent(pinned, root, sent);
+        model.fix(root, pinned, halves, sent);
         cut_off.clear();
         way.spread(model, (pinned, halves), (split, hung), sent, cut_off);
-        *alike = model.orbits.list[root as usize].size;
+        self.root = root;
         certify::orbits::route(model, pinned, way, split, sent, cut_off)
+    }
+
+    /// Number of nodes that are like the one.
+    fn alike(&self, model: &Model) -> f64 {
+        model.orbits.list[self.root as usize].size
     }
 
     /// Adds to `loads` what the routes to all nodes alike put on the link orbits of `links`, whose
     /// places there, after those of the links before, are in `first`.
-    fn add(&self, model: &Model, links: Range<usize>, first: &[usize], loads: &mut [[f64; 2]]) {
-        let mut shares = Vec::new();
-        let arcs = self.pinned.arcs_of(&links);
+    fn add(&self, model: &Model, links: &Range<usize>, first: &[usize], loads: &mut [[f64; 2]]) {
+        let (mut shares, alike) = (Vec::new(), self.alike(model));
+        let arcs = self.pinned.arcs_of(links);
         for (arc, flow) in self.pinned.arcs[arcs.clone()]
             .iter()
             .zip(&self.way.flow[arcs])
@@ -180,13 +189,13 @@ impl Routed {
                 continue;
             }
             let link = &model.links.list[arc.link as usize];
-            let whole = link.a == link.b && model.links.plans[link.bundle as usize].within;
+            let whole = model.links.is_whole(link);
             self.pinned
                 .patterns(&model.orbits, &model.links, arc, &mut shares);
             let place = first[arc.link as usize - links.start] - first[0];
             for (share, own) in shares.iter().zip(&mut loads[place..]) {
-                own[0] += flow[0] * share * self.alike;
-                own[usize::from(!whole)] += flow[1] * share * self.alike;
+                own[0] += flow[0] * share * alike;
+                own[usize::from(!whole)] += flow[1] * share * alike;
             }
         }
     }

@@ -1,7 +1,6 @@
 //! A structured fabric and a traffic, up to symmetry.
 
-use rustc_hash::FxHashMap;
-
+use super::route::Halves;
 use crate::bandwidth::{Forwarding, Relay};
 use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role, Selection};
@@ -65,18 +64,18 @@ impl Model {
         let Ok(links) = Links::new(fabric, &mut orbits, MOST, monitor)? else {
             return Ok(None);
         };
-        let mut finders: FxHashMap<usize, Finder> = FxHashMap::default();
+        let finders: Vec<Finder> = (0..layout.groups.len())
+            .map(|group| orbits.finder(group))
+            .collect();
         let mut pace = Pace::new(monitor);
         let mut found = Vec::new();
         let mut weigh = |side: &[(usize, Block)], weight: f64| -> Result<Vec<f64>> {
             let mut weights = vec![0.0; orbits.list.len()];
             for (group, block) in side {
-                let finder = finders.entry(*group);
-                let finder = finder.or_insert_with(|| orbits.finder(*group));
                 found.clear();
-                finder.find(block, &mut found, &mut pace)?;
-                for at in &found {
-                    weights[orbits.first[*group] + at] = weight;
+                finders[*group].find(block, &mut found, &mut pace)?;
+                for id in &found {
+                    weights[*id as usize] = weight;
                 }
             }
             Ok(weights)
@@ -125,8 +124,16 @@ impl Model {
         .collect()
     }
 
+    /// Holds a node of the orbit `root` fixed: the quotient, its halves by class, and what each class
+    /// sends to the node.
+    pub fn fix(&self, root: u32, pinned: &mut Pinned, halves: &mut Halves, sent: &mut Vec<f64>) {
+        pinned.pin(&self.orbits, &self.links, root);
+        halves.fill(self, pinned);
+        self.sent(pinned, root, sent);
+    }
+
     /// Gbit/s that the nodes of each pinned class send to the fixed node, all together.
-    pub fn sent(&self, pinned: &Pinned, root: u32, sent: &mut Vec<f64>) {
+    fn sent(&self, pinned: &Pinned, root: u32, sent: &mut Vec<f64>) {
         sent.clear();
         sent.resize(pinned.len(), 0.0);
         for (from, to) in &self.weights {

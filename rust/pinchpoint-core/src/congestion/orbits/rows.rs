@@ -53,7 +53,7 @@ pub fn rows(
         first_row.push(rows.len() as u32);
         model.links.pairs(&model.orbits, link, &mut pairs);
         let plan = &model.links.plans[link.bundle as usize];
-        let whole = plan.within && link.a == link.b;
+        let whole = model.links.is_whole(link);
         for (pattern, count) in pairs.iter().enumerate() {
             let load = loads[first[id] + pattern];
             let (tail, head) = ends(model, link, plan, pattern);
