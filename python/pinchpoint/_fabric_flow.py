@@ -55,8 +55,10 @@ def bandwidth(
 
     Notes
     -----
-    A structured fabric is solved on its symmetry quotient: the cost follows what ends and
-    failures tell apart, not the number of nodes. An explicit one is solved link by link.
+    A structured fabric is solved on its symmetry quotient: the cost follows what ends and failures
+    tell apart, not the number of nodes. An explicit one is solved link by link. That takes at
+    worst what :func:`pinchpoint.maximum_flow` does, and so does a structured fabric without enough
+    symmetry, which is listed.
 
     Examples
     --------
@@ -99,6 +101,12 @@ def bisection(
     ------
     SelectionError
         No chips, no such coordinate, or one of a single value.
+    TimeLimitError
+        The time limit was reached.
+
+    Notes
+    -----
+    One :meth:`bandwidth` for each coordinate that is split.
 
     Examples
     --------
@@ -184,13 +192,16 @@ def pairwise(
     SelectionError
         Unknown, empty or overlapping selections, fewer than two nodes.
     SizeLimitError
-        A matrix too large for the memory.
+        A matrix too large for the memory, or more than 30,000 selections.
+    TimeLimitError
+        The time limit was reached.
 
     Notes
     -----
-    Queries run side by side without the GIL; the result does not depend on the number of
-    threads. Single nodes of a structured fabric are solved once for all pairs that symmetry
-    makes alike: hosts of a three-tier fat tree are three kinds of pairs.
+    Queries run side by side without the GIL; the result does not depend on the number of threads.
+    Single nodes of a structured fabric are solved once for all pairs that symmetry makes alike:
+    hosts of a three-tier fat tree are three kinds of pairs. Other n selections take n (n - 1) / 2
+    queries, twice as many on one-way arcs, and O(n^2) memory.
 
     Examples
     --------
@@ -316,6 +327,8 @@ def failure_sweep(
     ------
     SelectionError
         As :meth:`bandwidth`; a failure that does not fit the fabric.
+    TimeLimitError
+        The time limit was reached.
 
     Notes
     -----

@@ -27,6 +27,11 @@ def save(self: Fabric, path: str | os.PathLike[str]) -> None:
     FormatError
         Another ending.
 
+    Notes
+    -----
+    A structured fabric takes what its description takes, not what it describes; an explicit one
+    O(links).
+
     Examples
     --------
     >>> import tempfile, pinchpoint as pp
@@ -55,6 +60,19 @@ def plot(self: Fabric, ax: Any = None, *, use: Bandwidth | Congestion | None = N
     -------
     matplotlib Axes
         At most 240 marks, whatever the size of the fabric. Needs the extra ``plot``.
+
+    Raises
+    ------
+    FormatError
+        The extra ``plot`` is not installed.
+    InputTypeError
+        A `use` that is neither.
+    GraphError
+        An answer about another number of links than the fabric has.
+
+    Notes
+    -----
+    Up to 3 million links are looked at one by one; a larger structured fabric is drawn by bundle.
     """
     from pinchpoint.draw import plot
 
@@ -78,6 +96,24 @@ def save_html(
     ------
     FormatError
         The file cannot be written, or the extra ``plot`` is not installed.
+    InputTypeError
+        A `use` that is neither.
+    GraphError
+        An answer about another number of links than the fabric has.
+
+    Notes
+    -----
+    Up to 3 million links are looked at one by one; a larger structured fabric is drawn by bundle.
+    At most 240 marks are drawn.
+
+    Examples
+    --------
+    >>> import os, tempfile, pinchpoint as pp
+    >>> server = pp.clusters.hgx_h100()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     server.save_html(folder + "/server.html", use=server.bandwidth("chip[chip=0]", "nic"))
+    ...     print(os.path.getsize(folder + "/server.html") > 1_000_000)  # its scripts are in it
+    True
     """
     from pinchpoint.draw import save_html
 

@@ -54,6 +54,19 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
     ------
     SelectionError
         An unknown group or coordinate, a value out of range, or no node.
+
+    Notes
+    -----
+    The cost follows the values that are asked for, not the size of the group.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> rack.select("chip", chip=slice(0, 4))
+    Selection(chip[chip=0:4]: 4 nodes)
+    >>> rack.select("chip[chip=0:4]") | rack.select("chip", chip=[70, 71])
+    Selection(chip[chip=0:4] + chip[chip=70:72]: 6 nodes)
     """
     as_text("group", group)
     if not coordinates:
@@ -143,6 +156,19 @@ def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelect
     ------
     SelectionError
         An unknown or ambiguous name, a value out of range, or no link.
+
+    Notes
+    -----
+    The cost follows the values that are asked for, not the number of links.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> rack.select_links("chip-switch", chip=0)
+    LinkSelection(chip-switch[chip=0]: 18 links)
+    >>> rack.select_links("chip-switch[chip=0:36,switch=0]")
+    LinkSelection(chip-switch[chip=0:36,switch=0]: 36 links)
     """
     as_text("bundle", bundle)
     if not coordinates:
@@ -162,18 +188,34 @@ def sample_links(self: Fabric, bundle: str, count: int, *, seed: int = 0) -> Lin
     bundle : str
         Name of the bundle.
     count : int
-        Number of links.
+        Number of links, from 1 to 20 million.
     seed : int, default 0
         0 to 2^64 - 1. The same seed gives the same links, structured or materialised.
 
     Returns
     -------
     LinkSelection
+        Of `count` links. It fits every fabric derived from the same build.
 
     Raises
     ------
     SelectionError
-        No such bundle, or fewer links than asked for.
+        No such bundle, fewer links up than asked for, or a number out of range.
+
+    Notes
+    -----
+    Links are drawn, and drawn again if they are down or known: about `count` draws while that is
+    few of the links. The bundle is never listed.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> bad = rack.sample_links("chip-switch", 100, seed=1)
+    >>> bad
+    LinkSelection(100 of chip-switch, seed 1: 100 links)
+    >>> rack.without(bad).num_links
+    1340
     """
     as_text("bundle", bundle)
     count = as_integer("count", count, 0, (1 << 64) - 1)
@@ -187,7 +229,7 @@ def node_ids(self: Fabric, selection: Selection | str) -> npt.NDArray[np.uint64]
 
     Parameters
     ----------
-    selection : Selection or str
+    selection : Selection, str, node id, or a list of them
         Nodes of one group.
 
     Returns
@@ -198,7 +240,20 @@ def node_ids(self: Fabric, selection: Selection | str) -> npt.NDArray[np.uint64]
     Raises
     ------
     SelectionError
-        Nothing of that name, or a selection of another fabric.
+        Nothing of that name, nodes of several groups, or a selection of another fabric.
+    SizeLimitError
+        More nodes than fit the memory.
+
+    Notes
+    -----
+    Takes O(nodes) time and memory, of the nodes that are selected.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> rack.node_ids("switch[switch=0:3]").tolist()
+    [108, 109, 110]
     """
     own = self._ends(selection, "selection")
     if len(own) != 1:

@@ -242,6 +242,10 @@ def routing_gap(
     SelectionError, CapacityError, GraphError, SizeLimitError, TimeLimitError
         As :meth:`congestion` and :meth:`throughput`; pairs that no way joins are an error.
 
+    Notes
+    -----
+    Costs one :meth:`throughput` and one :meth:`congestion`.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -285,6 +289,10 @@ def priorities(
     ------
     SelectionError, CapacityError, SizeLimitError, TimeLimitError
         As :meth:`congestion`; also without any class.
+
+    Notes
+    -----
+    Costs one :meth:`congestion` for each class.
 
     Examples
     --------
@@ -358,8 +366,10 @@ def fair_rates(
 
     Notes
     -----
-    Progressive filling, as :func:`pinchpoint.max_min_fair`. The fabric and the flows are
-    written out. Rates are those of long flows under perfect congestion control.
+    Progressive filling, as :func:`pinchpoint.max_min_fair`. The fabric and the flows are written
+    out. Rates are those of long flows under perfect congestion control. Finding the ways takes
+    O(roots * links + flows * hops), a root being a destination, or all of them that hang off the
+    same node; the rest is as fast as there.
 
     Examples
     --------

@@ -141,7 +141,20 @@ def _derangement(count: int, seed: int) -> Ids:
 
 @dataclass(frozen=True, eq=False)
 class Traffic:
-    """Who sends how much to whom; made by the functions of :mod:`pinchpoint.traffic`."""
+    """Who sends how much to whom; made by the functions of :mod:`pinchpoint.traffic`.
+
+    ``+`` puts traffic on top of traffic, ``*`` multiplies its rates by a number of zero or more.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> line = pp.Fabric.from_links([0, 1], [1, 2], 100.0)
+    >>> both = pp.traffic.pairs([0], [2], 40.0) + 2 * pp.traffic.pairs([1], [2], 5.0)
+    >>> both
+    Traffic(1 pair + 1 pair)
+    >>> line.congestion(both).loads()[0].tolist()
+    [40.0, 50.0]
+    """
 
     parts: tuple[_Product | _Pairs | _Ranked, ...]
 

@@ -47,13 +47,13 @@ class Placement(TabularResult):
     Attributes
     ----------
     gbit_per_s : float
-        What the busiest rank sends as placed, averaged over a round.
+        What the busiest rank sends as placed, averaged over a round, in Gbit/s.
     best_gbit_per_s : float
-        The best rate found, which need not be the best there is.
+        The best rate found, in Gbit/s, which need not be the best there is.
     best_nodes : tuple of int
-        Where that was, in rank order.
+        Node ids where that was, in rank order.
     bound_gbit_per_s : float
-        No placement on the free nodes is faster.
+        No placement on the free nodes is faster, in Gbit/s.
     tried : int
         Placements that were routed.
     exhaustive : bool
@@ -130,6 +130,7 @@ def placement(
     Returns
     -------
     Placement
+        The rate as placed, the best found and where, and the bound.
 
     Raises
     ------
@@ -149,6 +150,15 @@ def placement(
     The bound: of the k busiest ranks one sits on a node no faster than the k-th fastest free one;
     and around every group of free nodes, what the ranks in it must exchange with the others fits
     the maximum flow between the group and the rest, however the ranks are spread over the groups.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> tails, heads = [0, 1, 2, 3, 4, 5], [4, 4, 5, 5, 6, 6]
+    >>> net = pp.Fabric.from_links(tails, heads, [100.0, 100.0, 100.0, 100.0, 40.0, 40.0])
+    >>> found = pp.jobs.placement(net, pp.jobs.Job("a", [0, 2]), free=[1, 3])
+    >>> found.best_nodes, found.score, found.optimal
+    ((0, 1), 0.4, True)
     """
     tries = as_integer("tries", tries, 1)
     before, fabric = fabric, listed(fabric)

@@ -52,6 +52,11 @@ class Bisection(TabularResult):
 
     The worst over all partitions is NP-hard to find; these are the contiguous halves, and
     :attr:`split` says which of them is the smallest. Its table has a row per split.
+
+    Attributes
+    ----------
+    splits : tuple of BisectionSplit
+        One per coordinate that was split.
     """
 
     splits: tuple[BisectionSplit, ...]

@@ -88,6 +88,20 @@ def gray(**digits: int) -> CoordinateView:
     -------
     CoordinateView
         To be given to :meth:`FabricBuilder.nodes` in place of a size.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> b = pp.FabricBuilder("rings")
+    >>> chip = b.nodes("chip", ring=16, place=pp.gray(high=2, low=2))
+    >>> b.links(chip, chip, "128GB/s", join={"ring": "ring", "high": "high"}, name="low")
+    >>> b.links(chip, chip, "128GB/s", join={"ring": "ring", "low": "low"}, name="high")
+    >>> rings = b.build()
+    >>> two = [f"chip[ring=0,place={place}]" for place in (1, 2)]
+    >>> rings.bandwidth(two[0], two[1], forwarding="none").gbyte_per_s  # the link between them
+    128.0
+    >>> rings.bandwidth(two[0], two[1]).gbyte_per_s  # and the way around
+    256.0
     """
     return CoordinateView("gray", None, tuple(digits.items()))
 
@@ -112,7 +126,27 @@ class NodeGroup:
         return self._part.group
 
     def where(self, **coordinates: Any) -> NodeGroup:
-        """Take the part of the group with these coordinates (ints, slices, lists of ints)."""
+        """Take the part of the group with these coordinates.
+
+        Parameters
+        ----------
+        **coordinates : int, slice or sequence of int
+            Values of coordinates, as users or the wiring count them.
+
+        Returns
+        -------
+        NodeGroup
+            The part, for :meth:`FabricBuilder.links`, which finds what is out of range.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> b = pp.FabricBuilder("lab")
+        >>> chip, leaf = b.nodes("chip", host=16, chip=8), b.nodes("leaf", leaf=2)
+        >>> b.links(chip.where(chip=slice(0, 4)), leaf.where(leaf=0), "400Gb/s", join={})
+        >>> b.build().num_links
+        64
+        """
         conditions = (*self._part.conditions, *listed(coordinates).items())
         return NodeGroup(self._builder, _Part(self._part.group, conditions))
 
@@ -138,6 +172,11 @@ class FabricBuilder:
     ----------
     name : str
         Name of the fabric.
+
+    Notes
+    -----
+    Groups and bundles are kept as they are described: time and memory follow the description, not
+    the nodes and links it stands for.
 
     Examples
     --------
@@ -191,9 +230,24 @@ class FabricBuilder:
         Raises
         ------
         BuildError
-            A name that is taken, a size below 1, more than 16 wiring coordinates.
+            A name that is taken or cannot be one, another role or `forwards`, a size below 1, more
+            than 16 wiring coordinates.
         UnitError, CapacityError
             A capacity without a unit, negative, or not representable.
+
+        Notes
+        -----
+        A group costs what its coordinates do, whatever their sizes.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> b = pp.FabricBuilder("lab")
+        >>> chip = b.nodes("chip", forwards=False, host=16, chip=8)
+        >>> switch = b.nodes("switch", capacity="12.8Tb/s", switch=4)
+        >>> b.links(chip, switch, "400Gb/s")
+        >>> [(group.name, group.role, group.size, group.gbit_per_s) for group in b.build().groups]
+        [('chip', 'chip', 128, None), ('switch', 'switch', 4, 12800.0)]
         """
         as_text("name", name)
         if role is None:
@@ -247,11 +301,27 @@ class FabricBuilder:
         Raises
         ------
         BuildError
-            Unknown or unequal coordinates, a bundle that links nothing, or a name that is taken.
+            Unknown or unequal coordinates, a bundle that links nothing, a name that is taken or
+            cannot be one, a group of another builder, a multiplicity below 1.
         SelectionError
             A part that is out of range.
         UnitError, CapacityError
             A capacity without a unit, negative, or not representable.
+
+        Notes
+        -----
+        A bundle costs what its coordinates and parts do, not the links that it stands for.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> b = pp.FabricBuilder("lab")
+        >>> chip = b.nodes("chip", pod=4, host=16, chip=8)
+        >>> leaf = b.nodes("leaf", pod=4, rail=8)
+        >>> b.links(chip, leaf, "400Gb/s", join={"pod": "pod", "chip": "rail"})
+        >>> b.links(chip.where(chip=0), leaf, "100Gb/s", multiplicity=2, name="boot")
+        >>> [(bundle.name, bundle.num_links) for bundle in b.build().bundles]
+        [('chip-leaf', 512), ('boot', 1024)]
         """
         pairs = None if join is None else _pairs(join)
         self._add_links(a, b, capacity, pairs, None, multiplicity, name)
@@ -287,9 +357,30 @@ class FabricBuilder:
         Raises
         ------
         BuildError
-            A part of a group, a coordinate of several digits, or a name that is taken.
+            A part of a group, a coordinate of several digits, a ring that links nothing, a name
+            that is taken or cannot be one, a multiplicity below 1.
         SelectionError
             An unknown coordinate.
+        UnitError, CapacityError
+            A capacity without a unit, negative, or not representable.
+
+        Notes
+        -----
+        Describing a ring costs the same whatever its length. Questions about it cost more than
+        those about joins: every distance from their ends is another class.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> b = pp.FabricBuilder("torus")
+        >>> chip = b.nodes("chip", x=4, y=3)
+        >>> b.ring(chip, "x", "50GB/s")
+        >>> b.ring(chip, "y", "50GB/s", wrap=False)
+        >>> torus = b.build()
+        >>> [(bundle.name, bundle.num_links) for bundle in torus.bundles]
+        [('chip-x', 12), ('chip-y', 8)]
+        >>> torus.bandwidth("chip[x=0,y=0]", "chip[x=2,y=1]").gbyte_per_s
+        150.0
         """
         as_text("axis", axis)
         if name is None and isinstance(group, NodeGroup):
@@ -330,7 +421,22 @@ class FabricBuilder:
         self._links.append(spec)
 
     def annotate(self, *figures: Figure) -> None:
-        """Attach the hardware figures the fabric was built from; `print(fabric)` shows them."""
+        """Attach the hardware figures the fabric was built from; `print(fabric)` shows them.
+
+        Parameters
+        ----------
+        *figures : Figure
+            Of the entries of ``pinchpoint.hardware``.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> b = pp.FabricBuilder("lab")
+        >>> chip = b.nodes("chip", chip=8)
+        >>> b.annotate(pp.hardware["nvlink5"]["link"])
+        >>> [figure.name for figure in b.build().figures]
+        ['link']
+        """
         self._figures.extend(figures)
 
     def build(self) -> Fabric:
@@ -347,6 +453,20 @@ class FabricBuilder:
             A fabric without nodes.
         CapacityError
             Capacities that fit no common integer scale.
+
+        Notes
+        -----
+        Time and memory follow the description, not the nodes and links it stands for.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> b = pp.FabricBuilder("million")
+        >>> chip = b.nodes("chip", pod=1024, leaf=32, chip=32)
+        >>> leaf = b.nodes("leaf", pod=1024, leaf=32)
+        >>> b.links(chip, leaf, "400Gb/s")
+        >>> b.build()
+        Fabric('million', structured: 1,081,344 nodes, 1,048,576 links, 1,048,576 chips)
         """
         recipe = Recipe(self._name, tuple(self._nodes), tuple(self._links), tuple(self._figures))
         from pinchpoint.fabric import Fabric

@@ -110,8 +110,13 @@ class CongestionCertificate:
 class Congestion(RepeatableResult):
     """Loads of all links under a routing, checked. Its table has a row per tier and direction.
 
-    With hashed flows the loads are means over the seeds, and :attr:`distribution` holds the
-    largest utilisation of each. :attr:`certificate` says how the loads were checked.
+    Attributes
+    ----------
+    distribution : ndarray of float64, shape (draws,)
+        The largest utilisation under each seed of hashed routing; else one value. Loads are means
+        over the draws.
+    certificate : CongestionCertificate
+        How the loads were checked.
     """
 
     __slots__ = ("_fabric", "_loads", "_question", "_unreachable", "certificate", "distribution")

@@ -21,9 +21,9 @@ class MaximumFlowResult:
     Attributes
     ----------
     flow_value : int or float
-        The value.
+        The value, in the unit of the capacities.
     flow : sparse array or matrix in CSR format, shape (nodes, nodes)
-        Net flow: antisymmetric, as SciPy has it.
+        Net flow: antisymmetric, as SciPy has it; int64, float64 for float capacities.
     result : MaximumFlow
         The answer by arc, with its minimum cut and certificate.
     """
@@ -58,6 +58,10 @@ def maximum_flow(csgraph: Any, source: int, sink: int, *, method: str | None = N
     ------
     GraphError, CapacityError, InputTypeError, UnboundedError
         As `pinchpoint.maximum_flow`.
+
+    Notes
+    -----
+    Takes as long as :func:`pinchpoint.maximum_flow`, and O(entries) beside it.
 
     Examples
     --------

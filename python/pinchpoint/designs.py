@@ -54,9 +54,9 @@ class Component:
     Attributes
     ----------
     cost : float
-        In the currency of the file.
-    watts : float
-        Power.
+        In the currency of the file, zero or more.
+    watts : float, default 0
+        Power in W, zero or more.
     """
 
     cost: float
@@ -75,7 +75,7 @@ class Components:
     Attributes
     ----------
     nodes : mapping of str to Component
-        By group of nodes.
+        By group of nodes: one node.
     links : mapping of str to Component
         By bundle: one link with what is at both of its ends.
     currency : str
@@ -98,11 +98,35 @@ def load_components(path: str | os.PathLike[str], /) -> Components:
     Returns
     -------
     Components
+        By name, as the file has them.
 
     Raises
     ------
     FormatError
-        A file that is none, with file, line and field.
+        A file that cannot be read or is none, a cost that is negative or no number, with file,
+        line and field.
+
+    Notes
+    -----
+    Files up to 16 MB are read. Names are compared with a fabric by :func:`bill`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''
+    ... components: 1
+    ... currency: coins
+    ... nodes: {chip: {cost: 20000, watts: 1000}, leaf: {cost: 30000}, spine: {cost: 45000}}
+    ... links: {chip-leaf: {cost: 300, watts: 12}, leaf-spine: {cost: 900}}
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "components.yaml")
+    ...     _ = path.write_text(text)
+    ...     parts = pp.designs.load_components(path)
+    >>> parts.nodes["leaf"], parts.currency
+    (Component(cost=30000.0, watts=0.0), 'coins')
+    >>> pp.designs.bill(pp.clusters.leaf_spine(64, radix=16), parts).cost
+    1776800.0
     """
     source = Source.open(path, 1 << 24)
     top = parse(source).entries(("components", "currency"), ("nodes", "links"))
@@ -133,7 +157,8 @@ class Bill(TabularResult):
     Attributes
     ----------
     rows : tuple of (str, str, int, float, float)
-        Component ("node" or "link"), its name, how many, their cost, their power in W.
+        Component ("node" or "link"), its name, how many, what they cost in all, their power in all
+        in W.
     currency : str
         Of the costs.
     """
@@ -178,11 +203,20 @@ def bill(fabric: Fabric, components: Components | None = None, /) -> Bill:
     components : Components, optional
         Costs; without them only the counts are meaningful.
 
+    Returns
+    -------
+    Bill
+        A row per group and per bundle.
+
     Raises
     ------
     SelectionError
         Groups or bundles that have no component: a part of the cost would be missing. Give those
         that are not counted a cost of 0.
+
+    Notes
+    -----
+    Takes O(groups + bundles) time, whatever the size of the fabric.
 
     Examples
     --------
@@ -228,6 +262,10 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
         An option without values, more than 10,000 designs.
     PinchpointError
         What the builder raises, with the name of the design.
+
+    Notes
+    -----
+    Builds a fabric for each combination.
 
     Examples
     --------
@@ -278,17 +316,21 @@ class Pareto(TabularResult):
     Attributes
     ----------
     designs : tuple of str
-        Their names.
+        Their names; the other tuples are in their order.
     cost, watts : tuple of float
-        In all.
+        In all, in `currency` and in W.
     value : tuple of float
-        The query's value when nothing has failed.
+        The query's value when nothing has failed, in `unit`.
     worst : tuple of float
-        The worst value over the scenarios; the healthy one without scenarios.
+        The worst value over the scenarios, in `unit`; the healthy one without scenarios.
     front : tuple of bool
         Whether no other design is at least as good in all four and better in one.
-    unit, better, currency : str
-        Of values and costs.
+    unit : str
+        Of `value` and `worst`.
+    better : {"higher", "lower"}
+        Which values are good.
+    currency : str
+        Of `cost`.
     """
 
     designs: tuple[str, ...]
@@ -310,6 +352,25 @@ class Pareto(TabularResult):
             In the unit of the query's value.
         worst : bool, default False
             Whether the target must hold in every scenario.
+
+        Returns
+        -------
+        str or None
+            Its name, the first of equally cheap ones; None if no design meets the target.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> from pinchpoint.designs import Component, Components
+        >>> parts = Components(
+        ...     nodes={"chip": Component(20), "leaf": Component(30), "spine": Component(45)},
+        ...     links={"chip-leaf": Component(0.3), "leaf-spine": Component(0.9)},
+        ... )
+        >>> nets = pp.designs.grid("leaf-spine", chips=64, radix=16, oversubscription=[1, 3])
+        >>> ask = pp.query.bandwidth("chip[chip=0:32]", "chip[chip=32:64]")
+        >>> table = pp.designs.pareto(nets, ask, parts)
+        >>> table.cheapest(6_000), table.cheapest(10_000), table.cheapest(100_000)
+        ('oversubscription=3', 'oversubscription=1', None)
         """
         values = self.worst if worst else self.value
         sign = 1 if self.better == "higher" else -1
@@ -367,11 +428,35 @@ def pareto(
     Returns
     -------
     Pareto
+        A row per design, in the order given.
 
     Raises
     ------
     StudyError
-        A design in which the query has no answer.
+        No design, or one in which the query has no answer.
+    SelectionError
+        Groups or bundles that have no component.
+    InputTypeError
+        `components` that are none.
+
+    Notes
+    -----
+    Costs one :func:`pinchpoint.sweep` over all designs: a query for each of them, and for each
+    scenario that symmetry tells apart. The front takes O(d^2) for d designs.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> from pinchpoint.designs import Component, Components
+    >>> parts = Components(
+    ...     nodes={"chip": Component(20), "leaf": Component(30), "spine": Component(45)},
+    ...     links={"chip-leaf": Component(0.3), "leaf-spine": Component(0.9)},
+    ... )
+    >>> nets = pp.designs.grid("leaf-spine", chips=64, radix=16, oversubscription=[1, 3])
+    >>> ask = pp.query.bandwidth("chip[chip=0:32]", "chip[chip=32:64]")
+    >>> table = pp.designs.pareto(nets, ask, parts, scenarios=pp.scenarios.each_node("spine"))
+    >>> list(zip(table.designs, table.value, table.worst))
+    [('oversubscription=1', 12800.0, 9600.0), ('oversubscription=3', 6400.0, 4000.0)]
     """
     from pinchpoint.scenarios import healthy
     from pinchpoint.studies.sweep import sweep

@@ -466,6 +466,17 @@ def check(built: Fabric | Imported | str | os.PathLike[str], /) -> tuple[SlowCab
     tuple of SlowCable
         The one that costs its trunk most first.
 
+    Raises
+    ------
+    FormatError
+        A file that cannot be read.
+    InputTypeError
+        Neither a fabric nor an import nor a path.
+
+    Notes
+    -----
+    Takes O(links) time and memory; a structured fabric is written out.
+
     Examples
     --------
     >>> import pinchpoint as pp

@@ -94,7 +94,37 @@ class Job:
     pattern: Pattern = "all_to_all"
 
     def ids(self, fabric: Fabric) -> list[int]:
-        """Return the node ids of the ranks in `fabric`, in order."""
+        """Return the node ids of the ranks in `fabric`, in order.
+
+        Parameters
+        ----------
+        fabric : Fabric
+            Where the job runs.
+
+        Returns
+        -------
+        list of int
+            Node ids in rank order.
+
+        Raises
+        ------
+        SelectionError
+            Fewer than two ranks, a node with two of them, or nothing of a name. Whether numbers
+            are node ids is found when traffic is routed.
+        FormatError
+            A rank file that cannot be read.
+
+        Notes
+        -----
+        Takes O(ranks) time.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> pp.jobs.Job("a", [3, "chip[chip=8:10]"]).ids(rack)
+        [3, 8, 9]
+        """
         import os
 
         if isinstance(self.ranks, os.PathLike):
@@ -117,6 +147,30 @@ class Job:
 
         Rates are those that do a phase in a second. A scale-up domain is the one of the ranks where
         they are now.
+
+        Parameters
+        ----------
+        fabric : Fabric
+            Where the job runs.
+
+        Returns
+        -------
+        list of Traffic
+            One after the other; node ids in them are ranks.
+
+        Raises
+        ------
+        SelectionError
+            As :meth:`ids`; traffic between nodes that have no rank, or that sends nothing; a
+            pattern or an algorithm that there is not.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> work = pp.jobs.Schedule("all_reduce", "hierarchical", gbyte=1.0, domain=4)
+        >>> pp.jobs.Job("a", "chip[chip=0:8]", work).phases(rack)
+        [Traffic(24 pairs), Traffic(8 pairs), Traffic(24 pairs)]
         """
         ids = self.ids(fabric)
         every = list(range(len(ids)))
@@ -156,13 +210,13 @@ class Sharing(TabularResult):
     Attributes
     ----------
     jobs : tuple of str
-        Their names.
+        Their names; the other tuples are in their order, but for `shared`.
     alone_gbit_per_s : tuple of float
-        What the busiest rank sends when the job is alone, averaged over a round.
+        What the busiest rank sends when the job is alone, averaged over a round, in Gbit/s.
     together_gbit_per_s : tuple of float
         The same at the max-min fair rate when all jobs run.
     round_gbit : tuple of float
-        What the busiest rank sends in a round.
+        What the busiest rank sends in a round, in Gbit.
     shared : tuple of (str, int, tuple of str)
         By bundle: how many links carry several jobs, and which jobs those are.
     binds : tuple of str
@@ -256,10 +310,12 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
 
     Notes
     -----
-    Each job is one flow that is spread over its links in the proportions of a round; its weight and
-    its most are its rate alone. The rates are max-min fair [1]_ and checked. Phases of different
-    jobs are taken to fall at random against each other, so that a link is shared by averages over a
-    round; where the busiest phases of two jobs coincide, they slow each other down more.
+    Each job is one flow that is spread over its links in the proportions of a round; its weight
+    and its most are its rate alone. The rates are max-min fair [1]_ and checked. Phases of
+    different jobs are taken to fall at random against each other, so that a link is shared by
+    averages over a round; where the busiest phases of two jobs coincide, they slow each other down
+    more. Costs one :meth:`Fabric.congestion` for each job and phase, on listed links, and one
+    :func:`pinchpoint.max_min_fair` with a flow per job.
 
     References
     ----------
@@ -357,9 +413,10 @@ class Drain(TabularResult):
     Attributes
     ----------
     jobs : tuple of str
-        Their names.
+        Their names; the other tuples are in their order.
     before_gbit_per_s, after_gbit_per_s : tuple of float
-        What the busiest rank sends, averaged over a round; 0 where ranks are lost or cut off.
+        What the busiest rank sends, averaged over a round, in Gbit/s; 0 where ranks are lost or
+        cut off.
     lost_ranks : tuple of tuple of int
         Ranks whose node is taken out.
     cut_off_pairs : tuple of int
@@ -427,9 +484,24 @@ def drain(
     Raises
     ------
     SelectionError
-        Jobs without ranks.
+        Jobs without ranks, or ranks that the fabric does not have.
     ScenarioError
         Nothing of that name to drain, or selections of another fabric.
+
+    Notes
+    -----
+    Costs two :meth:`Fabric.congestion` for each job and phase, on listed links: O(links) memory.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> net = pp.clusters.leaf_spine(64, radix=16)
+    >>> jobs = [pp.jobs.Job("a", "chip[chip=0:16]"), pp.jobs.Job("b", "chip[chip=16:24]")]
+    >>> cost = pp.jobs.drain(net, jobs, "spine[spine=0:3]")
+    >>> cost.affected  # b stays below its leaf
+    ('a',)
+    >>> round(cost.after_gbit_per_s[0] / cost.before_gbit_per_s[0], 3)
+    0.469
     """
     own = _checked(jobs)
     before = listed(fabric)

@@ -106,10 +106,10 @@ class MinimumCut(_Answer):
         Its capacity.
     source_side : ndarray of bool, shape (nodes,)
         The source side.
-    cut_arcs : ndarray of int64
-        Arcs from the source side to the other.
-    cut_nodes : ndarray of int64
-        Nodes whose own capacity is part of the cut.
+    cut_arcs : ndarray of int64, shape (arcs across,)
+        Arcs from the source side to the other, by index, ascending.
+    cut_nodes : ndarray of int64, shape (nodes cut through,)
+        Nodes whose own capacity is part of the cut, ascending.
     error_bound : float
         How far `value` may be from exact; 0.0 if it is exact.
     """
@@ -141,10 +141,10 @@ class MaximumFlow(_Answer, TabularResult):
         Flow of each arc: int64, float64 for float capacities, object if an amount is above 2^63.
     source_side : ndarray of bool, shape (nodes,)
         The source side of the source-minimal minimum cut.
-    cut_arcs : ndarray of int64
-        Arcs from the source side to the other.
-    cut_nodes : ndarray of int64
-        Nodes whose own capacity is part of the cut.
+    cut_arcs : ndarray of int64, shape (arcs across,)
+        Arcs from the source side to the other, by index, ascending.
+    cut_nodes : ndarray of int64, shape (nodes cut through,)
+        Nodes whose own capacity is part of the cut, ascending.
     certificate : FlowCertificate
         Flow and cut, and the check that was made.
     error_bound : float
@@ -363,6 +363,10 @@ def minimum_cut(
     ------
     PinchpointError
         What :func:`maximum_flow` raises, for the same reasons.
+
+    Notes
+    -----
+    Takes as long as :func:`maximum_flow`, O(n² m) time at worst: a flow is what proves the cut.
 
     Examples
     --------

@@ -196,6 +196,11 @@ def maximum_flow(
     CapacityError
         A capacity that is negative or not a number.
 
+    Notes
+    -----
+    The graph is read anew by each call, O(nodes + edges) in Python; then it takes as long as
+    :func:`pinchpoint.maximum_flow`.
+
     Examples
     --------
     >>> import networkx as nx, pinchpoint as pp
@@ -234,6 +239,15 @@ def maximum_flow_value(
 
     Takes what `maximum_flow` takes, and raises what it raises.
 
+    Returns
+    -------
+    int or float
+        The value: an int if all capacities are.
+
+    Notes
+    -----
+    Takes as long as `maximum_flow`, without the dict of flows.
+
     Examples
     --------
     >>> import networkx as nx, pinchpoint as pp
@@ -262,6 +276,10 @@ def minimum_cut(
         The nodes on the source's side, and those on the sink's: the smallest sink side there is,
         which is what networkx returns.
 
+    Notes
+    -----
+    Takes as long as `maximum_flow`, without the dict of flows.
+
     Examples
     --------
     >>> import networkx as nx, pinchpoint as pp
@@ -287,5 +305,21 @@ def minimum_cut_value(
     """Find the capacity of a minimum cut, as `networkx.minimum_cut_value` does.
 
     Takes what `maximum_flow` takes, and raises what it raises.
+
+    Returns
+    -------
+    int or float
+        The capacity: an int if all capacities are.
+
+    Notes
+    -----
+    Takes as long as `maximum_flow`, without the dict of flows.
+
+    Examples
+    --------
+    >>> import networkx as nx, pinchpoint as pp
+    >>> graph = nx.Graph([("a", "b", {"capacity": 3}), ("b", "c", {"capacity": 2.5})])
+    >>> pp.nx.minimum_cut_value(graph, "a", "c")
+    2.5
     """
     return maximum_flow_value(flowG, _s, _t, capacity, flow_func)

@@ -57,7 +57,34 @@ class Parallelism:
         return tuple(self.sizes[name] for name in names), names.index(dimension)
 
     def groups(self, dimension: str) -> Ids:
-        """Ranks of each group along a dimension, shape (groups, size)."""
+        """List the ranks of each group along a dimension.
+
+        Parameters
+        ----------
+        dimension : str
+            Which groups.
+
+        Returns
+        -------
+        ndarray of int64, shape (groups, size)
+            Ranks of each group, in order along the dimension.
+
+        Raises
+        ------
+        SelectionError
+            No such dimension.
+
+        Notes
+        -----
+        Takes O(ranks) time and memory.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> layout = pp.traffic.parallelism(list(range(8)), tp=2, pp=2, dp=2)
+        >>> layout.groups("dp").tolist()
+        [[0, 4], [1, 5], [2, 6], [3, 7]]
+        """
         shape, axis = self._axis(dimension)
         index = np.arange(self.num_ranks, dtype=np.int64).reshape(shape)
         return np.moveaxis(index, axis, -1).reshape(-1, shape[axis])
@@ -76,14 +103,37 @@ class Parallelism:
         ----------
         dimension : str
             Which groups.
-        pattern : {"ring", "all_to_all", "pipeline"}
+        pattern : {"ring", "all_to_all", "pipeline"}, default "ring"
             Each rank to the next and the last to the first, each to each, or each to the next.
         gbit_per_s, gbyte_per_s : float
-            Per ordered pair that sends.
+            Per ordered pair that sends, in Gbit/s or 10^9 bytes/s; one of them.
 
         Returns
         -------
         Traffic
+            Not listed before a fabric is asked.
+
+        Raises
+        ------
+        SelectionError
+            No such dimension or pattern, or a dimension of size 1.
+        UnitError
+            Not exactly one rate is given.
+        CapacityError
+            A rate that is negative or not finite.
+
+        Notes
+        -----
+        A fabric that is asked lists O(ranks) pairs, and O(ranks * size) of an all-to-all.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> layout = pp.traffic.parallelism("chip", tp=8, pp=9)
+        >>> steps = layout.traffic("pp", "pipeline", gbyte_per_s=45.0)
+        >>> round(rack.congestion(steps).max_utilization, 6)  # 45 GB/s of the 900 of a chip
+        0.05
         """
         _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
         check_choice("pattern", pattern, ("ring", "all_to_all", "pipeline"))
@@ -106,6 +156,22 @@ class Parallelism:
         -------
         dict of str to float
             By dimension, in GB per rank that sends.
+
+        Raises
+        ------
+        SelectionError
+            No such dimension or collective.
+        CapacityError
+            An S that is not above zero.
+        InputTypeError
+            A value that is no pair.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> layout = pp.traffic.parallelism("chip", tp=8, ep=4, dp=2)
+        >>> layout.volumes(tp=("all_reduce", 1.0), ep=("all_to_all", 1.0), dp=("all_gather", 1.0))
+        {'tp': 1.75, 'ep': 0.75, 'dp': 0.5}
         """
         found = {}
         for name, op, gbyte in _collectives(collectives):
@@ -127,6 +193,21 @@ class Parallelism:
         Returns
         -------
         Traffic
+            Not listed before a fabric is asked.
+
+        Raises
+        ------
+        SelectionError
+            No such dimension or collective.
+        CapacityError
+            An S or `seconds` that is not above zero.
+        InputTypeError
+            A value that is no pair.
+
+        Notes
+        -----
+        A fabric that is asked lists O(ranks) pairs for each dimension, and O(ranks * size) for an
+        all-to-all.
 
         Examples
         --------
@@ -184,6 +265,10 @@ def parallelism(
     ------
     SelectionError
         A dimension that `order` does not name, or sizes that do not fit the chips.
+
+    Notes
+    -----
+    Takes constant time; ranks are listed when a fabric is asked.
 
     Examples
     --------

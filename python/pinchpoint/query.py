@@ -30,6 +30,9 @@ Row = dict[str, Any]
 class Query:
     """A question that any fabric can be asked.
 
+    The functions here make some. A subclass is another: it sets the attributes and has
+    :meth:`ask`, :meth:`pins` and :meth:`describe`.
+
     Attributes
     ----------
     columns : mapping of str to {"float", "int", "text"}
@@ -38,6 +41,23 @@ class Query:
         Of that value.
     better : {"higher", "lower"}
         Which values are good.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> class Links(pp.query.Query):
+    ...     columns = {"links": "int"}
+    ...     unit = "links"
+    ...     def pins(self, fabric):
+    ...         return []  # every symmetry keeps the number
+    ...     def ask(self, fabric):
+    ...         return {"links": fabric.num_links}
+    ...     def describe(self):
+    ...         return {"query": "links"}
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> study = pp.sweep(rack, pp.scenarios.each_node("switch"), Links())
+    >>> study.columns["links"], study.columns["stands_for"]
+    ([1368], [18])
     """
 
     columns: ClassVar[Mapping[str, str]]
@@ -146,6 +166,18 @@ def bandwidth(sources: Ends, sinks: Ends, /, *, forwarding: Forwarding = "hardwa
         Its columns: ``gbit_per_s`` (per direction), ``bottleneck`` (tiers of the
         source-minimal cut, the largest share first), ``bottleneck_links``.
 
+    Raises
+    ------
+    InputTypeError
+        Ends that are no selection, text or node id.
+    SelectionError
+        An unknown `forwarding`.
+
+    Notes
+    -----
+    Made in constant time; what the ends name is found when a fabric is asked. Scenarios that
+    symmetry makes equal with the ends where they are cost one :meth:`Fabric.bandwidth`.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -239,6 +271,20 @@ def bisection(by: str | None = None, /, *, forwarding: Forwarding = "hardware") 
     ------
     InputTypeError
         A `by` that is no text.
+    SelectionError
+        An unknown `forwarding`.
+
+    Notes
+    -----
+    Costs a :meth:`Fabric.bandwidth` for each coordinate that is split, in each scenario that
+    symmetry tells apart.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> ask = pp.query.bisection()
+    >>> ask.ask(pp.clusters.gb200_nvl72())
+    {'gbit_per_s': 259200.0, 'split': 'chip', 'bottleneck': 'chip-switch'}
     """
     check_forwarding(forwarding)
     if by is not None:
@@ -341,6 +387,22 @@ def congestion(traffic: Traffic, /, *, routing: str = "ecmp", **options: Any) ->
         No traffic, or an option that there is not.
     SelectionError
         An unknown routing.
+
+    Notes
+    -----
+    Costs one :meth:`Fabric.congestion` for each scenario that symmetry tells apart: under "ecmp",
+    "wcmp" and "valiant", with traffic between selections. Else for each scenario.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> net = pp.clusters.leaf_spine(64, radix=16)
+    >>> ask = pp.query.congestion(pp.traffic.all_to_all("chip", per_chip_gbit_per_s=400.0))
+    >>> study = pp.sweep(net, pp.scenarios.each_node("spine"), ask)
+    >>> ask.ask(net)["bottleneck"], round(ask.ask(net)["max_utilization"], 3)
+    ('chip-leaf', 1.0)
+    >>> study.columns["stands_for"], round(study.columns["max_utilization"][0], 3)
+    ([4], 1.185)
     """
     from pinchpoint._patterns import check_traffic
     from pinchpoint.congestion import check_options
@@ -390,6 +452,19 @@ def throughput(traffic: Traffic, /, **options: Any) -> Query:
     ------
     InputTypeError
         No traffic, or an option that there is not.
+
+    Notes
+    -----
+    Costs one :meth:`Fabric.throughput` for each scenario that symmetry tells apart, if the traffic
+    is between selections; else for each scenario.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> ask = pp.query.throughput(pp.traffic.all_to_all("chip", per_chip_gbit_per_s=400.0))
+    >>> row = ask.ask(pp.clusters.leaf_spine(64, radix=16, oversubscription=3))
+    >>> round(row["lower"], 6), round(row["upper"], 6)
+    (0.403846, 0.403846)
     """
     from pinchpoint._patterns import check_traffic
 
@@ -461,6 +536,19 @@ def collective(operation: str, /, *, ranks: Ends, gbyte: float, **options: Any) 
         An unknown `operation`.
     CapacityError
         A `gbyte` that is not above zero.
+
+    Notes
+    -----
+    Costs one :meth:`Fabric.collective` for each scenario that symmetry tells apart. Where the
+    order of ranks matters (a root, a named algorithm, "send_recv"), for each scenario.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> ask = pp.query.collective("all_reduce", ranks="chip", gbyte=1.0)
+    >>> row = ask.ask(pp.clusters.hgx_h100())
+    >>> row["busbw_gbyte_per_s"], round(row["seconds"], 6)
+    (450.0, 0.003889)
     """
     from pinchpoint._patterns import _above_zero
     from pinchpoint.collective import op_named

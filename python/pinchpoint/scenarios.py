@@ -53,7 +53,20 @@ def _named_ones(chosen: tuple[Chosen, ...]) -> tuple[Any, ...]:
 
 
 def healthy() -> Scenarios:
-    """Return the fabric as it is, as the only scenario."""
+    """Return the fabric as it is, as the only scenario.
+
+    Returns
+    -------
+    Scenarios
+        One, labelled "as it is".
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> both = pp.scenarios.healthy() + pp.scenarios.failed("switch[switch=0]")
+    >>> [one.label for one in both.resolve(pp.clusters.gb200_nvl72())]
+    ['as it is', 'failed: switch[switch=0]']
+    """
     return Listed((("as it is", (), ()),))
 
 
@@ -66,6 +79,11 @@ def failed(*chosen: Chosen, label: str | None = None) -> Scenarios:
         What is down.
     label : str, optional
         What a reader calls it.
+
+    Returns
+    -------
+    Scenarios
+        One.
 
     Raises
     ------
@@ -92,6 +110,24 @@ def drained(*chosen: Chosen) -> Scenarios:
     ----------
     *chosen : selections or text
         What is drained.
+
+    Returns
+    -------
+    Scenarios
+        One.
+
+    Raises
+    ------
+    ScenarioError
+        Nothing is named.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> drain = pp.scenarios.drained("switch[switch=0]", "switch[switch=9]").resolve(rack)[0]
+    >>> drain.label, drain.nodes_failed
+    ('drained: switch[switch=0] + switch[switch=9]', 2)
     """
     own = _named_ones(chosen)
     return Listed(((f"drained: {shown(own)}", own, ()),))
@@ -109,10 +145,27 @@ def degraded(links: Chosen, factor: float, label: str | None = None) -> Scenario
     label : str, optional
         What a reader calls it.
 
+    Returns
+    -------
+    Scenarios
+        One.
+
     Raises
     ------
     ScenarioError
         A factor that is not above zero.
+
+    Notes
+    -----
+    On a structured fabric links are boxes, never listed: half a tier costs what a few links do.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> slow = pp.scenarios.degraded("switch[switch=0:9]", 0.5).resolve(rack)[0].apply(rack)
+    >>> slow.bandwidth("chip[chip=0]", "chip[chip=1]").gbyte_per_s
+    675.0
     """
     own = several(links)
     rows = tuple((one, multiplier(factor)) for one in own)
@@ -132,10 +185,24 @@ def upgrades(links: Chosen, factors: Iterable[float]) -> Scenarios:
     factors : iterable of float
         Of their capacity; each finite and above zero.
 
+    Returns
+    -------
+    Scenarios
+        One per factor, in order.
+
     Raises
     ------
     ScenarioError
         A factor that is not above zero.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> ask = pp.query.bandwidth("chip[chip=0]", "chip[chip=1]")
+    >>> study = pp.sweep(rack, pp.scenarios.upgrades("chip-switch", [1, 2, 4]), ask)
+    >>> study.columns["label"], study.columns["gbit_per_s"]
+    (['chip-switch x 1', 'chip-switch x 2', 'chip-switch x 4'], [7200.0, 14400.0, 28800.0])
     """
     own = several(links)
     factors = [multiplier(factor) for factor in as_items("factors", factors, "numbers")]
@@ -154,6 +221,11 @@ def each(groups: Mapping[str, Chosen] | Iterable[Chosen]) -> Scenarios:
     ----------
     groups : mapping of label to selections, or sequence of selections
         What fails together.
+
+    Returns
+    -------
+    Scenarios
+        One per group, in order.
 
     Examples
     --------
@@ -179,10 +251,16 @@ def each_link(among: Chosen | None = None) -> Scenarios:
     among : selections or text, optional
         Only these; default all links of the fabric.
 
+    Returns
+    -------
+    Scenarios
+        One per link, or per kind of links.
+
     Notes
     -----
     On a structured fabric, with a :mod:`pinchpoint.query` value, links that are alike under
-    symmetry make one scenario; its `stands_for` counts them.
+    symmetry make one scenario; its `stands_for` counts them. Otherwise every link is listed, up to
+    8 million.
 
     Examples
     --------
@@ -202,6 +280,24 @@ def each_node(among: Chosen | None = None) -> Scenarios:
     ----------
     among : selections or text, optional
         Only these; default all nodes of the fabric.
+
+    Returns
+    -------
+    Scenarios
+        One per node, or per kind of nodes.
+
+    Notes
+    -----
+    With symmetry, as in :func:`each_link`, the cost follows the kinds of nodes; otherwise their
+    number, up to 8 million.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> alike = pp.scenarios.each_node("switch").resolve(rack, pins=[])
+    >>> [(one.label, one.stands_for) for one in alike]
+    [('switch[switch=0]', 18)]
     """
     return Each(None if among is None else several(among), "node")
 
@@ -213,6 +309,24 @@ def each_pair(among: Chosen) -> Scenarios:
     ----------
     among : selections or text
         Links, nodes, or both.
+
+    Returns
+    -------
+    Scenarios
+        One per pair, or per kind of pairs.
+
+    Notes
+    -----
+    With symmetry the cost follows the kinds of pairs (2 million at most), otherwise their number,
+    which grows with the square of the elements (8 million pairs at most).
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> net = pp.clusters.leaf_spine(64, radix=16)
+    >>> alike = pp.scenarios.each_pair("spine").resolve(net, pins=[])
+    >>> [(one.label, one.stands_for) for one in alike]
+    [('spine[pod=0,spine=0] + spine[pod=0,spine=1]', 6)]
     """
     return Each(several(among), "", pairs=True)
 
@@ -225,13 +339,37 @@ def random_links(
     Parameters
     ----------
     k : int, default 10
-        Links per scenario, all different.
+        Links per scenario, all different; 1 to a million.
     count : int, default 10,000
-        Scenarios.
+        Scenarios; 1 to 10 million.
     seed : int, default 0
         With the index of a scenario it decides the draw, whatever runs it.
     among : selections or text, optional
         Draw from these links; default from all links of the fabric, each equally likely.
+
+    Returns
+    -------
+    Scenarios
+        `count` of them; a fabric that has fewer than `k` of the links up is an error when it is
+        asked.
+
+    Raises
+    ------
+    ScenarioError
+        A number out of range.
+
+    Notes
+    -----
+    A draw takes about O(k): links are drawn, never listed, and drawn again if they are down.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> draws = pp.scenarios.random_links(k=100, count=3, seed=7, among="chip-switch")
+    >>> ends = "chip[chip=0]", "chip[chip=1]"
+    >>> [one.apply(rack).bandwidth(*ends).gbyte_per_s for one in draws.resolve(rack)]
+    [650.0, 850.0, 800.0]
     """
     return drawn(k, count, seed, among, "link")
 
@@ -242,13 +380,36 @@ def random_nodes(k: int, count: int, seed: int = 0, among: Chosen | None = None)
     Parameters
     ----------
     k : int
-        Nodes per scenario, all different.
+        Nodes per scenario, all different; 1 to a million.
     count : int
-        Scenarios.
+        Scenarios; 1 to 10 million.
     seed : int, default 0
         With the index of a scenario it decides the draw.
     among : selections or text, optional
         Only these; default all nodes of the fabric.
+
+    Returns
+    -------
+    Scenarios
+        `count` of them; a fabric that has fewer than `k` of the nodes up is an error when it is
+        asked.
+
+    Raises
+    ------
+    ScenarioError
+        A number out of range.
+
+    Notes
+    -----
+    A draw takes about O(k): nodes are drawn, never listed, and drawn again if they are down.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> drawn = pp.scenarios.random_nodes(2, count=3, among="switch").resolve(rack)
+    >>> [one.nodes_failed for one in drawn]
+    [2, 2, 2]
     """
     return drawn(k, count, seed, among, "node")
 
@@ -264,6 +425,11 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
         Scenarios.
     seed : int, default 0
         With the index of a scenario it decides the draw.
+
+    Returns
+    -------
+    Scenarios
+        `count` of them.
 
     Raises
     ------
@@ -303,12 +469,38 @@ def load(path: str | os.PathLike[str], /) -> Scenarios:
     path : str or path-like
         The file.
 
+    Returns
+    -------
+    Scenarios
+        As :func:`policy` makes them.
+
     Raises
     ------
     FormatError
         A file that is no policy, with file, line and field.
     ScenarioError
-        Weights that do not sum to 1, rules that contradict themselves.
+        Weights that do not sum to 1.
+
+    Notes
+    -----
+    Files up to 16 MB are read. Selections are found when a fabric is asked.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''
+    ... policy: 1
+    ... count: 3
+    ... modes:
+    ...   - {weight: 0.9, name: optics, rules: [{among: chip-switch, choose: 2}]}
+    ...   - {weight: 0.1, name: tray, rules: [{among: "switch[switch=0:2]"}]}
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "policy.yaml")
+    ...     _ = path.write_text(text)
+    ...     policy = pp.scenarios.load(path)
+    >>> [one.label for one in policy.resolve(pp.clusters.gb200_nvl72())]
+    ['optics, draw 0', 'optics, draw 1', 'optics, draw 2']
     """
     from pinchpoint.studies.policy_file import read
 

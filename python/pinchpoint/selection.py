@@ -187,6 +187,16 @@ class LinkSelection:
 
     Made by :meth:`Fabric.select_links` or :meth:`Fabric.sample_links`. It holds coordinates, not
     a fabric, and is never enumerated. ``|``, ``&`` and ``-`` combine selections of one bundle.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> tray = rack.select_links("chip-switch", chip=slice(0, 4))
+    >>> len(tray), len(tray - rack.select_links("chip-switch[switch=0]"))
+    (72, 68)
+    >>> tray & rack.select_links("chip-switch[switch=0]")
+    LinkSelection(chip-switch[chip=0:4] & chip-switch[switch=0]: 4 links)
     """
 
     __slots__ = ("_handle", "_label")

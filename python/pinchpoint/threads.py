@@ -19,6 +19,13 @@ def set_threads(n: int) -> None:
     n : int
         At least 1.
 
+    Raises
+    ------
+    PinchpointError
+        A number below 1 or above 1024.
+    InputTypeError
+        No integer.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -38,5 +45,11 @@ def set_threads(n: int) -> None:
 
 
 def get_threads() -> int:
-    """Return the number of threads the core uses."""
+    """Return the number of threads the core uses.
+
+    Returns
+    -------
+    int
+        What :func:`set_threads` has set, else ``PINCHPOINT_THREADS``, else one per core.
+    """
     return _core.get_threads()

@@ -87,6 +87,14 @@ def all_to_all(
     ------
     UnitError
         Not exactly one rate is given.
+    CapacityError
+        A rate that is negative or not finite.
+    SelectionError
+        A node id that is listed twice.
+
+    Notes
+    -----
+    A selection takes the same time and memory, whatever its size.
 
     Examples
     --------
@@ -136,8 +144,14 @@ def skewed(
 
     Raises
     ------
+    UnitError
+        Not exactly one rate is given.
     CapacityError
-        An exponent that is negative or not finite.
+        A rate or an exponent that is negative or not finite.
+
+    Notes
+    -----
+    Takes constant time; a fabric that is asked lists O(n^2) pairs for n nodes.
 
     Examples
     --------
@@ -184,6 +198,22 @@ def between(
     ------
     UnitError
         Not exactly one rate is given.
+    CapacityError
+        A rate that is negative or not finite.
+    SelectionError
+        A node id that is listed twice at one end.
+
+    Notes
+    -----
+    A selection takes the same time and memory, whatever its size.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> rack = pp.clusters.gb200_nvl72()
+    >>> halves = pp.traffic.between("chip[chip=0:36]", "chip[chip=36:72]", gbyte_per_s=1.0)
+    >>> round(rack.congestion(halves).max_utilization * 900, 6)  # 36 GB/s of the 900 of a chip
+    36.0
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
     return Traffic((_Product(_each_once(sources), _each_once(sinks), rate),))
@@ -216,6 +246,24 @@ def incast(
     ------
     UnitError
         Not exactly one rate is given.
+    CapacityError
+        A rate that is negative or not finite.
+    SelectionError
+        A node id that is listed twice.
+
+    Notes
+    -----
+    A selection takes the same time and memory, whatever its size.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> star = pp.Fabric.from_links([0, 1, 2, 3], [4, 4, 4, 4], 100.0)
+    >>> burst = star.congestion(pp.traffic.incast([0, 1, 2], 3, gbit_per_s=100.0))
+    >>> burst.max_utilization
+    3.0
+    >>> burst.bottlenecks(1)[0].head
+    'node[node=3]'
     """
     return between(sources, sink, gbit_per_s=gbit_per_s, gbyte_per_s=gbyte_per_s)
 
@@ -262,6 +310,10 @@ def experts(
         A share or an exponent that is negative or not finite, or shares that are all zero.
     UnitError
         Not exactly one rate is given.
+
+    Notes
+    -----
+    Takes O(groups) time and memory, whatever the number of nodes.
 
     Examples
     --------
@@ -315,12 +367,30 @@ def permutation(
     Returns
     -------
     Traffic
-        Never listed before a fabric is asked.
+        Not listed before a fabric is asked.
 
     Raises
     ------
     UnitError
         Not exactly one rate is given.
+    CapacityError
+        A rate that is negative or not finite.
+    SelectionError
+        A seed below zero.
+
+    Notes
+    -----
+    Takes constant time; a fabric that is asked lists n pairs for n nodes.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> net = pp.clusters.leaf_spine(64, radix=16, oversubscription=3)
+    >>> pairs = pp.traffic.permutation("chip", seed=1, gbit_per_s=400.0)
+    >>> round(net.congestion(pairs).max_utilization, 3)
+    2.75
+    >>> net.fair_rates(pairs).sources.size
+    64
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
     return Traffic((_Ranked(nodes, "permutation", rate, as_seed(seed)),))
@@ -342,12 +412,26 @@ def ring(
     Returns
     -------
     Traffic
-        Never listed before a fabric is asked.
+        Not listed before a fabric is asked.
 
     Raises
     ------
     UnitError
         Not exactly one rate is given.
+    CapacityError
+        A rate that is negative or not finite.
+
+    Notes
+    -----
+    Takes constant time; a fabric that is asked lists n pairs for n nodes.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> star = pp.Fabric.from_links([0, 1, 2, 3], [4, 4, 4, 4], 100.0)
+    >>> rates = star.fair_rates(pp.traffic.ring([0, 2, 1, 3], gbit_per_s=50.0))
+    >>> list(zip(rates.sources.tolist(), rates.sinks.tolist()))
+    [(0, 2), (2, 1), (1, 3), (3, 0)]
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
     return Traffic((_Ranked(nodes, "ring", rate),))
@@ -366,11 +450,28 @@ def pairs(sources: npt.ArrayLike, sinks: npt.ArrayLike, gbit_per_s: npt.ArrayLik
     Returns
     -------
     Traffic
+        A copy of the rates; what is wrong with single pairs is found when a fabric is asked.
 
     Raises
     ------
     GraphError
         Arrays of different lengths.
+    InputTypeError
+        Node ids that are no integers, rates that are no numbers.
+
+    Notes
+    -----
+    Takes O(pairs) time and memory.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> line = pp.Fabric.from_links([0, 1], [1, 2], [100.0, 40.0])
+    >>> traffic = pp.traffic.pairs([0, 1], [2, 2], [10.0, 30.0])
+    >>> line.congestion(traffic).loads().tolist()
+    [[10.0, 40.0], [0.0, 0.0]]
+    >>> line.congestion(traffic * 2).max_utilization
+    2.0
     """
     ends = (("sources", sources), ("sinks", sinks))
     own = [as_ids(name, values).astype(np.int64) for name, values in ends]
@@ -396,11 +497,29 @@ def from_matrix(matrix: Any, nodes: npt.ArrayLike | None = None) -> Traffic:
     Returns
     -------
     Traffic
+        Listed: a pair for each entry that is not zero.
 
     Raises
     ------
     GraphError
         A matrix that is not square, or whose size does not fit `nodes`.
+    InputTypeError
+        A matrix that does not hold numbers.
+
+    Notes
+    -----
+    Takes O(n^2) time for an array, O(entries) for a sparse matrix, and memory for the entries that
+    are not zero.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> star = pp.Fabric.from_links([0, 1, 2], [3, 3, 3], 100.0)
+    >>> traffic = pp.traffic.from_matrix([[0, 30, 10], [0, 0, 0], [20, 60, 0]])
+    >>> traffic
+    Traffic(4 pairs)
+    >>> star.congestion(traffic).loads()[1].tolist()
+    [20.0, 90.0, 10.0]
     """
     if hasattr(matrix, "tocoo"):
         entries = matrix.tocoo()
@@ -442,11 +561,16 @@ def from_table(
     Returns
     -------
     Traffic
+        Listed: a pair for each row.
 
     Raises
     ------
     GraphError
         A column that is not there, or that has empty entries.
+
+    Notes
+    -----
+    Takes O(rows) time and memory.
 
     Examples
     --------
@@ -499,6 +623,10 @@ def collective(op: str, nodes: Any, *, gbyte: float, seconds: float = 1.0) -> Tr
         An unknown `op`, or fewer than two ranks.
     CapacityError
         A `gbyte` or `seconds` that is not above zero.
+
+    Notes
+    -----
+    A ring is listed when a fabric is asked, a pair for each rank; an all-to-all never is.
 
     Examples
     --------

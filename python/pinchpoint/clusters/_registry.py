@@ -59,7 +59,15 @@ class Cluster:
 
 
 class Clusters(Sequence[Cluster]):
-    """The clusters that can be built; prints as a table."""
+    """The clusters that can be built: a sequence of :class:`Cluster` that prints as a table.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> everything = pp.clusters.available()
+    >>> everything[0].name, everything[0].chips, list(pp.clusters.find("fat_tree").options)
+    ('trn2_instance', 16, ['k', 'link'])
+    """
 
     def __init__(self, clusters: Sequence[Cluster]) -> None:
         self._clusters = tuple(clusters)

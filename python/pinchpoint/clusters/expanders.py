@@ -71,6 +71,11 @@ def jellyfish(
     UnitError
         A bandwidth without a unit.
 
+    Notes
+    -----
+    Takes O(links log links) time and about 100 bytes a link. Where `degree` is more than half of
+    the other switches, the links that are left out are drawn: O(switches^2) time and memory.
+
     References
     ----------
     Singla, Hong, Popa, Godfrey, Jellyfish: networking data centers randomly, NSDI 2012.
@@ -133,6 +138,10 @@ def xpander(
         Arrays of more than 8 GB, found before they are made.
     UnitError
         A bandwidth without a unit.
+
+    Notes
+    -----
+    Takes O(links) time and about 100 bytes a link.
 
     References
     ----------

@@ -56,6 +56,10 @@ def fat_tree(k: int = 16, *, link: str = "400Gb/s") -> Fabric:
     UnitError
         A bandwidth without a unit.
 
+    Notes
+    -----
+    Building takes the same time and memory whatever the size.
+
     References
     ----------
     Al-Fares, Loukissas, Vahdat, A scalable, commodity data center network architecture,
@@ -115,6 +119,10 @@ def leaf_spine(
     UnitError
         A bandwidth without a unit.
 
+    Notes
+    -----
+    Building takes the same time and memory whatever the size.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -173,7 +181,8 @@ def clos(
     -----
     The top tier is the fewest switches that have the ports and divide the uplinks below evenly,
     with several cables between the same two switches; so it is in every tree here but `fat_tree`.
-    The tiers below have a port up for every port down, and the leaf's `oversubscription`.
+    The tiers below have a port up for every port down, and the leaf's `oversubscription`. Building
+    takes the same time and memory whatever the size.
 
     Examples
     --------
@@ -236,6 +245,10 @@ def rail_optimized(
     UnitError
         A bandwidth without a unit.
 
+    Notes
+    -----
+    Building takes the same time and memory whatever the size.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -295,6 +308,10 @@ def rail_only(
         An option out of range, or switches with too few ports.
     UnitError
         A bandwidth without a unit.
+
+    Notes
+    -----
+    Building takes the same time and memory whatever the size.
 
     References
     ----------
@@ -368,7 +385,8 @@ def efa(
     Notes
     -----
     AWS describes 10p10u as a non-blocking fat tree without rails and publishes neither radix nor
-    tiers nor planes: all of these are assumed. See ``pinchpoint.hardware["efa"]``.
+    tiers nor planes: all of these are assumed. See ``pinchpoint.hardware["efa"]``. Building takes
+    the same time and memory whatever the size.
 
     Examples
     --------

@@ -57,6 +57,11 @@ def torus(
     UnitError
         A bandwidth without a unit.
 
+    Notes
+    -----
+    Building takes the same time and memory whatever the size. Questions cost more on longer axes:
+    every distance from their ends is another class.
+
     Examples
     --------
     >>> import pinchpoint as pp

@@ -119,7 +119,8 @@ def trn3_ultracluster(
     -----
     AWS publishes no topology, so the network is assumed: no rails, one leaf a rack with as many
     ports up as down, 64 UltraServers a pod at radix 256, cores joined on the spine index, up to
-    256 pods. ``print(fabric)`` lists what is assumed.
+    256 pods. ``print(fabric)`` lists what is assumed. Building takes the same time and memory
+    whatever the size.
 
     Examples
     --------

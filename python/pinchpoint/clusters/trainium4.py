@@ -110,7 +110,8 @@ def trn4_ultracluster(
     Notes
     -----
     As `trn4_rack`; the network is that of `trn3_ultracluster`, one leaf a rack and 128 racks a pod
-    at radix 256, and assumed throughout.
+    at radix 256, and assumed throughout. Building takes the same time and memory whatever the
+    size.
 
     Examples
     --------

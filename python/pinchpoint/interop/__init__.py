@@ -126,6 +126,10 @@ def load(path: str | os.PathLike[str]) -> Fabric:
     FormatError
         A file that cannot be read; the message has file, line and field.
 
+    Notes
+    -----
+    Linear in the size of the file; a structured fabric takes what its description takes.
+
     Examples
     --------
     >>> import tempfile, pinchpoint as pp
@@ -158,6 +162,28 @@ def read(path: str | os.PathLike[str]) -> Imported:
     ------
     FormatError
         A file that cannot be read or is of no known format.
+
+    Notes
+    -----
+    Linear in the size of the file, 1 GiB at most (16 GiB of a table).
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''p max 3 2
+    ... n 1 s
+    ... n 3 t
+    ... a 1 2 5
+    ... a 2 3 4
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "line.max")
+    ...     _ = path.write_text(text)
+    ...     found = pp.interop.read(path)
+    >>> found.report.format, found.report.guessed, found.terminals
+    ('DIMACS', ('capacities have no unit; taken as Gbit/s',), (0, 2))
+    >>> found.fabric.bandwidth(*found.terminals).gbit_per_s
+    4.0
     """
     from pinchpoint.interop import tables
 

@@ -24,9 +24,9 @@ class Cables:
 
     Attributes
     ----------
-    port_a, port_b : tuple of str
+    port_a, port_b : tuple of str, one per link
         Ports at the tail and at the head.
-    rate : tuple of str
+    rate : tuple of str, one per link
         The rate as the tool calls it, such as "4x QDR".
     """
 
@@ -60,7 +60,8 @@ class Demands:
         Parameters
         ----------
         seconds : float, optional
-            For demands in bytes, and only for those: the time in which they are to be sent.
+            For demands in bytes, and only for those: the time in which they are to be sent, above
+            zero.
 
         Returns
         -------
@@ -71,6 +72,19 @@ class Demands:
         ------
         UnitError
             Bytes without a time, or a time for what is a rate already.
+
+        Notes
+        -----
+        Takes O(demands) time and memory.
+
+        Examples
+        --------
+        >>> import numpy as np, pinchpoint as pp
+        >>> line = pp.Fabric.from_links([0, 1], [1, 2], 100.0)
+        >>> sources, sinks, amount = np.array([0, 1]), np.array([2, 2]), np.array([5e9, 1e9])
+        >>> own = pp.interop.Demands(sources, sinks, amount, "bytes")
+        >>> line.congestion(own.traffic(seconds=1.0)).loads()[0].tolist()
+        [40.0, 48.0]
         """
         from pinchpoint.traffic import pairs
 
@@ -91,9 +105,9 @@ class Paths:
         Node ids of the imported fabric.
     first : ndarray of int64, shape (paths + 1,)
         Path i is ``links[first[i]:first[i + 1]]``.
-    links : ndarray of int64
-        Links of the imported fabric in order.
-    forward : ndarray of bool
+    links : ndarray of int64, shape (steps,)
+        Links of the imported fabric in order; ``steps`` is ``first[-1]``.
+    forward : ndarray of bool, shape (steps,)
         Whether the path goes from the tail of the link to its head.
     """
 

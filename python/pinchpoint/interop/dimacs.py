@@ -91,6 +91,10 @@ def read_dimacs(path: str | os.PathLike[str], /) -> FlowProblem:
         A line of no known kind, ids out of range, a missing or second terminal, another number of
         arcs than the header says.
 
+    Notes
+    -----
+    Linear in the size of the file, 1 GiB at most.
+
     Examples
     --------
     >>> import tempfile, pinchpoint as pp
@@ -233,6 +237,25 @@ def write_dimacs(
     ------
     GraphError
         Arrays of different lengths, ids out of range, capacities that are no whole numbers.
+    FormatError
+        The file cannot be written.
+
+    Notes
+    -----
+    Takes O(arcs) time and memory.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "line.max")
+    ...     pp.interop.write_dimacs(path, [0, 1], [1, 2], [5, 4], 0, 2)
+    ...     print(path.read_text(), end="")
+    p max 3 2
+    n 1 s
+    n 3 t
+    a 1 2 5
+    a 2 3 4
     """
     own = as_path(path)
     arrays = [np.asarray(values) for values in (tails, heads, capacity)]

@@ -72,6 +72,27 @@ def read_graphml(
     ------
     FormatError
         No XML, a document type, an edge to no node, a capacity that is missing or no number.
+    UnitError
+        A `unit` or `default` that is none.
+
+    Notes
+    -----
+    Linear in the size of the file, 1 GiB at most.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''<graphml><key id="c" for="edge" attr.name="LinkSpeedRaw"/>
+    ... <graph edgedefault="undirected"><node id="Oslo"/><node id="Rome"/>
+    ... <edge source="Oslo" target="Rome"><data key="c">1e10</data></edge></graph></graphml>'''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "zoo.graphml")
+    ...     _ = path.write_text(text)
+    ...     found = pp.interop.read_graphml(path)
+    >>> found.fabric.bandwidth("Oslo", "Rome").gbit_per_s
+    10.0
+    >>> print(found.report.format, found.report.is_complete)
+    GraphML True
     """
     return parse(Source.open(path), capacity, unit, default)
 

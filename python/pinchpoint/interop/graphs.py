@@ -69,7 +69,11 @@ def from_networkx(
         named.
     CapacityError
         Edges without the attribute (which networkx takes for infinite), or with a capacity that is
-        negative or no number; up to ten are named.
+        negative or no number, or a `unit` that is none; up to ten are named.
+
+    Notes
+    -----
+    Takes O(nodes + edges) time and memory.
 
     Examples
     --------
@@ -111,6 +115,15 @@ def from_igraph(graph: Any, /, *, capacity: str = "capacity", unit: str | None =
     Imported
         An explicit fabric, with groups as in :func:`from_networkx`.
 
+    Raises
+    ------
+    BuildError, CapacityError
+        As :func:`from_networkx`.
+
+    Notes
+    -----
+    Takes O(nodes + edges) time and memory.
+
     Examples
     --------
     >>> import igraph, pinchpoint as pp
@@ -144,6 +157,19 @@ def from_scipy(matrix: Any, /, *, unit: str | None = None) -> Imported:
     -------
     Imported
         An explicit fabric.
+
+    Raises
+    ------
+    CapacityError
+        A capacity that is negative or not a number.
+    UnitError
+        A `unit` that is none.
+    InputTypeError
+        A matrix that is not sparse, not square, or of no numbers.
+
+    Notes
+    -----
+    Takes O(nodes + entries) time and memory.
 
     Examples
     --------
@@ -367,6 +393,15 @@ def to_networkx(fabric: Fabric, /) -> Any:
         Nodes by name, with ``group``, ``role`` and ``forwards``; links that are up, with
         ``capacity`` in Gbit/s per direction.
 
+    Raises
+    ------
+    GraphError
+        A structured fabric.
+
+    Notes
+    -----
+    Takes O(nodes + links) time and memory.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -399,6 +434,24 @@ def to_igraph(fabric: Fabric, /) -> Any:
     igraph.Graph
         Vertices with ``name``, ``group``, ``role`` and ``forwards``; edges that are up, with
         ``capacity`` in Gbit/s per direction.
+
+    Raises
+    ------
+    GraphError
+        A structured fabric.
+
+    Notes
+    -----
+    Takes O(nodes + links) time and memory.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> graph = pp.interop.to_igraph(pp.clusters.hgx_h100().materialize())
+    >>> graph.vcount(), graph.ecount(), graph.es[0]["capacity"]
+    (22, 160, 200.0)
+    >>> graph.vs[0].attributes()
+    {'name': 'chip[chip=0]', 'group': 'chip', 'role': 'chip', 'forwards': False}
     """
     igraph = needed("igraph", "to_igraph")
     ends, capacity = _links(fabric)
@@ -425,6 +478,24 @@ def to_scipy(fabric: Fabric, /) -> Any:
     -------
     scipy.sparse.csr_array, shape (nodes, nodes), dtype float64
         Capacity from i to j in Gbit/s; both ways for full-duplex links, parallel ones added up.
+
+    Raises
+    ------
+    GraphError
+        A structured fabric.
+
+    Notes
+    -----
+    Takes O(nodes + links) time and memory.
+
+    Examples
+    --------
+    >>> import pinchpoint as pp
+    >>> line = pp.Fabric.from_links([0, 1, 1], [1, 2, 2], [400.0, 100.0, 100.0])
+    >>> pp.interop.to_scipy(line).toarray()
+    array([[  0., 400.,   0.],
+           [400.,   0., 200.],
+           [  0., 200.,   0.]])
     """
     sparse = needed("scipy.sparse", "to_scipy")
     ends, capacity = _links(fabric)

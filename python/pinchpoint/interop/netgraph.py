@@ -51,7 +51,12 @@ def read_netgraph(path: str | os.PathLike[str], /, *, unit: str = "Gbit/s") -> I
     Raises
     ------
     FormatError
-        Anchors and aliases, what NetGraph refuses, counts that make too many nodes.
+        Anchors and aliases, what NetGraph refuses, counts that make too many nodes, or a `unit`
+        that is none; NetGraph is not installed.
+
+    Notes
+    -----
+    NetGraph expands the scenario in Python; a million nodes are the most.
     """
     return parse(_yaml.parse(Source.open(path)), unit)
 
@@ -146,6 +151,17 @@ def from_netgraph(
         nodes and links are failed. Demands in Gbit/s, with the selectors resolved: the volume is
         split evenly over the pairs of nodes, which for ``combine`` is a guess. Priorities and flow
         policies are skipped and reported.
+
+    Raises
+    ------
+    FormatError
+        A network without nodes, a capacity or unit that is none, too many pairs of demands.
+    InputTypeError
+        Nothing of NetGraph's.
+
+    Notes
+    -----
+    Takes O(nodes + links + pairs of demands), of which 50 million are the most.
     """
     network = getattr(scenario, "network", scenario)
     if not hasattr(network, "nodes") or not hasattr(network, "links"):

@@ -52,6 +52,26 @@ def read_netloc(
     ------
     FormatError
         An edge to a node that is not there, an unknown speed, a path that is no path.
+
+    Notes
+    -----
+    Linear in the size of the files, 1 GiB each at most.
+
+    Examples
+    --------
+    >>> import json, pathlib, tempfile, pinchpoint as pp
+    >>> def edge(a, b, a_port, b_port):
+    ...     ends = {"src_node_id": a, "dest_node_id": b}
+    ...     ports = {"src_port_id": a_port, "dest_port_id": b_port}
+    ...     return {**ends, **ports, "speed": "QDR", "width": "4x"}
+    >>> nodes = {"h": {"node_type": 2, "desc": "host 1"}, "s": {"node_type": 1, "desc": "leaf"}}
+    >>> edges = {"1": edge("h", "s", "1", "7"), "2": edge("s", "h", "7", "1")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "IB-0-nodes.ndat")
+    ...     _ = path.write_text(json.dumps({"node_info": nodes, "edge_info": edges}))
+    ...     found = pp.interop.read_netloc(path)
+    >>> found.fabric.bandwidth("host 1", "leaf").gbit_per_s, found.cables.rate, found.paths
+    (32.0, ('4x QDR',), None)
     """
     own = as_path(nodes)
     if paths is None and own.name.endswith(_NODES):

@@ -52,10 +52,33 @@ def read_repetita(
         Another number of nodes, edges or demands than a header says, an id that is no node, a
         bandwidth that is no number.
 
+    Notes
+    -----
+    Linear in the size of the files, 1 GiB each at most.
+
     References
     ----------
     .. [1] S. Gay, P. Schaus and S. Vissicchio, REPETITA: repeatable experiments for performance
        evaluation of traffic-engineering algorithms, arXiv:1710.08665, 2017.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''NODES 2
+    ... label x y
+    ... Paris 2.3 48.8
+    ... Rome 12.5 41.9
+    ... EDGES 2
+    ... label src dest weight bw delay
+    ... there 0 1 10 10000000 1913
+    ... back 1 0 10 2500000 1913
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "two.graph")
+    ...     _ = path.write_text(text)
+    ...     fabric = pp.interop.read_repetita(path).fabric
+    >>> [fabric.bandwidth(*ends).gbit_per_s for ends in (("Paris", "Rome"), ("Rome", "Paris"))]
+    [10.0, 2.5]
     """
     return parse(Source.open(graph), None if demands is None else Source.open(demands))
 

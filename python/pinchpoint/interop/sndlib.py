@@ -84,11 +84,39 @@ def read_sndlib(path: str | os.PathLike[str], /, *, unit: str | None = None) -> 
     FormatError
         A link or demand to a node that is not there, a name that comes twice, a number that is
         none, a link without any capacity.
+    UnitError
+        A `unit` that is none.
+
+    Notes
+    -----
+    Linear in the size of the file, 1 GiB at most.
 
     References
     ----------
     .. [1] S. Orlowski, R. Wessaely, M. Pioro and A. Tomaszewski, SNDlib 1.0 - Survivable Network
        Design Library, Networks 55 (2010), 276-286.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''?SNDlib native format; type: network; version: 1.0
+    ... NODES (
+    ...   a ( 1.0 2.0 )
+    ...   b ( 1.0 3.0 )
+    ... )
+    ... LINKS (
+    ...   ab ( a b ) 100.0 0.0 0.0 0.0 ( 40.0 5.0 )
+    ... )
+    ... DEMANDS (
+    ...   d ( a b ) 1 30.0 UNLIMITED
+    ... )
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "tiny.txt")
+    ...     _ = path.write_text(text)
+    ...     found = pp.interop.read_sndlib(path, unit="Gbit/s")
+    >>> found.fabric.congestion(found.demands.traffic()).max_utilization
+    0.3
     """
     return parse(Source.open(path), unit)
 

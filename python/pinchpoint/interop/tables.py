@@ -77,12 +77,31 @@ def read_csv(path: str | os.PathLike[str], /, **options: Any) -> Imported:
     Returns
     -------
     Imported
+        As :func:`from_table`.
 
     Raises
     ------
     FormatError
         No such file, a file that cannot be read, or one without the columns; file and line are
         named.
+
+    Notes
+    -----
+    Linear in the number of rows, 400 million at most.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''source,target,gbit_per_s
+    ... a,b,400
+    ... b,c,200
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "links.csv")
+    ...     _ = path.write_text(text)
+    ...     found = pp.interop.read_csv(path)
+    >>> found.fabric.names, found.fabric.bandwidth("a", "c").gbit_per_s
+    (('a', 'b', 'c'), 200.0)
     """
     return _read(path, "csv", options)
 
@@ -100,12 +119,27 @@ def read_parquet(path: str | os.PathLike[str], /, **options: Any) -> Imported:
     Returns
     -------
     Imported
+        As :func:`from_table`.
 
     Raises
     ------
     FormatError
-        No such file, a file that cannot be read, or one without the columns; file and line are
+        No such file, a file that cannot be read, or one without the columns; column and row are
         named.
+
+    Notes
+    -----
+    Linear in the number of rows, 400 million at most.
+
+    Examples
+    --------
+    >>> import tempfile, pyarrow, pyarrow.parquet, pinchpoint as pp
+    >>> table = pyarrow.table({"tail": [0, 1], "head": [1, 2], "capacity": ["400Gb/s", "25GB/s"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pyarrow.parquet.write_table(table, folder + "/links.parquet")
+    ...     found = pp.interop.read_parquet(folder + "/links.parquet")
+    >>> found.fabric.gbit_per_s.tolist()
+    [400.0, 200.0]
     """
     return _read(path, "parquet", options)
 
@@ -301,6 +335,10 @@ def from_table(
     FormatError
         A missing column, an empty cell, ends of the wrong type, a capacity that is none; up to ten
         are named by column and row, from 0 (by line, if the table is a CSV file).
+    UnitError
+        A `unit` that is none.
+    InputTypeError
+        No table.
 
     Notes
     -----
@@ -564,6 +602,15 @@ def to_table(fabric: Fabric, /) -> pa.Table:
     -------
     pyarrow.Table
         A row per link that is up: ``source``, ``target`` (names), ``gbit_per_s`` per direction.
+
+    Raises
+    ------
+    GraphError
+        A structured fabric.
+
+    Notes
+    -----
+    Takes O(links) time and memory.
 
     Examples
     --------

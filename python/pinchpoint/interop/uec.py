@@ -72,6 +72,32 @@ def read_uec(
     FormatError
         A missing or repeated field, numbers of ports that fit no whole number of switches, a
         connection to no host.
+
+    Notes
+    -----
+    Linear in the size of the files, 1 GiB each at most; the fabric takes kilobytes whatever the
+    number of hosts.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pinchpoint as pp
+    >>> text = '''Nodes 32
+    ... Tiers 2
+    ... Podsize 32
+    ... Tier 0
+    ... Downlink_speed_Gbps 100
+    ... Radix_Up 4
+    ... Radix_Down 8
+    ... Tier 1
+    ... Downlink_speed_Gbps 100
+    ... Radix_Down 4
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "tiny.topo")
+    ...     _ = path.write_text(text)
+    ...     fabric = pp.interop.read_uec(path).fabric
+    >>> fabric.bandwidth("host[leaf=0]", "host[leaf=1]").gbit_per_s  # 4 uplinks
+    400.0
     """
     return parse(Source.open(topology), None if connections is None else Source.open(connections))
 

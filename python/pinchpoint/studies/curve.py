@@ -33,15 +33,15 @@ class FailureCurve(TabularResult):
     Attributes
     ----------
     failures : tuple of int
-        Numbers of failed elements.
+        Numbers of failed elements; the other tuples are in their order.
     count : int
         Random scenarios per number.
     share_below : tuple of float
-        Share of the scenarios with less than the threshold.
+        Share of the scenarios with less than the threshold, 0 to 1.
     low, high : tuple of float
         Exact (Clopper-Pearson) confidence interval of that probability.
     mean_gbit_per_s, min_gbit_per_s : tuple of float
-        Over the scenarios.
+        Over the scenarios, in Gbit/s per direction.
     confidence : float
         Of each interval, alone.
     """

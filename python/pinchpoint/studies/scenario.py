@@ -32,7 +32,7 @@ class Scenario:
         Links and nodes that are down.
     scaled : tuple of (LinkSelection, float)
         Links whose capacity is multiplied, in this order, before anything fails.
-    stands_for : int
+    stands_for : int, default 1
         How many scenarios, alike under the fabric's symmetry, this one stands for.
     """
 
@@ -42,7 +42,35 @@ class Scenario:
     stands_for: int = 1
 
     def apply(self, fabric: Fabric) -> Fabric:
-        """Return the fabric in this state."""
+        """Return the fabric in this state.
+
+        Parameters
+        ----------
+        fabric : Fabric
+            Of the build that the selections are of.
+
+        Returns
+        -------
+        Fabric
+            Scaled first, then without what has failed.
+
+        Raises
+        ------
+        SelectionError
+            A selection of another fabric.
+
+        Notes
+        -----
+        As cheap as :meth:`Fabric.scaled` and :meth:`Fabric.without`.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> bad = pp.scenarios.Scenario("two links", failed=(rack.sample_links("chip-switch", 2),))
+        >>> bad.apply(rack).num_links
+        1438
+        """
         for links, factor in self.scaled:
             fabric = fabric.scaled(links, factor)
         return fabric.without(*self.failed) if self.failed else fabric
@@ -80,17 +108,42 @@ class Scenarios:
         seed : int, default 0
             Moves all draws; 0 leaves them as the scenarios' own seeds give them.
 
+        Returns
+        -------
+        sequence of Scenario
+            In order; the same fabric, pins and seed give the same ones.
+
         Raises
         ------
         ScenarioError
             A selection that the fabric does not have, or that matches nothing.
         SizeLimitError
             Too many to list.
+
+        Notes
+        -----
+        Takes time and memory for each scenario that is listed, whatever the size of a structured
+        fabric; telling scenarios apart by symmetry follows the kinds of links and nodes.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> rack = pp.clusters.gb200_nvl72()
+        >>> every = pp.scenarios.each_link("chip-switch")
+        >>> len(every.resolve(rack)), len(every.resolve(rack, pins=[rack.select("chip", chip=0)]))
+        (1296, 8)
         """
         raise NotImplementedError
 
     def describe(self) -> str:
-        """Return in words what the scenarios are, for reports."""
+        """Return in words what the scenarios are, for reports.
+
+        Examples
+        --------
+        >>> import pinchpoint as pp
+        >>> (pp.scenarios.failed("spine") + pp.scenarios.random_links(k=2, count=100)).describe()
+        'failed: spine + random_links(k=2, count=100, seed=0)'
+        """
         raise NotImplementedError
 
     def __add__(self, other: Scenarios) -> Scenarios:

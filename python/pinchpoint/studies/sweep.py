@@ -92,9 +92,10 @@ def sweep(
     Notes
     -----
     Scenarios that the fabric's symmetry maps to each other, leaving the query's selections where
-    they are, have equal answers and are solved once. Rows, and the bytes of the file, do not depend
-    on the engine, the number of workers or their order. A query that fails in a scenario leaves its
-    error in the row. Queries are checked as always before their values are used.
+    they are, have equal answers and are solved once. Rows, and the bytes of the file, do not
+    depend on the engine, the number of workers or their order. A query that fails in a scenario
+    leaves its error in the row. Queries are checked as always before their values are used. Costs
+    one query for each scenario that symmetry tells apart, and O(rows) memory.
 
     Examples
     --------

@@ -149,9 +149,10 @@ def failures_until(
     Finding the number is network interdiction, which is NP-hard in general; the bounds meet where
     one tier of equal links is the bottleneck. Lower bound: all choices of k elements that symmetry
     tells apart are solved, for as many k as `effort` allows; and for links, if F(t) is the flow
-    when no link that can fail carries more than t, k failures leave at least F(t) - k t [1]_. Upper
-    bound: of a cut whose capacity is known by tier, enough links are taken away; and failing the
-    worst element again and again, solved each time.
+    when no link that can fail carries more than t, k failures leave at least F(t) - k t [1]_.
+    Upper bound: of a cut whose capacity is known by tier, enough links are taken away; and failing
+    the worst element again and again, solved each time. At most `effort` scenarios are solved for
+    each of the two bounds, and fewer than twenty bandwidths beside them.
 
     References
     ----------
