@@ -205,6 +205,27 @@ def test_removed_ends_send_nothing():
         assert fabric.bandwidth("chip[chip=0]", "chip[chip=1]").kbit_per_s == 0
 
 
+def test_what_is_lost_at_an_end_counts_and_what_is_lost_elsewhere_does_not():
+    b = pp.FabricBuilder("leaves")
+    chip, leaf = b.nodes("chip", leaf=1000, chip=8), b.nodes("leaf", leaf=1000)
+    b.links(chip, leaf, "100Gb/s")
+    b.links(leaf, b.nodes("spine", spine=8), "100Gb/s", join={})
+    lost = [f"leaf-spine[leaf={leaf},spine={leaf % 8}]" for leaf in range(1, 1000, 7)]
+    fabric = b.build().without(*lost)
+    # Leaf 1 has lost an uplink, leaves 0 and 2 have not: whoever is asked, only the two ends matter.
+    for ends, gbit_per_s, pinch in [
+        ((0, 1), 700, "leaf-spine"),
+        ((1, 0), 700, "leaf-spine"),
+        ((1, 8), 700, "leaf-spine"),
+        ((0, 2), 800, "chip-leaf"),
+    ]:
+        answer = fabric.bandwidth(*(f"chip[leaf={own}]" for own in ends))
+        assert answer.gbit_per_s == gbit_per_s
+        for bottleneck in (answer.bottleneck, answer.bottleneck_sink):
+            assert [row.bundle for row in bottleneck.rows] == [pinch]
+            assert [row.links for row in bottleneck.rows] == [gbit_per_s // 100]
+
+
 def test_a_node_limit_binds_and_is_named():
     b = pp.FabricBuilder("limited")
     chip = b.nodes("chip", chip=8)

@@ -1,11 +1,11 @@
 //! The nodes on shortest routes alone, tried before the whole fabric.
 
 use super::ends::Ends;
-use super::symbolic::{Solved, budget};
+use super::symbolic::{Beside, Solved, budget};
 use super::{Bandwidth, Proof, Side};
 use crate::certify;
 use crate::error::Result;
-use crate::fabric::{Block, Fabric};
+use crate::fabric::{Block, Fabric, subtract};
 use crate::monitor::Monitor;
 use crate::quotient::{Partition, QuotientArc, Refined, Scope, Symbolic, Terminal, arcs, refine};
 
@@ -92,27 +92,21 @@ fn solve_part(
     ];
     solved.source_side = source[..inner].iter().map(|with| (*with, *with)).collect();
     solved.sink_side = sink[..inner].iter().map(|with| (!*with, !*with)).collect();
-    let beside = |flags: &[bool]| -> Vec<(usize, Vec<Block>)> {
-        let far = routes.far().filter(|class| flags[inner + *class as usize]);
-        far.map(|class| {
+    let beside: Vec<Beside> = routes
+        .far()
+        .map(|class| {
             let group = coarse.classes[class as usize].group;
             let blocks: Vec<Block> = coarse.blocks_of(class).cloned().collect();
-            (
+            let place = inner + class as usize;
+            Beside {
                 group,
-                crate::fabric::subtract(&blocks, &fabric.state().removed[group]),
-            )
+                blocks: subtract(&blocks, &fabric.state().removed[group]),
+                with_source: [source[place], !sink[place]],
+            }
         })
-        .collect()
-    };
+        .collect();
     let value = solved.value;
-    let (with_source, with_sink) = (beside(&source), beside(&sink));
-    let mut answer = solved.into_answer(
-        &partition,
-        ends.clone(),
-        num_groups,
-        &with_source,
-        &with_sink,
-    );
+    let mut answer = solved.into_answer(fabric, &partition, ends.clone(), &beside);
     answer.minimal = minimal;
     let Proof::Symbolic(witness) = &answer.proof else {
         return Ok(None);

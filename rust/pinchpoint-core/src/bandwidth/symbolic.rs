@@ -6,7 +6,7 @@ use super::ends::Ends;
 use super::nearby::solve_nearby;
 use super::{Bandwidth, ClassFlow, Effort, FlowClass, Proof, Side, Witness, listed};
 use crate::error::Result;
-use crate::fabric::{Block, Fabric};
+use crate::fabric::{Block, Fabric, total_len};
 use crate::flow::{FlowProblem, Options, Terminal as FlowTerminal, max_flow, sink_minimal_cut};
 use crate::monitor::Monitor;
 use crate::quotient::{Partition, QuotientArc, Refined, Scope, Symbolic, Terminal, arcs, refine};
@@ -37,7 +37,7 @@ pub fn solve_whole(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result
     match refine(&graph, budget(fabric), monitor)? {
         Refined::Done(mut partition) => {
             let solved = Solved::new(&graph, &mut partition, monitor)?;
-            Ok(solved.into_answer(&partition, ends, fabric.layout().groups.len(), &[], &[]))
+            Ok(solved.into_answer(fabric, &partition, ends, &[]))
         }
         Refined::TooFine => {
             let plain = fabric.materialize(PLAIN_LIMIT_BYTES, monitor)?;
@@ -54,10 +54,31 @@ pub(super) fn budget(fabric: &Fabric) -> u64 {
     (fabric.layout().num_links().saturating_mul(BLOCKS_PER_LINK)).max(MIN_BUDGET)
 }
 
+/// By group: whether links of its nodes were changed.
+fn changed_groups(fabric: &Fabric) -> Vec<bool> {
+    let mut changed = vec![false; fabric.layout().groups.len()];
+    let bundles = fabric.layout().bundles.iter();
+    for (bundle, _) in bundles
+        .zip(&fabric.state().overrides)
+        .filter(|(_, changes)| !changes.is_empty())
+    {
+        (changed[bundle.a], changed[bundle.b]) = (true, true);
+    }
+    changed
+}
+
 fn count_changes(fabric: &Fabric) -> usize {
     let state = fabric.state();
     let links: usize = state.overrides.iter().map(Vec::len).sum();
     links + state.removed.iter().map(Vec::len).sum::<usize>()
+}
+
+/// Live nodes that a partition leaves out, none of them a terminal.
+pub(super) struct Beside {
+    pub(super) group: usize,
+    pub(super) blocks: Vec<Block>,
+    /// Whether they are with the source, by cut.
+    pub(super) with_source: [bool; 2],
 }
 
 /// A solved quotient.
@@ -148,15 +169,13 @@ impl Solved {
         })
     }
 
-    /// The answer in terms of nodes. `with_source`, `with_sink`: nodes beside the partition that
-    /// stand on the source side of the first cut, on the sink side of the second.
+    /// The answer in terms of nodes; of each cut the side that fewer changed links may touch.
     pub(super) fn into_answer(
         self,
+        fabric: &Fabric,
         partition: &Partition,
         ends: Ends,
-        num_groups: usize,
-        with_source: &[(usize, Vec<Block>)],
-        with_sink: &[(usize, Vec<Block>)],
+        beside: &[Beside],
     ) -> Bandwidth {
         let mut place = vec![usize::MAX; partition.classes.len()];
         let mut classes = Vec::new();
@@ -184,7 +203,30 @@ impl Solved {
                 flow: *flow,
             });
         }
-        let side = |of_source: bool, flags: &[(bool, bool)], beside: &[(usize, Vec<Block>)]| {
+        let num_groups = fabric.layout().groups.len();
+        let changed = changed_groups(fabric);
+        let side = |cut: usize, flags: &[(bool, bool)]| {
+            let (mut with_source, mut with_sink) = (0, 0);
+            let mut weigh = |group: usize, size: u64, is_with_source: bool| {
+                if changed[group] {
+                    *(if is_with_source {
+                        &mut with_source
+                    } else {
+                        &mut with_sink
+                    }) += size;
+                }
+            };
+            for ((enters, _), class) in flags.iter().zip(&partition.classes) {
+                weigh(class.group, class.size, *enters);
+            }
+            for nodes in beside {
+                weigh(
+                    nodes.group,
+                    total_len(&nodes.blocks),
+                    nodes.with_source[cut],
+                );
+            }
+            let of_source = with_source <= with_sink;
             let mut side = Side {
                 of_source,
                 enters: vec![Vec::new(); num_groups],
@@ -200,16 +242,15 @@ impl Solved {
                     side.leaves[group].extend(blocks());
                 }
             }
-            for (group, blocks) in beside {
-                side.enters[*group].extend(blocks.iter().cloned());
-                side.leaves[*group].extend(blocks.iter().cloned());
+            for nodes in beside {
+                if nodes.with_source[cut] == of_source {
+                    side.enters[nodes.group].extend(nodes.blocks.iter().cloned());
+                    side.leaves[nodes.group].extend(nodes.blocks.iter().cloned());
+                }
             }
             side
         };
-        let cuts = [
-            side(true, &self.source_side, with_source),
-            side(false, &self.sink_side, with_sink),
-        ];
+        let cuts = [side(0, &self.source_side), side(1, &self.sink_side)];
         Bandwidth {
             value: self.value,
             proof: Proof::Symbolic(Witness {

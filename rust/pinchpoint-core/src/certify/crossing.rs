@@ -80,6 +80,14 @@ pub(super) fn crossing_among(
         let own = [usable(bundle.a, bundle.b), usable(bundle.b, bundle.a)];
         let a = own[0].as_ref().unwrap_or(&groups[bundle.a]);
         let b = own[1].as_ref().unwrap_or(&groups[bundle.b]);
+        // What crosses leaves the source side, and enters the sink side.
+        let crossed = |nodes: &Standing| match side.of_source {
+            true => nodes.leaves.hull.is_some(),
+            false => nodes.enters.hull.is_some(),
+        };
+        if !crossed(a) && !crossed(b) {
+            continue;
+        }
         let (mut cables, mut capacity) = (0i128, 0i128);
         for portion in portions(fabric, index) {
             let pairs = |a: &Nodes, b: &Nodes| pairs(fabric, bundle, portion.links, a, b);

@@ -13,26 +13,35 @@ pub struct Term {
     pub links: Block,
     pub a_end: Block,
     pub b_end: Block,
-    /// Capacity per pair and direction, in the fabric's units.
+    /// Capacity per pair and direction, in the fabric's units; not zero.
     pub weight: i128,
-    /// Cables per pair that are up.
-    pub cables: i64,
 }
 
 impl Fabric {
     /// The terms of a structured fabric: one per link block as built, then one per change.
     pub fn terms(&self) -> Vec<Term> {
-        let whole: Vec<Option<Block>> = self
-            .layout()
-            .groups
-            .iter()
-            .map(|group| Some(Block::full(group.digit_sizes())))
-            .collect();
-        self.terms_between(&whole)
+        self.terms_between(&self.whole())
+    }
+
+    /// The terms as built alone.
+    pub fn terms_as_built(&self) -> Vec<Term> {
+        self.terms_among(&self.whole(), false)
     }
 
     /// The terms that may join nodes within one block per group; `None` stands for no node.
     pub fn terms_between(&self, within: &[Option<Block>]) -> Vec<Term> {
+        self.terms_among(within, true)
+    }
+
+    /// All nodes, by group.
+    fn whole(&self) -> Vec<Option<Block>> {
+        let groups = self.layout().groups.iter();
+        groups
+            .map(|group| Some(Block::full(group.digit_sizes())))
+            .collect()
+    }
+
+    fn terms_among(&self, within: &[Option<Block>], with_changes: bool) -> Vec<Term> {
         let layout = self.layout();
         let mut terms = Vec::new();
         for (index, bundle) in layout.bundles.iter().enumerate() {
@@ -40,27 +49,24 @@ impl Fabric {
                 continue;
             };
             let group_a = &layout.groups[bundle.a];
-            let mut add = |links: &Block, weight: i128, cables: i64| {
-                if (weight != 0 || cables != 0) && bundle.may_join(links, a, b) {
+            let mut add = |links: &Block, per_cable: i128| {
+                if per_cable != 0 && bundle.may_join(links, a, b) {
                     terms.push(Term {
                         bundle: index,
                         links: links.clone(),
                         a_end: bundle.a_end(links, group_a),
                         b_end: bundle.b_end(links, group_a),
-                        weight,
-                        cables,
+                        weight: per_cable * i128::from(bundle.cables(links).len()),
                     });
                 }
             };
-            let all = i64::from(bundle.multiplicity);
             for links in &bundle.links {
-                add(links, i128::from(bundle.capacity) * i128::from(all), all);
+                add(links, i128::from(bundle.capacity));
             }
-            for change in &self.state().overrides[index] {
-                let cables = i64::from(bundle.cables(&change.links).len());
-                let lost = if change.up { 0 } else { -cables };
+            let changes = &self.state().overrides[index];
+            for change in changes.iter().filter(|_| with_changes) {
                 let more = i128::from(change.capacity) - i128::from(bundle.capacity);
-                add(&change.links, more * i128::from(cables), lost);
+                add(&change.links, more);
             }
         }
         terms

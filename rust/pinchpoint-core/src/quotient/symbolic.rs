@@ -74,12 +74,10 @@ impl Symbolic {
             Scope::Within(parts) => {
                 fabric.terms_between(&parts.iter().map(hull).collect::<Vec<_>>())
             }
-            _ => fabric.terms(),
+            Scope::AsBuilt => fabric.terms_as_built(),
+            Scope::All => fabric.terms(),
         };
         for term in terms {
-            if term.weight == 0 || (matches!(scope, Scope::AsBuilt) && term.cables < 1) {
-                continue;
-            }
             let bundle = &layout.bundles[term.bundle];
             let group_a = &layout.groups[bundle.a];
             if ends.carries_all(layout, bundle) {
