@@ -188,11 +188,12 @@ fn copy_ids<T: Copy + Sync>(
         let own = &from[share.clone()];
         move |part: &mut Part<'_, u32>| {
             let (mut top, mut all) = (0, 0);
-            for block in own.chunks(BLOCK) {
-                part.extend(block.iter().map(|id| widen(*id) as u32));
-                all = block.iter().fold(all, |all, id| all | widen(*id));
-                top = block.iter().fold(top, |top, id| top.max(widen(*id) as u32));
-            }
+            part.extend(own.iter().map(|id| {
+                let id = widen(*id);
+                all |= id;
+                top = top.max(id as u32);
+                id as u32
+            }));
             (top, all)
         }
     });
