@@ -227,6 +227,11 @@ def each(groups: Mapping[str, Chosen] | Iterable[Chosen]) -> Scenarios:
     Scenarios
         One per group, in order.
 
+    Raises
+    ------
+    ScenarioError
+        A group of nothing.
+
     Examples
     --------
     >>> import pinchpoint as pp
@@ -236,10 +241,10 @@ def each(groups: Mapping[str, Chosen] | Iterable[Chosen]) -> Scenarios:
     ['feed A', 'feed B']
     """
     if isinstance(groups, Mapping):
-        return Listed(tuple((str(name), several(one), ()) for name, one in groups.items()))
+        return Listed(tuple((str(name), _named_ones((one,)), ()) for name, one in groups.items()))
     if not isinstance(groups, Iterable):
         raise InputTypeError(f"groups is {a_type(groups)}; it must be a mapping or a list")
-    own = [several(one) for one in groups]
+    own = [_named_ones((one,)) for one in groups]
     return Listed(tuple((f"failed: {shown(one)}", one, ()) for one in own))
 
 

@@ -99,6 +99,9 @@ def test_what_a_policy_names_must_exist(rack):
     empty = rack.select("chip[chip=0]") - rack.select("chip[chip=0]")
     with pytest.raises(ScenarioError, match="matches nothing"):
         pp.scenarios.each({"tray": [empty]}).resolve(rack)
+    for groups in ({"a": "chip[chip=0]", "b": []}, [[]]):
+        with pytest.raises(ScenarioError, match="nothing is named"):
+            pp.scenarios.each(groups)
     rule = Rule({"a": "chip[chip=0]", "b": "chip[chip=1]"}, choose=3)
     with pytest.raises(ScenarioError, match="2 risk groups"):
         pp.scenarios.policy([Mode(1, (rule,))], 1).resolve(rack)
@@ -200,3 +203,16 @@ def test_degraded_nodes_have_all_their_links_degraded_once(fabric):
             touched = np.isin(before.tails, ids) | np.isin(before.heads, ids)
             expected = np.where(touched, 0.5, 1.0) * before.gbit_per_s
             np.testing.assert_array_equal(after.gbit_per_s, expected)
+
+
+def test_few_that_are_up_among_many():
+    b = pp.FabricBuilder("mostly down")
+    b.links(b.nodes("chip", chip=100_000), b.nodes("leaf"), "1Gb/s")
+    fabric = b.build().without("chip[chip=10:100000]")
+    draws = pp.scenarios.random_nodes(5, 20, among="chip").resolve(fabric)
+    drawn = [tuple(fabric.node_ids(item).tolist()) for one in draws for item in one.failed]
+    assert all(len(set(ids)) == 5 and set(ids) <= set(range(10)) for ids in drawn)
+    assert len(set(drawn)) > 10
+    assert set().union(*drawn) == set(range(10))
+    with pytest.raises(ScenarioError, match="cannot draw 11 different elements: too few are up"):
+        pp.scenarios.random_nodes(11, 1, among="chip").resolve(fabric)

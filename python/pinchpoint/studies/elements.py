@@ -12,7 +12,7 @@ from pinchpoint.errors import ScenarioError, SelectionError, SizeLimitError
 from pinchpoint.selection import LinkSelection, Selection, label_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pinchpoint.fabric import Fabric
     from pinchpoint.studies.random import SplitMix64
@@ -252,6 +252,8 @@ class Population:
 
     wiring: Wiring
     parts: list[tuple[str, int, Block]] = field(default_factory=list)
+    # All of them, once few of what is drawn were up.
+    up: list[Element] | None = None
 
     @classmethod
     def of(cls, wiring: Wiring, chosen: Iterable[Selection | LinkSelection]) -> Population:
@@ -303,15 +305,31 @@ class Population:
         while len(found) < count:
             tries += 1
             if tries > 1000 + 200 * count or not total:
-                raise ScenarioError(
-                    f"cannot draw {count} different elements: too few are up among {total} selected"
-                )
+                return list(found) + self._draw_listed(count - len(found), found, random)
             rank = random.below(total)
             part = bisect.bisect_right(ends, rank)
             element = self._element(self.parts[part], rank - (ends[part - 1] if part else 0))
             if element is not None:
                 found.setdefault(element)
         return list(found)
+
+    def _draw_listed(
+        self, count: int, known: Mapping[Element, None], random: SplitMix64
+    ) -> list[Element]:
+        """Draw from a list of those that are up and not known: where they are few among many."""
+        total = sum(self.sizes())
+        if self.up is None:
+            self.up = list(self.each()) if total <= _MOST_HITS else []
+        up = [element for element in self.up if element not in known]
+        if len(up) < count:
+            raise ScenarioError(
+                f"cannot draw {count + len(known)} different elements: too few are up among "
+                f"{total} selected"
+            )
+        for place in range(count):
+            other = place + random.below(len(up) - place)
+            up[place], up[other] = up[other], up[place]
+        return up[:count]
 
     def each_with(self, probability: float, random: SplitMix64) -> list[Element]:
         """Draw every element with a probability of its own, independently."""
