@@ -124,7 +124,7 @@ def placement(
         Placements to route at most; each costs one :meth:`Fabric.congestion` per phase.
     seed : int, default 0
         Of the moves.
-    routing : {"ecmp", "wcmp", "valiant", "single"}, default "ecmp"
+    routing : {"ecmp", "wcmp", "ecmp-hash", "single", "valiant"}, default "ecmp"
         As :meth:`Fabric.congestion` takes it.
 
     Returns

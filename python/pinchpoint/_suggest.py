@@ -38,9 +38,10 @@ def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
     import difflib
 
     names = sorted(set(known))
-    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    by_lower = {one.lower(): one for one in reversed(names)}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     if near:
-        return f': did you mean "{prefix}{near[0]}"?'
+        return f': did you mean "{prefix}{by_lower[near[0]]}"?'
     if 0 < len(names) <= 12:
         return f" (known: {', '.join(prefix + one for one in names)})"
     return ""

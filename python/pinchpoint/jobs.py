@@ -295,8 +295,8 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
         Written out if it is structured, so a part of a large one is better given.
     jobs : iterable of Job
         All run at once.
-    routing : {"ecmp", "wcmp", "valiant", "single"}, default "ecmp"
-        As :meth:`Fabric.congestion` takes it.
+    routing : {"ecmp", "wcmp", "ecmp-hash", "single", "valiant"}, default "ecmp"
+        As :meth:`Fabric.congestion` takes it; of "ecmp-hash" the mean over its draws.
 
     Returns
     -------
@@ -473,7 +473,7 @@ def drain(
         What runs on it.
     *taken : Selection, LinkSelection or str
         What is to be drained.
-    routing : {"ecmp", "wcmp", "valiant", "single"}, default "ecmp"
+    routing : {"ecmp", "wcmp", "ecmp-hash", "single", "valiant"}, default "ecmp"
         As :meth:`Fabric.congestion` takes it.
 
     Returns

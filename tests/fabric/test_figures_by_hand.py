@@ -212,7 +212,7 @@ def test_what_is_lost_at_an_end_counts_and_what_is_lost_elsewhere_does_not():
     b.links(leaf, b.nodes("spine", spine=8), "100Gb/s", join={})
     lost = [f"leaf-spine[leaf={leaf},spine={leaf % 8}]" for leaf in range(1, 1000, 7)]
     fabric = b.build().without(*lost)
-    # Leaf 1 has lost an uplink, leaves 0 and 2 have not: whoever is asked, only the two ends matter.
+    # Leaves 1 and 8 have lost an uplink, leaves 0 and 2 have not; nobody else matters.
     for ends, gbit_per_s, pinch in [
         ((0, 1), 700, "leaf-spine"),
         ((1, 0), 700, "leaf-spine"),

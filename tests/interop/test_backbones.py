@@ -7,7 +7,7 @@ import pytest
 from faults import refuses, survives
 from hypothesis import given
 from hypothesis import strategies as st
-from pinchpoint.errors import GraphError
+from pinchpoint.errors import GraphError, InputTypeError
 from pinchpoint.interop import (
     read,
     read_dimacs,
@@ -75,11 +75,28 @@ def test_dimacs_limits(tmp_path):
     assert read_dimacs(tmp_path / "a.max").maximum_flow().value == 7
     for arrays, says in (
         (([0], [1], [1.5]), r"capacity\[0\] is 1.5"),
-        (([0], [1, 2], [1]), "shapes"),
+        (([0], [1, 2], [1]), "lengths 1, 2 and 1"),
         (([0], [7], [1]), r"heads\[0\] is 7"),
+        (([0], [1], [10**39]), r"capacity\[0\] is 1"),
+        (([0], [1], [True]), r"capacity\[0\] is True"),
     ):
         with pytest.raises(GraphError, match=says):
             write_dimacs(tmp_path / "b.max", *arrays, 0, 1, 3)
+    line = [0], [1], [1]
+    for ends, error, says in (
+        ((0, 0), GraphError, "source and sink are both node 0"),
+        ((0, 3, 3), GraphError, "sink is 3; it must be 0 to 2"),
+        ((-1, 1), GraphError, "source is -1"),
+        (("a", 1), InputTypeError, "source is 'a'"),
+        ((0, 1, "x"), InputTypeError, "num_nodes is 'x'"),
+    ):
+        with pytest.raises(error, match=says):
+            write_dimacs(tmp_path / "b.max", *line, *ends)
+    with pytest.raises(InputTypeError, match="tails"):
+        write_dimacs(tmp_path / "b.max", ["a"], [1], [1], 0, 1)
+    assert not (tmp_path / "b.max").exists()
+    write_dimacs(tmp_path / "b.max", [], [], [], 0, 1)
+    assert read_dimacs(tmp_path / "b.max").maximum_flow().value == 0
 
 
 def graphml(tmp_path, graph):

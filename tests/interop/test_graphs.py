@@ -5,7 +5,7 @@ import networkx as nx
 import numpy as np
 import pinchpoint as pp
 import pytest
-from pinchpoint.errors import BuildError, CapacityError, InputTypeError
+from pinchpoint.errors import BuildError, CapacityError, InputTypeError, UnitError
 from pinchpoint.interop import (
     from_igraph,
     from_networkx,
@@ -90,6 +90,8 @@ def test_capacities_as_text_and_in_units():
     plain = nx.path_graph(2)
     plain.edges[0, 1]["capacity"] = 1500
     assert from_networkx(plain, unit="Mbit/s").fabric.gbit_per_s.tolist() == [1.5]
+    with pytest.raises(UnitError, match=r"unit is 'Mbits': did you mean \"Mbit/s\""):
+        from_networkx(plain, unit="Mbits")
 
 
 def test_labels_of_different_types():
@@ -124,6 +126,9 @@ def test_other_types():
     for function in (from_networkx, from_igraph, from_scipy):
         with pytest.raises(InputTypeError, match="is a list"):
             function([1, 2])
+    for function in (to_networkx, to_igraph, to_scipy):
+        with pytest.raises(InputTypeError, match="fabric is an int; it must be a Fabric"):
+            function(3)
     with pytest.raises(InputTypeError, match="square"):
         from_scipy(sparse.csr_array((2, 3)))
     with pytest.raises(InputTypeError, match="complex"):

@@ -179,8 +179,18 @@ def test_other_faults(tmp_path):
         from_table(LINKS, tail="sorce")
     with pytest.raises(InputTypeError, match="no table"):
         from_table(5)
+    with pytest.raises(InputTypeError, match="fabric is an int"):
+        to_table(5)
+    with pytest.raises(FormatError, match=r"none.csv: No such file"):
+        read_csv(tmp_path / "none.csv")
     with pytest.raises(UnitError, match="did you mean"):
         from_table(LINKS, unit="Gbits")
+    csv = tmp_path / "links.csv"
+    csv.write_text("tail,head,weight\na,b,4\n")
+    with pytest.raises(UnitError, match=r"unit is 'GBs'"):
+        read_csv(csv, unit="GBs")
+    with pytest.raises(TypeError, match=r"read_csv\(\) got an unexpected keyword argument 'units'"):
+        read_csv(csv, units="GB/s")
     for name, content in (("a.parquet", b"PAR1junk"), ("a.arrow", b""), ("a.csv", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(FormatError, match=name):

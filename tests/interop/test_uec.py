@@ -5,7 +5,7 @@ from pathlib import Path
 import pinchpoint as pp
 import pytest
 from faults import refuses, survives
-from pinchpoint.errors import UnitError
+from pinchpoint.errors import InputTypeError, UnitError
 from pinchpoint.interop import read, read_uec
 
 DATA = Path(__file__).parents[1] / "data" / "uec"
@@ -53,6 +53,9 @@ def test_connections_are_traffic():
     assert sorted(demands.sinks.tolist()) == list(range(32))
     assert demands.unit == "bytes"
     assert (demands.sources[0], demands.sinks[0], demands.amount[0]) == (19, 0, 2e6)
+    for seconds, error in ((0, UnitError), (-1.0, UnitError), ("1", InputTypeError)):
+        with pytest.raises(error, match="seconds is"):
+            demands.traffic(seconds=seconds)
     # 2 MB in a millisecond is 16 Gbit/s; of a leaf's eight hosts' flows most leave by two spines.
     loads = found.fabric.congestion(demands.traffic(seconds=1e-3))
     leaving = max(

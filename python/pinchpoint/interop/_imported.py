@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pinchpoint._suggest import shorten
+from pinchpoint._validation import as_number
 from pinchpoint.errors import UnitError
 
 if TYPE_CHECKING:
@@ -71,7 +74,9 @@ class Demands:
         Raises
         ------
         UnitError
-            Bytes without a time, or a time for what is a rate already.
+            Bytes without a time, a time for what is a rate already, or one that is not above zero.
+        InputTypeError
+            A time that is no number.
 
         Notes
         -----
@@ -90,6 +95,8 @@ class Demands:
 
         if (self.unit == "bytes") != (seconds is not None):
             raise UnitError(f"demands are in {self.unit}; seconds= goes with bytes only")
+        if seconds is not None and not 0 < as_number("seconds", seconds) < math.inf:
+            raise UnitError(f"seconds is {shorten(seconds)}; it must be finite and above zero")
         rate = self.amount if seconds is None else self.amount * 8e-9 / seconds
         apart = self.sources != self.sinks
         return pairs(self.sources[apart], self.sinks[apart], rate[apart])

@@ -14,7 +14,7 @@ from pinchpoint.units import parse_bandwidth
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["UNITS", "gbit_per_s", "kbit_of_text"]
+__all__ = ["UNITS", "check_unit", "gbit_per_s", "kbit_of_text"]
 
 # Unit: (times, over) turns a number in it into Gbit/s with one rounding.
 UNITS: dict[str, tuple[int, int]] = {
@@ -30,10 +30,15 @@ UNITS: dict[str, tuple[int, int]] = {
 _SPELT = re.compile(r"\s*([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*([kKMGTPE])(b|B)(?:it|yte)?ps\s*")
 
 
+def check_unit(unit: object) -> None:
+    """Refuse what is no unit of bandwidth."""
+    if not isinstance(unit, str) or unit not in UNITS:
+        raise UnitError(f"unit is {shorten(unit)}{did_you_mean(str(unit)[:40], UNITS)}")
+
+
 def gbit_per_s(values: npt.NDArray[Any], unit: str) -> npt.NDArray[np.float64]:
     """Turn numbers in a unit into Gbit/s; a whole kbit/s stays the nearest float to itself."""
-    if unit not in UNITS:
-        raise UnitError(f"unit is {shorten(unit)}{did_you_mean(str(unit)[:40], UNITS)}")
+    check_unit(unit)
     times, over = UNITS[unit]
     own = np.asarray(values, np.float64)
     return own * times if over == 1 else own * times / over

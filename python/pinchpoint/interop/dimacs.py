@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._suggest import shorten
+from pinchpoint._validation import as_ids, as_integer, as_vector
 from pinchpoint._wording import counted
 from pinchpoint.errors import FormatError, GraphError
 from pinchpoint.interop._imported import Imported
@@ -236,7 +237,10 @@ def write_dimacs(
     Raises
     ------
     GraphError
-        Arrays of different lengths, ids out of range, capacities that are no whole numbers.
+        Arrays of different lengths, ids out of range, capacities that are no whole numbers, one
+        node as source and sink.
+    InputTypeError
+        Ids that are no integers.
     FormatError
         The file cannot be written.
 
@@ -258,20 +262,28 @@ def write_dimacs(
     a 2 3 4
     """
     own = as_path(path)
-    arrays = [np.asarray(values) for values in (tails, heads, capacity)]
-    if len({array.shape for array in arrays}) != 1 or arrays[0].ndim != 1:
-        shapes = ", ".join(str(array.shape) for array in arrays)
-        raise GraphError(f"tails, heads and capacity have shapes {shapes}; they must be equal")
-    a, b, values = (array.tolist() for array in arrays)
-    largest = max([*a, *b, source, sink], default=0)
-    size = largest + 1 if num_nodes is None else num_nodes
+    ends = as_ids("tails", tails), as_ids("heads", heads)
+    amounts = as_vector("capacity", capacity)
+    if len({array.size for array in (*ends, amounts)}) != 1:
+        sizes = f"{ends[0].size}, {ends[1].size} and {amounts.size}"
+        raise GraphError(f"tails, heads and capacity have lengths {sizes}; they must be equal")
+    a, b, values = ends[0].tolist(), ends[1].tolist(), amounts.tolist()
+    source = as_integer("source", source, 0, _MAX_NODES - 1, GraphError)
+    sink = as_integer("sink", sink, 0, _MAX_NODES - 1, GraphError)
+    if source == sink:
+        raise GraphError(f"source and sink are both node {source}; they must differ")
+    if num_nodes is None:
+        num_nodes = max(*a, *b, source, sink) + 1
+    size = as_integer("num_nodes", num_nodes, 1, _MAX_NODES, GraphError)
     for what, ids in (("tails", a), ("heads", b), ("source", [source]), ("sink", [sink])):
         for place, node in enumerate(ids):
-            if not isinstance(node, int) or not 0 <= node < size:
-                raise GraphError(f"{what}[{place}] is {node!r}; it must be 0 to {size - 1}")
+            if not 0 <= node < size:
+                where = f"{what}[{place}]" if ids is a or ids is b else what
+                raise GraphError(f"{where} is {node}; it must be 0 to {size - 1}")
     for place, value in enumerate(values):
-        if not isinstance(value, int) or value < 0:
-            raise GraphError(f"capacity[{place}] is {value!r}; it must be a whole number")
+        if type(value) is not int or not 0 <= value <= _MAX_CAPACITY:
+            what = "a whole number of at most 10^38"
+            raise GraphError(f"capacity[{place}] is {shorten(value)}; it must be {what}")
     lines = [f"p max {size} {len(a)}", f"n {source + 1} s", f"n {sink + 1} t"]
     lines += [f"a {i + 1} {j + 1} {c}" for i, j, c in zip(a, b, values, strict=True)]
     try:

@@ -8,12 +8,13 @@ import numpy as np
 
 from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._validation import check_fabric
 from pinchpoint._wording import a_type
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError, PinchpointError
 from pinchpoint.explicit import Units, exact_kbit
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, GroupKind, grouped
-from pinchpoint.interop._rates import gbit_per_s, kbit_of_text
+from pinchpoint.interop._rates import check_unit, gbit_per_s, kbit_of_text
 from pinchpoint.interop._report import Notes
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def from_networkx(
         named.
     CapacityError
         Edges without the attribute (which networkx takes for infinite), or with a capacity that is
-        negative or no number, or a `unit` that is none; up to ten are named.
+        negative or no number; up to ten are named.
+    UnitError
+        A `unit` that is none.
 
     Notes
     -----
@@ -328,6 +331,7 @@ def _shown(kind: GroupKind) -> str:
 def _units(
     data: Sequence[Mapping[str, Any]], shown: Sequence[str], capacity: str, unit: str
 ) -> Units:
+    check_unit(unit)
     values = [attributes.get(capacity) for attributes in data]
     if values and not any(capacity in attributes for attributes in data):
         known = did_you_mean(capacity, map(str, data[0]))
@@ -366,6 +370,7 @@ def _number(value: Any, unit: str) -> float:
 
 
 def _links(fabric: Fabric) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    check_fabric(fabric)
     capacity = fabric.gbit_per_s
     up = np.flatnonzero(capacity > 0)
     ends = np.stack([fabric.tails[up], fabric.heads[up]], axis=1).astype(np.int64)

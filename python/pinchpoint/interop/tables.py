@@ -11,6 +11,7 @@ import numpy as np
 from pinchpoint import _core
 from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._validation import check_fabric
 from pinchpoint._wording import counted
 from pinchpoint.errors import (
     CapacityError,
@@ -18,6 +19,7 @@ from pinchpoint.errors import (
     GraphError,
     InputTypeError,
     PinchpointError,
+    UnitError,
 )
 from pinchpoint.explicit import Units, exact_kbit
 from pinchpoint.interop._imported import Imported
@@ -64,14 +66,23 @@ _SUFFIXES = {
 }
 
 
-def read_csv(path: str | os.PathLike[str], /, **options: Any) -> Imported:
+def read_csv(
+    path: str | os.PathLike[str],
+    /,
+    *,
+    tail: str | None = None,
+    head: str | None = None,
+    capacity: str | None = None,
+    unit: str | None = None,
+    directed: bool = False,
+) -> Imported:
     """Read an edge list from a CSV file with a header (extra ``arrow``).
 
     Parameters
     ----------
     path : str or path-like
         A file; one that ends in ``.tsv`` is split at tabs.
-    **options
+    tail, head, capacity, unit, directed
         As in :func:`from_table`.
 
     Returns
@@ -84,6 +95,8 @@ def read_csv(path: str | os.PathLike[str], /, **options: Any) -> Imported:
     FormatError
         No such file, a file that cannot be read, or one without the columns; file and line are
         named.
+    UnitError
+        A `unit` that is none.
 
     Notes
     -----
@@ -103,17 +116,26 @@ def read_csv(path: str | os.PathLike[str], /, **options: Any) -> Imported:
     >>> found.fabric.names, found.fabric.bandwidth("a", "c").gbit_per_s
     (('a', 'b', 'c'), 200.0)
     """
-    return _read(path, "csv", options)
+    return _read(path, "csv", tail=tail, head=head, capacity=capacity, unit=unit, directed=directed)
 
 
-def read_parquet(path: str | os.PathLike[str], /, **options: Any) -> Imported:
+def read_parquet(
+    path: str | os.PathLike[str],
+    /,
+    *,
+    tail: str | None = None,
+    head: str | None = None,
+    capacity: str | None = None,
+    unit: str | None = None,
+    directed: bool = False,
+) -> Imported:
     """Read an edge list from a Parquet file (extra ``arrow``).
 
     Parameters
     ----------
     path : str or path-like
         A file.
-    **options
+    tail, head, capacity, unit, directed
         As in :func:`from_table`.
 
     Returns
@@ -126,6 +148,8 @@ def read_parquet(path: str | os.PathLike[str], /, **options: Any) -> Imported:
     FormatError
         No such file, a file that cannot be read, or one without the columns; column and row are
         named.
+    UnitError
+        A `unit` that is none.
 
     Notes
     -----
@@ -141,16 +165,18 @@ def read_parquet(path: str | os.PathLike[str], /, **options: Any) -> Imported:
     >>> found.fabric.gbit_per_s.tolist()
     [400.0, 200.0]
     """
-    return _read(path, "parquet", options)
+    return _read(
+        path, "parquet", tail=tail, head=head, capacity=capacity, unit=unit, directed=directed
+    )
 
 
 def read_table(path: str | os.PathLike[str], /) -> Imported | None:
     """Read an edge list by the ending of its name; None for another ending."""
     kind = _SUFFIXES.get(as_path(path).suffix.lower())
-    return None if kind is None else _read(path, kind, {})
+    return None if kind is None else _read(path, kind)
 
 
-def _read(path: Any, kind: str, options: dict[str, Any]) -> Imported:
+def _read(path: Any, kind: str, **options: Any) -> Imported:
     own = as_path(path)
     pa = _arrow(str(own))
     rows = _Rows(str(own), own if kind == "csv" else None)
@@ -160,14 +186,14 @@ def _read(path: Any, kind: str, options: dict[str, Any]) -> Imported:
         table = _table(own, kind, rows)
     except OSError as error:
         # Arrow raises these for broken files too.
-        raise FormatError(f"{own}: {_first_line(error.strerror or error)}") from None
+        raise FormatError(f"{own}: {error.strerror or _first_line(error)}") from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise FormatError(f"{own}: no {_NAMES[kind]}: {_first_line(error)}") from None
     try:
         return _built(table, rows, name=str(own), kind=f"{_NAMES[kind]} edge list", **options)
+    except (FormatError, UnitError):
+        raise
     except PinchpointError as error:
-        if isinstance(error, FormatError):
-            raise
         raise FormatError(f"{own}: {error}") from None
 
 
@@ -619,6 +645,7 @@ def to_table(fabric: Fabric, /) -> pa.Table:
     >>> pp.interop.to_table(rack).num_rows
     1440
     """
+    check_fabric(fabric)
     pa = _arrow("to_table")
     names = np.array(fabric.names, dtype=object)
     up = fabric.gbit_per_s > 0

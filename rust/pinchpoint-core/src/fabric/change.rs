@@ -48,7 +48,7 @@ impl Fabric {
             self.change(&mut state, selection, &|capacity, up| {
                 let (scaled, exact) = multiply(capacity, factor).ok_or_else(|| {
                     let message = format!(
-                        "a link of bundle {:?} times {factor} is more than a capacity can hold",
+                        "a link of bundle {:?} times {factor:e} is more than a capacity can hold",
                         selection.bundle
                     );
                     Error::new(ErrorKind::Overflow, message)

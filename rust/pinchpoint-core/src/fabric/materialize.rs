@@ -79,7 +79,8 @@ impl Fabric {
 /// Bytes as a person reads them.
 pub(crate) fn show_bytes(bytes: u64) -> String {
     match bytes {
-        0..=999_999 => format!("{:.0} kB", (bytes as f64 / 1e3).ceil()),
+        0..=999 => format!("{bytes} bytes"),
+        1_000..=999_999 => format!("{:.0} kB", bytes as f64 / 1e3),
         1_000_000..=999_999_999 => format!("{:.0} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
