@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import Traffic, _ids, _rank_ids, each_within
 from pinchpoint._suggest import did_you_mean
 from pinchpoint._validation import as_integer, as_text
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck
-from pinchpoint.collective import Collective, CollectiveCertificate, optimum
+from pinchpoint.collective import Asked, Collective, CollectiveCertificate, optimum
 from pinchpoint.errors import SelectionError
 from pinchpoint.traffic import all_to_all, pairs
 from pinchpoint.units import format_bandwidth
@@ -37,15 +37,9 @@ _ALGORITHMS = {
 }
 
 
-def achieved(
-    fabric: Fabric,
-    op: str,
-    ordered: Any,
-    own: list[_core.Selection],
-    options: dict[str, Any],
-    question: tuple[Any, ...],
-) -> Collective:
+def achieved(asked: Asked) -> Collective:
     """Time of an algorithm: its phases one after another, each as long as its fullest link."""
+    fabric, op, ordered, options = asked.fabric, asked.op, asked.ordered, asked.options
     algorithm, gbyte = options["algorithm"], float(options["gbyte"])
     _check(op, algorithm)
     if options["in_network"]:
@@ -77,7 +71,7 @@ def achieved(
         )
         seconds, words = float("inf"), f"{pairs} no way"
     best = {**options, "algorithm": None, "time_limit": clock.left}
-    lower = min(seconds, optimum(fabric, op, ordered, own, best, question).seconds_lower)
+    lower = min(seconds, optimum(replace(asked, options=best)).seconds_lower)
     return Collective(
         op,
         algorithm,
@@ -90,7 +84,7 @@ def achieved(
         Bottleneck(),
         CollectiveCertificate("routing"),
         (_exact(seconds), _exact(lower)),
-        question,
+        asked.question,
     )
 
 

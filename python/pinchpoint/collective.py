@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -238,22 +238,27 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
     if options["algorithm"] is not None:
         from pinchpoint.algorithms import achieved
 
-        return achieved(fabric, name, ordered, own, options, question)
-    return optimum(fabric, name, ordered, own, options, question)
+        return achieved(Asked(fabric, name, ordered, own, options, question))
+    return optimum(Asked(fabric, name, ordered, own, options, question))
 
 
-def optimum(
-    fabric: Fabric,
-    op: str,
-    ordered: Any,
-    own: list[_core.Selection],
-    options: dict[str, Any],
-    question: tuple[Any, ...],
-) -> Collective:
+@dataclass(frozen=True)
+class Asked:
+    """A question: ranks as given and as selections, options filled in, and as the user put it."""
+
+    fabric: Fabric
+    op: str
+    ordered: Any
+    own: list[_core.Selection]
+    options: dict[str, Any]
+    question: tuple[Any, ...]
+
+
+def optimum(asked: Asked) -> Collective:
     """Find the best time, or bounds of it."""
-    if op in ("all_to_all", "send_recv"):
-        return _carried(fabric, op, ordered, own, options, question)
-    return _Cuts(fabric, op, own, options).answer(question)
+    if asked.op in ("all_to_all", "send_recv"):
+        return _carried(asked)
+    return _Cuts(asked).answer()
 
 
 def _first(fabric: Fabric, ordered: Any) -> int | None:
@@ -266,10 +271,10 @@ def _first(fabric: Fabric, ordered: Any) -> int | None:
 class _Cuts:
     """Collectives whose optimum is a matter of cuts (ForestColl's theorem)."""
 
-    def __init__(
-        self, fabric: Fabric, op: str, own: list[_core.Selection], options: dict[str, Any]
-    ) -> None:
-        self.fabric, self.op, self.own = fabric, op, own
+    def __init__(self, asked: Asked) -> None:
+        fabric, options = asked.fabric, asked.options
+        self.fabric, self.op, self.own = fabric, asked.op, asked.own
+        self.question = asked.question
         self.forwarding = options["forwarding"]
         self.in_network = bool(options["in_network"])
         self.size = Fraction(float(options["gbyte"])) * 8  # Gbit
@@ -302,7 +307,7 @@ class _Cuts:
         capacity, senders = answer.rate
         return Fraction(capacity, senders * self.unit)
 
-    def answer(self, question: tuple[Any, ...]) -> Collective:
+    def answer(self) -> Collective:
         one = self.op in ("broadcast", "reduce")
         backward = self.op in ("reduce", "reduce_scatter")
         first = self.optimum(backward, one)
@@ -313,7 +318,7 @@ class _Cuts:
         rates = [self.rate(one) for one in answers]
         worst = answers[rates.index(min(rates))]
         if not min(rates):
-            return self.cut_off(worst, question)
+            return self.cut_off(worst)
         if one:
             reached = self.size / rates[0]
         elif self.op == "all_reduce":
@@ -323,16 +328,16 @@ class _Cuts:
         proved = all(answer.reached[0] for answer in answers)
         binding = self.words(worst, backward)
         if self.op != "all_reduce":
-            return self.result(question, worst, reached, reached, binding, proved)
+            return self.result(worst, reached, reached, binding, proved)
         if self.in_network:
-            return self.reduced_inside(question, worst, reached, proved)
+            return self.reduced_inside(worst, reached, proved)
         lower, parts = self.lower(worst, reached)
         if lower < reached:
             binding += (
                 f"; that is for reduce-scatter and all-gather one after the other, and what leaves "
                 f"{parts:,} parts of the ranks only proves {float(lower):.4g} s"
             )
-        return self.result(question, worst, reached, lower, binding, proved)
+        return self.result(worst, reached, lower, binding, proved)
 
     def lower(self, worst: _core.CollectiveAnswer, reached: Fraction) -> tuple[Fraction, int]:
         """Bound an all-reduce by what must leave the parts of a partition of the ranks."""
@@ -381,11 +386,7 @@ class _Cuts:
         return [one for place, one in enumerate(tried) if one not in tried[:place]]
 
     def reduced_inside(
-        self,
-        question: tuple[Any, ...],
-        plain: _core.CollectiveAnswer,
-        reached: Fraction,
-        proved: bool,
+        self, plain: _core.CollectiveAnswer, reached: Fraction, proved: bool
     ) -> Collective:
         """All-reduce where switches reduce: S crosses every cut between ranks once each way."""
         if not any(group.role == "switch" for group in self.fabric.groups):
@@ -408,13 +409,13 @@ class _Cuts:
                     f"every rank sends and receives S (1 + 1/{count}) at {through}; no schedule is "
                     "faster than S over what a rank has"
                 )
-                return self.result(question, worst, inside, lower, binding, True, "nvls")
+                return self.result(worst, inside, lower, binding, True, "nvls")
         binding = (
             self.words(plain, False) + "; that is for ranks that reduce, since no one switch "
             f"serves all of them: for reducing in switches {float(lower):.4g} s is a bound only, "
             "not known to be reached"
         )
-        return self.result(question, worst, reached, lower, binding, proved)
+        return self.result(worst, reached, lower, binding, proved)
 
     def words(self, answer: _core.CollectiveAnswer, backward: bool) -> str:
         """Say which ranks are short of what."""
@@ -452,13 +453,12 @@ class _Cuts:
     def cut(self, answer: _core.CollectiveAnswer) -> Bottleneck:
         return _bottleneck(answer.crossing, self.fabric._handle.unit_shift)
 
-    def cut_off(self, answer: _core.CollectiveAnswer, question: tuple[Any, ...]) -> Collective:
+    def cut_off(self, answer: _core.CollectiveAnswer) -> Collective:
         binding = f"{self.receiver(answer)} is down, or no way joins it to some rank"
-        return self.result(question, answer, Fraction(0), Fraction(0), binding, True)
+        return self.result(answer, Fraction(0), Fraction(0), binding, True)
 
     def result(
         self,
-        question: tuple[Any, ...],
         answer: _core.CollectiveAnswer,
         reached: Fraction,
         lower: Fraction,
@@ -487,7 +487,7 @@ class _Cuts:
                 "quotient" if classes else "listed", *answer.reached[1:], classes, arcs
             ),
             (reached, lower),
-            question,
+            self.question,
         )
 
 
@@ -514,25 +514,19 @@ def _all_relay(fabric: Fabric, own: list[_core.Selection], forwarding: str) -> t
     return fabric.without(*idle) if idle else fabric, exact
 
 
-def _carried(
-    fabric: Fabric,
-    op: str,
-    ordered: Any,
-    own: list[_core.Selection],
-    options: dict[str, Any],
-    question: tuple[Any, ...],
-) -> Collective:
+def _carried(asked: Asked) -> Collective:
     """All-to-all and send/receive: a concurrent flow, whose bounds are bounds of the time."""
     from pinchpoint import traffic
 
+    fabric, op, own, options = asked.fabric, asked.op, asked.own, asked.options
     count = sum(one.num_nodes for one in own)
     if count < 2:
         raise SelectionError(f"a collective needs two ranks or more, and {count} is given")
     gbyte = float(options["gbyte"])
-    asked = traffic.all_to_all if op == "all_to_all" else traffic.ring
+    make = traffic.all_to_all if op == "all_to_all" else traffic.ring
     # At rate 1, all of it in `seconds` is a multiple of 1 / seconds.
     pair = gbyte / count if op == "all_to_all" else gbyte
-    pattern = asked(ordered, gbyte_per_s=pair)
+    pattern = make(asked.ordered, gbyte_per_s=pair)
     clock = Clock(options["time_limit"])
     ask = {"gap": options["gap"], "unreachable": "drop"}
     relaying, exact = _all_relay(fabric, own, options["forwarding"])
@@ -550,7 +544,7 @@ def _carried(
     limits = [group.gbit_per_s for group in fabric.groups if group.gbit_per_s is not None]
     lower = min([lower, *(limit / (pairs * pair * 8) for limit in limits)])
     words = "no routing carries more: " + (", ".join(binding[:3]) or "links") + " are full"
-    cuts = _Cuts(fabric, op, own, {**options, "root": None, "time_limit": clock.left})
+    cuts = _Cuts(replace(asked, options={**options, "root": None, "time_limit": clock.left}))
     answer = cuts.optimum(False, False)
     rows = Bottleneck()
     # Senders inside the cut have data for every rank outside; in a ring at least one has.
@@ -576,5 +570,5 @@ def _carried(
         rows,
         CollectiveCertificate("throughput"),
         (times[0], times[1]),
-        question,
+        asked.question,
     )
