@@ -3,7 +3,9 @@
 use super::{Members, Query};
 use crate::bandwidth::{Ends, Forwarding, Relay};
 use crate::error::Result;
-use crate::fabric::{Block, Fabric, Group, Role, common_len, disjoint_union, subtract, total_len};
+use crate::fabric::{
+    Block, Fabric, Group, Role, Weighted, disjoint_union, divide, subtract, total_len,
+};
 use crate::monitor::Monitor;
 use crate::quotient::{Scope, Symbolic};
 
@@ -18,9 +20,8 @@ pub struct Switched {
     pub capacity: i128,
 }
 
-/// The switches that all ranks share. A switch with links of different capacity to the ranks is
-/// left out, and so are those that do not pass on everything, that have a limit, or that some failure
-/// touches in a structured fabric.
+/// The switches that all ranks share. A switch with different capacities to the ranks is left out,
+/// and so are those that do not pass on everything or that have a limit.
 ///
 /// # Errors
 /// `Selection` for ranks that do not exist; what the monitor says.
@@ -83,7 +84,11 @@ fn by_arms(
                 near.extend(arm.neighbours(&node));
             }
         }
-        let near = subtract(&disjoint_union(near), &members.ranks[index]);
+        let taken = [
+            &members.ranks[index][..],
+            &fabric.state().removed[index][..],
+        ];
+        let near = subtract(&disjoint_union(near), &taken.concat());
         if total_len(&near) > MOST {
             continue;
         }
@@ -104,28 +109,23 @@ fn by_arms(
 
 /// What each rank has to a switch, if all have the same.
 fn shared(graph: &Symbolic, members: &Members, group: usize, switch: &[u32]) -> Option<i128> {
-    let own = Block::point(switch);
-    let mut weight = None;
-    let mut reached = 0u64;
-    for arm in &graph.arms {
-        if arm.near_group != group || !arm.near.intersects(&own) {
-            continue;
+    let mut given: Vec<Vec<Weighted>> = vec![Vec::new(); members.ranks.len()];
+    for arm in graph.arms.iter().filter(|arm| arm.near_group == group) {
+        if let Some(block) = arm.neighbours(switch) {
+            let weight = arm.weight;
+            given[arm.far_group].push(Weighted { block, weight });
         }
-        let Some(far) = arm.neighbours(switch) else {
-            continue;
-        };
-        let ranks = &members.ranks[arm.far_group];
-        let met = common_len(ranks, &[far]);
-        if met == 0 {
-            continue;
-        }
-        if arm.weight <= 0 || weight.is_some_and(|weight| weight != arm.weight) {
-            return None;
-        }
-        weight = Some(arm.weight);
-        reached += met;
     }
-    (reached == members.num_ranks).then_some(weight?)
+    let mut pieces = Vec::new();
+    for (ranks, given) in members.ranks.iter().zip(&given) {
+        let given: Vec<&Weighted> = given.iter().collect();
+        for block in ranks {
+            divide(block, &given, &mut pieces);
+        }
+    }
+    let weight = pieces.first()?.weight;
+    let alike = pieces.iter().all(|piece| piece.weight == weight);
+    (alike && weight > 0).then_some(weight)
 }
 
 fn by_links(fabric: &Fabric, members: &Members, forwarding: Forwarding) -> Switched {
