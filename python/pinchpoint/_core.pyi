@@ -337,6 +337,7 @@ class OrbitAnswer:
         npt.NDArray[np.float64],
         npt.NDArray[np.float64],
         npt.NDArray[np.float64],
+        npt.NDArray[np.float64],
     ]: ...
     def unreachable(self) -> tuple[int, float, list[tuple[int, int]]]: ...
     @property

@@ -41,8 +41,8 @@ class OrbitCongestion(Congestion):
         question: tuple[Any, ...],
     ) -> None:
         rows = answer.rows()
-        capacity = rows[4]
-        used = [_used(load, capacity).max(initial=0.0) for load in rows[5:]]
+        capacity = rows[5]
+        used = [_used(load, capacity).max(initial=0.0) for load in rows[6:]]
         count, rate, listed = answer.unreachable()
         lost = Unreachable(count, rate, tuple(listed))
         super().__init__(fabric, np.zeros((2, 0)), lost, np.array([max(used)]), True, question)
@@ -75,7 +75,7 @@ class OrbitCongestion(Congestion):
         Its `link` is None, and its `links` counts the links that carry as much.
         """
         k = as_integer("k", k)
-        bundles, tails, heads, links, capacity, *loads = self._rows
+        bundles, tails, heads, links, _, capacity, *loads = self._rows
         names = [row[0] for row in self._fabric._handle.bundles()]
         both = np.concatenate([_used(load, capacity) for load in loads])
         found: list[HotLink] = []
@@ -102,20 +102,24 @@ class OrbitCongestion(Congestion):
             "mean_utilization": [],
             "gbit_per_s": [],
         }
-        bundles, _, _, links, capacity, *loads = self._rows
+        bundles, _, _, links, ahead, capacity, *loads = self._rows
+        # Links of a row that are listed the other way round have its loads the other way round.
+        counts = np.stack([ahead, links - ahead])
         for index, (name, *_) in enumerate(self._fabric._handle.bundles()):
             own = (bundles == index) & (links > 0)
             up = own & (capacity > 0)
-            count = float(links[up].sum())
-            for load, direction in zip(loads, ("forward", "backward"), strict=True):
-                used = load[up] / capacity[up]
+            number = float(links[up].sum())
+            for direction, both in (("forward", loads), ("backward", loads[::-1])):
+                used = np.stack([_used(load[up], capacity[up]) for load in both])
+                count = counts[:, up]
                 columns["tier"].append(name)
                 columns["direction"].append(direction)
-                columns["links"].append(round(count))
-                columns["max_utilization"].append(float(used.max(initial=0.0)))
-                mean = float((used * links[up]).sum()) / count if count else 0.0
+                columns["links"].append(round(number))
+                columns["max_utilization"].append(float(used[count > 0.5].max(initial=0.0)))
+                mean = float((used * count).sum()) / number if number else 0.0
                 columns["mean_utilization"].append(mean)
-                columns["gbit_per_s"].append(float((load[own] * links[own]).sum()))
+                carried = np.stack([load[own] for load in both]) * counts[:, own]
+                columns["gbit_per_s"].append(float(carried.sum()))
         return columns
 
     def __eq__(self, other: object) -> bool:

@@ -56,13 +56,15 @@ type Columns<'py> = (
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<f64>>,
 );
 
 type BothWays<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 #[pymethods]
 impl OrbitAnswer {
-    /// By row: bundle, tail and head of one link, links, capacity, load forward and backward.
+    /// By row: bundle, tail and head of one link, links, those of them that are listed that way
+    /// round, capacity, load forward and backward.
     fn rows<'py>(&self, py: Python<'py>) -> Columns<'py> {
         // A link within a group is listed from its lower node.
         let turned = |row: &core::LoadRow| core::LoadRow {
@@ -70,6 +72,7 @@ impl OrbitAnswer {
             head: row.tail,
             forward: row.backward,
             backward: row.forward,
+            ahead: row.links - row.ahead,
             ..row.clone()
         };
         let own = self.inner.rows.iter();
@@ -99,6 +102,7 @@ impl OrbitAnswer {
                 .collect::<Vec<_>>()
                 .into_pyarray(py),
             numbers(|row| row.links),
+            numbers(|row| row.ahead),
             numbers(|row| row.capacity),
             numbers(|row| row.forward),
             numbers(|row| row.backward),

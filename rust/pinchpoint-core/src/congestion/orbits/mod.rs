@@ -4,6 +4,7 @@
 //! quotient, and a symmetry carries them to every other node of its orbit. So a link's load is the
 //! sum over those destinations of what its whole orbit carries to one, divided by the orbit's links.
 
+mod ahead;
 mod lost;
 mod model;
 mod route;

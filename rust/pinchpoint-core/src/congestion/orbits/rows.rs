@@ -1,6 +1,7 @@
 //! Loads of links that are alike, and of each link when it is asked for.
 
 use super::super::{Split, Unreachable};
+use super::ahead::ahead;
 use super::model::Model;
 use crate::error::Result;
 use crate::fabric::{Block, Fabric};
@@ -14,8 +15,10 @@ pub struct LoadRow {
     /// Nodes at the ends of one of the links.
     pub tail: u64,
     pub head: u64,
-    /// Number of links.
+    /// Number of links, and of those of them that are listed from the tail's orbit: within a group
+    /// links are listed from their lower node.
     pub links: f64,
+    pub ahead: f64,
     /// Of each link, in Gbit/s; zero if they have failed.
     pub capacity: f64,
     /// Gbit/s on each from tail to head, and back.
@@ -80,11 +83,16 @@ pub fn rows(
                     }
                 };
                 let links = count * cables * if whole { 0.5 } else { 1.0 };
+                let ahead = match plan.within && !whole {
+                    true => links * ahead(&layout.groups[groups.0], model, link, plan, pattern),
+                    false => links,
+                };
                 rows.push(LoadRow {
                     bundle: link.bundle,
                     tail: node(groups.0, &tail),
                     head: node(groups.1, &head),
                     links,
+                    ahead,
                     capacity: flavor.capacity as f64 / model.unit,
                     forward: each(load[0]),
                     backward: each(load[usize::from(!whole)]),
