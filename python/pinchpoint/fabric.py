@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core, _fabric_flow, _fabric_output, _fabric_select, _fabric_traffic
+from pinchpoint._memory import check
 from pinchpoint._validation import as_number, as_size_limit
 from pinchpoint._wording import counted
 from pinchpoint.errors import GraphError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Bundle", "Fabric", "Group"]
 
 _MATERIALIZE_LIMIT = 8_000_000_000
+# A text of some thirty characters, and its place in a tuple.
+_NAME_BYTES = 96
 _FORWARDS: dict[str, bool | str] = {"always": True, "never": False, "scale_up": "scale_up"}
 
 
@@ -452,6 +455,7 @@ class Fabric:
             return self._names
         self._arrays()
         total = sum(group[5] for group in self._handle.groups())
+        check(f"naming {total:,} nodes", total * _NAME_BYTES)
         return tuple(self._handle.node_name(node) for node in range(total))
 
     # The questions are functions of a fabric in files of their own.

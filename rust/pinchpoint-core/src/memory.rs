@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Estimates up to this are never refused.
-const ALWAYS: u64 = 256 << 20;
+const ALWAYS: u64 = 64 << 20;
 /// The limit where the machine does not say how much memory it has.
 const FALLBACK: u64 = 16 << 30;
 

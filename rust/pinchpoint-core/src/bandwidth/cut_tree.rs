@@ -7,6 +7,7 @@ use crate::certify::touched::Question;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fabric::{Arrays, Fabric, Selection};
 use crate::flow::CutTree;
+use crate::memory;
 use crate::monitor::Monitor;
 
 /// The Gomory-Hu tree over the nodes that are up, or over the selected ones, in increasing order
@@ -65,6 +66,7 @@ pub fn cut_tree(
 /// Ids of the selected nodes, or of all that are up.
 fn nodes(plain: &Fabric, chosen: Option<&[Selection]>) -> Result<Vec<u32>> {
     let layout = plain.layout();
+    memory::check("a cut tree", 6 * layout.num_nodes())?;
     let mut wanted = vec![chosen.is_none(); layout.num_nodes() as usize];
     for selection in chosen.unwrap_or_default() {
         let group = &layout.groups[layout.resolve(selection)?];

@@ -6,8 +6,9 @@ use super::ends::{Ends, Relay};
 use super::{Bandwidth, Effort, Proof};
 use crate::certify::{self, crossing::Crossing, crossing::Through};
 use crate::error::Result;
-use crate::fabric::{Block, Fabric, Role};
+use crate::fabric::{Block, Fabric, Role, total_len};
 use crate::flow::{FlowProblem, MaxFlow, Options, Terminal, max_flow};
+use crate::memory;
 use crate::monitor::Monitor;
 
 /// An answer on arrays.
@@ -29,7 +30,7 @@ pub(crate) struct Statement {
 
 /// Solves a query on an explicit fabric.
 pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandwidth> {
-    let statement = Statement::new(fabric, &ends);
+    let statement = Statement::new(fabric, &ends)?;
     let solution = if statement.sources.is_empty() || statement.sinks.is_empty() {
         statement.nothing(fabric)
     } else {
@@ -49,10 +50,18 @@ pub fn solve(fabric: &Fabric, ends: Ends, monitor: &dyn Monitor) -> Result<Bandw
 }
 
 impl Statement {
-    pub fn new(fabric: &Fabric, ends: &Ends) -> Self {
+    /// # Errors
+    /// `SizeLimit`.
+    pub fn new(fabric: &Fabric, ends: &Ends) -> Result<Self> {
         let layout = fabric.layout();
         let arrays = fabric.arrays().expect("an explicit fabric has arrays");
         let nodes = layout.num_nodes() as usize;
+        let terminals: u64 = (0..layout.groups.len())
+            .map(|index| total_len(&ends.terminals(index)))
+            .sum();
+        let each = size_of::<Terminal<i64>>() as u64;
+        let bytes = 12 * nodes as u64 + 8 * arrays.tails.len() as u64 + each * terminals;
+        memory::check("a query of listed links", bytes)?;
         let mut kind = kinds(fabric, &ends.relays);
         for index in 0..layout.groups.len() {
             for_each_node(fabric, index, &ends.terminals(index), |node| {
@@ -99,12 +108,12 @@ impl Statement {
         };
         let capacity = capacity.collect();
         let (sources, sinks) = (terminals(&ends.sources), terminals(&ends.sinks));
-        Statement {
+        Ok(Statement {
             capacity,
             sources,
             sinks,
             node_capacity: limited.then(limits),
-        }
+        })
     }
 
     pub fn problem<'a>(&'a self, fabric: &'a Fabric) -> FlowProblem<'a, i64> {
@@ -175,7 +184,7 @@ fn for_each_node(fabric: &Fabric, index: usize, blocks: &[Block], mut visit: imp
 impl Listed {
     /// Checks flow and cut again.
     pub(super) fn verify(&self, ends: &Ends, value: i128, monitor: &dyn Monitor) -> Result<()> {
-        let statement = Statement::new(&self.plain, ends);
+        let statement = Statement::new(&self.plain, ends)?;
         if statement.sources.is_empty() || statement.sinks.is_empty() {
             return certify::flow::check_value(value, 0);
         }
@@ -185,7 +194,7 @@ impl Listed {
 
     /// Per node: whether it is on the source side of the source-minimal (0) or sink-minimal (1) cut,
     /// for what enters it and for what leaves it.
-    fn sides(&self, ends: &Ends, cut: usize) -> (Vec<bool>, Vec<bool>) {
+    fn sides(&self, ends: &Ends, cut: usize) -> Result<(Vec<bool>, Vec<bool>)> {
         if cut == 0 {
             let enters = self.solution.source_side.clone();
             let leaves = self
@@ -193,21 +202,22 @@ impl Listed {
                 .source_side_out
                 .clone()
                 .unwrap_or_else(|| enters.clone());
-            return (enters, leaves);
+            return Ok((enters, leaves));
         }
-        let statement = Statement::new(&self.plain, ends);
+        let statement = Statement::new(&self.plain, ends)?;
         if statement.sources.is_empty() || statement.sinks.is_empty() {
             return self.sides(ends, 0);
         }
-        crate::flow::sink_minimal_cut(&statement.problem(&self.plain), &self.solution)
+        let problem = statement.problem(&self.plain);
+        Ok(crate::flow::sink_minimal_cut(&problem, &self.solution))
     }
 
     /// What crosses a minimum cut, by bundle.
-    pub(super) fn crossing(&self, ends: &Ends, cut: usize) -> Vec<Crossing> {
+    pub(super) fn crossing(&self, ends: &Ends, cut: usize) -> Result<Vec<Crossing>> {
         let layout = self.plain.layout();
         let arrays = self.plain.arrays().expect("an explicit fabric has arrays");
-        let statement = Statement::new(&self.plain, ends);
-        let (enters, leaves) = self.sides(ends, cut);
+        let statement = Statement::new(&self.plain, ends)?;
+        let (enters, leaves) = self.sides(ends, cut)?;
         let mut rows = Vec::new();
         for index in 0..layout.bundles.len() {
             let (mut count, mut capacity) = (0u64, 0i128);
@@ -229,7 +239,7 @@ impl Listed {
             }
         }
         let Some(limits) = &statement.node_capacity else {
-            return rows;
+            return Ok(rows);
         };
         for (index, group) in layout
             .groups
@@ -250,6 +260,6 @@ impl Listed {
                 });
             }
         }
-        rows
+        Ok(rows)
     }
 }

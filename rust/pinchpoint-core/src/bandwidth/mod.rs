@@ -136,7 +136,7 @@ impl Bandwidth {
         monitor: &dyn Monitor,
     ) -> Result<Vec<certify::crossing::Crossing>> {
         match &self.proof {
-            Proof::Listed(listed) => return Ok(listed.crossing(&self.ends, cut)),
+            Proof::Listed(listed) => return listed.crossing(&self.ends, cut),
             Proof::Touched(touched) => {
                 if let Some(rows) = touched.crossing(&self.ends, cut) {
                     return Ok(rows);

@@ -75,7 +75,7 @@ fn warm(
     monitor: &dyn Monitor,
 ) -> Result<Option<Swept>> {
     let ends = Ends::new(fabric, &query.sources, &query.sinks, query.forwarding)?;
-    let statement = Statement::new(fabric, &ends);
+    let statement = Statement::new(fabric, &ends)?;
     if statement.sources.is_empty() || statement.sinks.is_empty() {
         return Ok(None);
     }

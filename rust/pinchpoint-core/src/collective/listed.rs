@@ -20,7 +20,7 @@ pub fn solve(
     let layout = plain.layout();
     let arrays = plain.arrays().expect("an explicit fabric has arrays");
     let ends = search.ends(receiver);
-    let statement = Statement::new(plain, &ends);
+    let statement = Statement::new(plain, &ends)?;
     let (tails, heads) = if search.reversed {
         (&arrays.heads, &arrays.tails)
     } else {

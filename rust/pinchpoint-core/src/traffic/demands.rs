@@ -2,6 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result, counted};
 use crate::fabric::{Fabric, Selection};
+use crate::memory;
+
+/// What a node takes while it becomes an end: its id, and id and weight.
+const END_BYTES: u64 = 24;
 
 /// Every source sends to every sink other than itself, the product of their weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,9 +161,11 @@ impl Demands {
     }
 }
 
-/// Ids of selected nodes, in increasing order, each once.
+/// Ids of selected nodes, in increasing order, each once; `SizeLimit` if there are too many.
 pub(crate) fn node_ids(fabric: &Fabric, selections: &[Selection]) -> Result<Vec<u32>> {
-    let mut ids = Vec::new();
+    let count: u64 = selections.iter().map(Selection::num_nodes).sum();
+    memory::check("listing the ends of a traffic", count.saturating_mul(END_BYTES))?;
+    let mut ids = Vec::with_capacity(count as usize);
     for selection in selections {
         let group = &fabric.layout().groups[fabric.layout().resolve(selection)?];
         for block in &selection.blocks {
