@@ -120,8 +120,8 @@ impl FairAnswer {
 
     /// Checks the rates once more.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
-        gate::run(py, None, |_| {
-            pinchpoint_core::certify::fair::check(&self.question.problem(), &self.inner)
+        gate::run(py, None, |monitor| {
+            pinchpoint_core::certify::fair::check(&self.question.problem(), &self.inner, monitor)
         })
     }
 }

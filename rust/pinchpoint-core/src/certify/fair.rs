@@ -3,6 +3,7 @@
 use super::refuse;
 use crate::error::Result;
 use crate::fair::{FairProblem, FairRates};
+use crate::monitor::{Monitor, Pace};
 
 /// Rates are floats: loads, levels and demands may be off by this part of themselves.
 const TOLERANCE: f64 = 1e-9;
@@ -14,11 +15,12 @@ const TOLERANCE: f64 = 1e-9;
 /// solver says limits a flow is not looked at.
 ///
 /// # Errors
-/// `Certificate`, naming the first fault found.
+/// `Certificate`, naming the first fault found; what the monitor says.
 ///
 /// # Complexity
 /// O(entries).
-pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
+pub fn check(problem: &FairProblem<'_>, answer: &FairRates, monitor: &dyn Monitor) -> Result<()> {
+    let mut pace = Pace::new(monitor);
     let flows = problem.paths.num_flows();
     if answer.rates.len() != flows {
         return refuse(format!("{} rates for {flows} flows", answer.rates.len()));
@@ -30,6 +32,7 @@ pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
         if !rate.is_finite() || *rate < 0.0 || *rate > demand * (1.0 + TOLERANCE) {
             return refuse(format!("flow {flow} has rate {rate} and demand {demand}"));
         }
+        pace.spend(1 + problem.paths.len_of(flow))?;
         let level = rate / problem.weight(flow);
         for (link, share) in problem.paths.of(flow) {
             load[link] += share * rate;
@@ -45,6 +48,7 @@ pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
         if *rate >= problem.demand(flow) * (1.0 - TOLERANCE) {
             continue;
         }
+        pace.spend(1 + problem.paths.len_of(flow))?;
         let level = rate / problem.weight(flow);
         let held = problem.paths.of(flow).any(|(link, _)| {
             load[link] >= problem.capacity[link] * (1.0 - TOLERANCE)
@@ -60,6 +64,7 @@ pub fn check(problem: &FairProblem<'_>, answer: &FairRates) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoMonitor;
     use crate::fair::Paths;
 
     #[test]
@@ -80,7 +85,7 @@ mod tests {
                 rates: rates.to_vec(),
                 limits: Vec::new(),
             };
-            check(&problem, &answer)
+            check(&problem, &answer, &NoMonitor)
         };
         assert!(verdict([0.5, 1.2, 0.5]).is_ok());
         for wrong in [

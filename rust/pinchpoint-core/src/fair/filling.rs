@@ -7,10 +7,8 @@ use super::problem::FairProblem;
 use crate::certify;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Pace};
 
-/// Flows frozen or demands passed between two looks at the monitor.
-const POLL_EVERY: usize = 1 << 12;
 /// Running sums are formed afresh once differences have eaten this much of them.
 const WORN: f64 = 1.0 / 1024.0;
 
@@ -96,7 +94,7 @@ struct Filling<'a> {
 /// assert_eq!(answer.rates, [0.5, 1.5, 0.5]);
 /// ```
 pub fn max_min(problem: &FairProblem<'_>, monitor: &dyn Monitor) -> Result<FairRates> {
-    problem.check()?;
+    problem.check(monitor)?;
     let (flows, entries) = (
         problem.paths.num_flows() as u64,
         problem.paths.links.len() as u64,
@@ -105,18 +103,18 @@ pub fn max_min(problem: &FairProblem<'_>, monitor: &dyn Monitor) -> Result<FairR
         "fair rates",
         24 * flows + 24 * entries + 48 * problem.capacity.len() as u64,
     )?;
-    let mut filling = Filling::new(problem)?;
+    let mut filling = Filling::new(problem, monitor)?;
     filling.run(monitor)?;
     let answer = FairRates {
         rates: filling.rates,
         limits: filling.limits,
     };
-    certify::fair::check(problem, &answer)?;
+    certify::fair::check(problem, &answer, monitor)?;
     Ok(answer)
 }
 
 impl<'a> Filling<'a> {
-    fn new(problem: &'a FairProblem<'a>) -> Result<Self> {
+    fn new(problem: &'a FairProblem<'a>, monitor: &dyn Monitor) -> Result<Self> {
         let (links, flows) = (problem.capacity.len(), problem.paths.num_flows());
         let mut first = vec![0usize; links + 1];
         for link in problem.paths.links {
@@ -138,8 +136,10 @@ impl<'a> Filling<'a> {
             }
         ];
         let mut weight = vec![0.0; links];
+        let mut pace = Pace::new(monitor);
         for flow in 0..flows {
             let own = problem.weight(flow);
+            pace.spend(1 + problem.paths.len_of(flow))?;
             for (link, share) in problem.paths.of(flow) {
                 on_link[place[link]] = flow as u32;
                 if let Some(slot) = shares.get_mut(place[link]) {
@@ -202,12 +202,9 @@ impl<'a> Filling<'a> {
             .collect();
         // Rounding must not let a later link fill below an earlier one.
         let mut level = 0.0f64;
-        let mut events = 0usize;
+        let mut pace = Pace::new(monitor);
         loop {
-            events += 1;
-            if events.is_multiple_of(POLL_EVERY) {
-                monitor.poll()?;
-            }
+            pace.spend(1)?;
             // A link's level only rises as others freeze below it, so a stale one is too low.
             let link_level = filling.peek().map_or(f64::INFINITY, |top| top.level);
             if let Some(flow) = demands.peek().copied()
@@ -215,6 +212,7 @@ impl<'a> Filling<'a> {
             {
                 demands.next();
                 if self.rates[flow as usize].is_nan() {
+                    pace.spend(problem.paths.len_of(flow as usize))?;
                     level = level.max(level_of(flow));
                     self.freeze(flow as usize, problem.demand(flow as usize), Limit::Demand);
                 }
@@ -225,20 +223,20 @@ impl<'a> Filling<'a> {
             if self.growing[link] == 0 {
                 continue;
             }
+            let flows = self.first[link]..self.first[link + 1];
+            pace.spend(flows.len())?;
             let now = self.fills_at(link);
             if now > top.level {
                 filling.push(Fills { level: now, ..top });
                 continue;
             }
             level = level.max(self.sum_afresh(link));
-            for at in self.first[link]..self.first[link + 1] {
+            for at in flows {
                 let flow = self.flows[at] as usize;
                 if self.rates[flow].is_nan() {
+                    pace.spend(problem.paths.len_of(flow))?;
                     let rate = (level * problem.weight(flow)).min(problem.demand(flow));
                     self.freeze(flow, rate, Limit::Link(link as u32));
-                    if self.done.is_multiple_of(POLL_EVERY) {
-                        monitor.poll()?;
-                    }
                 }
             }
         }

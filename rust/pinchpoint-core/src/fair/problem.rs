@@ -1,6 +1,7 @@
 //! What is shared by whom.
 
 use crate::error::{Error, ErrorKind, Result, counted};
+use crate::monitor::{Monitor, Pace};
 
 /// Which links each flow uses, and how much of its rate each of them carries.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,11 @@ impl<'a> Paths<'a> {
         self.first.len() - 1
     }
 
+    /// Number of entries of a flow.
+    pub fn len_of(&self, flow: usize) -> usize {
+        self.first[flow + 1] - self.first[flow]
+    }
+
     /// Entries of a flow: link, and part of the rate.
     pub fn of(&self, flow: usize) -> impl Iterator<Item = (usize, f64)> + 'a {
         let range = self.first[flow]..self.first[flow + 1];
@@ -54,8 +60,8 @@ impl FairProblem<'_> {
     ///
     /// # Errors
     /// `Graph` for lengths and ids that do not fit, `Capacity` for values out of range, `Unbounded`
-    /// for a flow that nothing limits.
-    pub fn check(&self) -> Result<()> {
+    /// for a flow that nothing limits; what the monitor says.
+    pub fn check(&self, monitor: &dyn Monitor) -> Result<()> {
         let graph = |message: String| Err(Error::new(ErrorKind::Graph, message));
         let flows = self.paths.num_flows();
         let entries = self.paths.links.len();
@@ -96,7 +102,9 @@ impl FairProblem<'_> {
         if let Some(at) = demands.iter().position(|d| d.is_nan() || *d < 0.0) {
             return value("demands", at, demands[at], "zero or more");
         }
+        let mut pace = Pace::new(monitor);
         for flow in 0..flows {
+            pace.spend(1 + self.paths.len_of(flow))?;
             let range = self.paths.first[flow]..self.paths.first[flow + 1];
             let mut limited = self.demand(flow).is_finite();
             for link in &self.paths.links[range] {

@@ -164,7 +164,10 @@ impl Demands {
 /// Ids of selected nodes, in increasing order, each once; `SizeLimit` if there are too many.
 pub(crate) fn node_ids(fabric: &Fabric, selections: &[Selection]) -> Result<Vec<u32>> {
     let count: u64 = selections.iter().map(Selection::num_nodes).sum();
-    memory::check("listing the ends of a traffic", count.saturating_mul(END_BYTES))?;
+    memory::check(
+        "listing the ends of a traffic",
+        count.saturating_mul(END_BYTES),
+    )?;
     let mut ids = Vec::with_capacity(count as usize);
     for selection in selections {
         let group = &fabric.layout().groups[fabric.layout().resolve(selection)?];
