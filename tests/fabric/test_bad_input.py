@@ -124,6 +124,8 @@ def test_link_selections(fabric, text, says):
 def test_more_links_sampled_than_there_are(fabric):
     with refuses(SelectionError, "513", "512"):
         fabric.sample_links("chip-leaf", 513)
+    with refuses(SelectionError, "none is up"):
+        fabric.without("chip-leaf").sample_links("chip-leaf", 1)
     for count, seed in ((-1, 0), (1, -1), (1, 2**64)):
         with pytest.raises(SelectionError):
             fabric.sample_links("chip-leaf", count, seed=seed)
@@ -173,6 +175,12 @@ def test_options(fabric):
             fabric.bandwidth("chip", "leaf", time_limit=limit)
     with refuses(InputTypeError, "time_limit is 'soon'"):
         fabric.bandwidth("chip", "leaf", time_limit="soon")
+    for limit in (True, np.bool_(True), 10**5000):
+        with refuses(InputTypeError, "time_limit is"):
+            fabric.bandwidth("chip", "leaf", time_limit=limit)
+    with pytest.raises(InputTypeError) as refused:
+        fabric.select("chip", chip="z" * 5000)
+    assert len(str(refused.value)) < 200
     if fabric.is_structured:
         with pytest.raises(TimeLimitError):
             fabric.bandwidth("chip", "leaf", time_limit=0)
@@ -488,6 +496,17 @@ def test_from_links_takes_any_layout(layout, ids, numbers):
     assert fabric.bandwidth(0, 2).gbit_per_s == 5
     assert fabric.gbit_per_s.tolist() == [4, 3, 2]
     assert (fabric.tails.tolist(), fabric.heads.tolist()) == ([0, 1, 0], [1, 2, 2])
+
+
+def test_from_links_takes_integers_as_objects():
+    ids = np.array([0, 1], object)
+    fabric = pp.Fabric.from_links(ids, np.array([1, 2], object), [4.0, 3.0])
+    assert (fabric.tails.tolist(), fabric.heads.tolist()) == ([0, 1], [1, 2])
+    for bad, says in ((True, "tails[1] is True"), (1.0, "tails[1] is 1.0"), ("a", "'a'")):
+        with refuses(InputTypeError, says):
+            pp.Fabric.from_links(np.array([0, bad], object), [1, 2], 1.0)
+    with refuses(GraphError, "tails[1] is an integer of 16,610 bits"):
+        pp.Fabric.from_links(np.array([0, 10**5000], object), [1, 2], 1.0)
 
 
 def test_from_links_owns_its_arrays():

@@ -14,7 +14,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
-use crate::error::to_py;
+use crate::error::{shown, to_py};
 
 /// At most this many faults are named in one error.
 const MAX_FAULTS: usize = 10;
@@ -274,9 +274,7 @@ impl Numbers {
             let number = value.extract::<i128>().ok();
             big.push(number.unwrap_or(0));
             if !number.is_some_and(|number| (0..1 << 126).contains(&number)) {
-                let suggest = values.py().import("pinchpoint._suggest")?;
-                let text: String = suggest.call_method1("shorten", (value,))?.extract()?;
-                let text = format!("{field}[{at}] is {text}, not in 0..2^126");
+                let text = format!("{field}[{at}] is {}, not in 0..2^126", shown(&value));
                 faults.add(ErrorKind::Capacity, text);
             }
         }

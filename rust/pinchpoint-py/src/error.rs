@@ -29,6 +29,14 @@ pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
     named(py, class_name(error.kind), error.message)
 }
 
+/// A value as messages show it, cut short.
+pub fn shown(value: &Bound<'_, PyAny>) -> String {
+    let suggest = value.py().import("pinchpoint._suggest");
+    let text = suggest.and_then(|module| module.call_method1("shorten", (value,)));
+    text.and_then(|text| text.extract())
+        .unwrap_or_else(|_| "?".to_owned())
+}
+
 /// An exception of `pinchpoint.errors` by the name of its class.
 pub fn named(py: Python<'_>, class: &str, message: String) -> PyErr {
     let class = py

@@ -221,7 +221,9 @@ impl Fabric {
         count: u64,
         seed: u64,
     ) -> PyResult<LinkSelection> {
-        let inner = gate::run(py, None, |_| self.inner.sample_links(bundle, count, seed))?;
+        let inner = gate::run(py, None, |monitor| {
+            self.inner.sample_links(bundle, count, seed, monitor)
+        })?;
         Ok(LinkSelection { inner })
     }
 

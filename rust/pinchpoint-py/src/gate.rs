@@ -11,7 +11,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
-use crate::error::{named, to_py};
+use crate::error::{named, shown, to_py};
 
 /// Signals are looked for at most this often: the GIL has to be taken to ask.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -115,15 +115,16 @@ impl<'py> FromPyObject<'_, 'py> for TimeLimit {
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let refuse = |class| {
-            let shown = value
-                .repr()
-                .map_or_else(|_| "?".into(), |text| text.to_string());
-            let shown: String = shown.chars().take(60).collect();
-            let message =
-                format!("time_limit is {shown}; it must be a number of seconds, zero or more");
+            let message = format!(
+                "time_limit is {}; it must be a number of seconds, zero or more",
+                shown(&value)
+            );
             named(value.py(), class, message)
         };
-        let given = match value.is_instance_of::<PyBool>() {
+        // Those of numpy are called so too.
+        let name = value.get_type().name()?;
+        let is_flag = value.is_instance_of::<PyBool>() || name == "bool" || name == "bool_";
+        let given = match is_flag {
             true => None,
             false => value.extract::<f64>().ok(),
         };

@@ -2,11 +2,10 @@
 
 use pinchpoint_core::fabric::{self as core, Block, SetOp, Subset, Values};
 use pinchpoint_core::{Error, ErrorKind};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PySlice};
 
-use crate::error::to_py;
+use crate::error::{named, shown, to_py};
 
 /// Blocks as plain lists of runs: how selections travel between processes.
 pub type PlainBlocks = Vec<Vec<Vec<(u32, u32)>>>;
@@ -75,18 +74,9 @@ pub fn values(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Values> {
     let refuse = || {
         let message = format!(
             "{name}={} is no integer, slice or list of integers",
-            value
-                .repr()
-                .map_or_else(|_| "?".to_owned(), |text| text.to_string())
+            shown(value)
         );
-        let class = value
-            .py()
-            .import("pinchpoint.errors")
-            .and_then(|m| m.getattr("InputTypeError"));
-        match class.and_then(|class| class.call1((message.clone(),))) {
-            Ok(error) => PyErr::from_value(error),
-            Err(_) => PyTypeError::new_err(message),
-        }
+        named(value.py(), "InputTypeError", message)
     };
     if value.is_instance_of::<PyBool>() {
         return Err(refuse());

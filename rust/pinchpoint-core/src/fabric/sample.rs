@@ -1,13 +1,15 @@
 //! Random links of a bundle, without listing the bundle.
 
-use std::collections::BTreeSet;
+use rustc_hash::FxHashSet;
 
 use super::block::Block;
 use super::bundle::Wiring;
+use super::index::BlockIndex;
 use super::names::quoted;
 use super::selection::LinkSelection;
 use super::state::Fabric;
 use crate::error::{Error, ErrorKind, Result, counted};
+use crate::monitor::{Monitor, Pace};
 use crate::random::SplitMix64;
 
 /// More failures than anyone samples; bounds the memory of the answer.
@@ -18,18 +20,27 @@ impl Fabric {
     ///
     /// The draw depends on the layout and the changes only, so a structured fabric and its
     /// materialised twin give the same links.
-    pub fn sample_links(&self, bundle: &str, count: u64, seed: u64) -> Result<LinkSelection> {
+    pub fn sample_links(
+        &self,
+        bundle: &str,
+        count: u64,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<LinkSelection> {
         let layout = self.layout();
         let index = layout.bundle(bundle)?;
         let bundle = &layout.bundles[index];
         let whole = layout.select_links(&bundle.name, &[])?;
         let up = self.links_up(index);
         if count == 0 || count > up || count > MAX_SAMPLE {
+            let may = match up.min(MAX_SAMPLE) {
+                0 => "none is up".to_owned(),
+                most => format!("from 1 to {most}"),
+            };
             let message = format!(
-                "cannot sample {} of bundle {}: from 1 to {}",
+                "cannot sample {} of bundle {}: {may}",
                 counted(count, "link"),
                 quoted(&bundle.name),
-                up.min(MAX_SAMPLE)
             );
             return Err(Error::new(ErrorKind::Selection, message));
         }
@@ -44,15 +55,29 @@ impl Fabric {
         let total = ends.last().copied().unwrap_or(0);
         let removed = self.arrays().map(|_| self.removed_nodes());
         let mut random = SplitMix64(seed);
-        let mut chosen: BTreeSet<Vec<u32>> = BTreeSet::new();
+        let changes = &self.state().overrides[index];
+        let failed = |id: u32| Some(&changes[id as usize].links);
+        let mut down = BlockIndex::default();
+        for (id, change) in changes.iter().enumerate().filter(|(_, change)| !change.up) {
+            down.insert(id as u32, &change.links);
+        }
+        let mut chosen: FxHashSet<Vec<u32>> = FxHashSet::default();
         let mut order = Vec::with_capacity(count as usize);
+        let mut pace = Pace::new(monitor);
         while (chosen.len() as u64) < count {
+            // A draw takes longer than a step.
+            pace.spend(16)?;
             let draw = random.below(total);
             let block = ends.partition_point(|end| *end <= draw);
             let start = if block == 0 { 0 } else { ends[block - 1] };
             let point = point_of(&bundle.links[block], draw - start);
             let mut link = Block::point(&point);
-            if bundle.count(&link) == 0 || !self.is_up(index, &link, removed.as_deref()) {
+            let mut is_down = false;
+            down.candidates(&link, failed, |_, links| is_down |= links.intersects(&link));
+            if is_down
+                || bundle.count(&link) == 0
+                || self.ends_down(index, &link, removed.as_deref())
+            {
                 continue;
             }
             if bundle.is_within() {
@@ -74,33 +99,26 @@ impl Fabric {
         })
     }
 
-    /// Whether a single link is up and both its ends are.
-    fn is_up(&self, index: usize, link: &Block, removed: Option<&[bool]>) -> bool {
+    /// Whether an end of a single link has failed.
+    fn ends_down(&self, index: usize, link: &Block, removed: Option<&[bool]>) -> bool {
         let (layout, state) = (self.layout(), self.state());
         let bundle = &layout.bundles[index];
-        if state.overrides[index]
-            .iter()
-            .any(|change| !change.up && change.links.intersects(link))
-        {
-            return false;
-        }
         if let (Some(arrays), Some(removed), Wiring::Listed) =
             (self.arrays(), removed, &bundle.wiring)
         {
             let link = arrays.first_link[index] + link.axis(0).first().unwrap_or(0) as usize;
             let ends = [arrays.tails[link], arrays.heads[link]];
-            return !ends
+            return ends
                 .iter()
                 .any(|end| removed.get(*end as usize).copied().unwrap_or(false));
         }
         let group_a = &layout.groups[bundle.a];
         let (a, b) = (bundle.a_end(link, group_a), bundle.b_end(link, group_a));
-        !state.removed[bundle.a]
-            .iter()
-            .any(|gone| gone.intersects(&a))
-            && !state.removed[bundle.b]
-                .iter()
-                .any(|gone| gone.intersects(&b))
+        let gone = |group: usize, end: &Block| {
+            let mut removed = state.removed[group].iter();
+            removed.any(|gone| gone.intersects(end))
+        };
+        gone(bundle.a, &a) || gone(bundle.b, &b)
     }
 }
 

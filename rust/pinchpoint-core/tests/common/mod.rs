@@ -1,5 +1,6 @@
 //! Random small structured fabrics and queries on them.
 
+use pinchpoint_core::NoMonitor;
 use pinchpoint_core::bandwidth::{Forwarding, Query};
 use pinchpoint_core::fabric::{
     Builder, Code, CoordinateSpec, Digit, Fabric, Forwards, JoinSpec, LinkSpec, NodeSpec, PartSpec,
@@ -241,10 +242,10 @@ pub fn fabric_and_query(seed: u64) -> Option<(Fabric, Query)> {
         };
         let next = match random.below(4) {
             0 => fabric
-                .sample_links(name, 1 + random.below(4), random.next())
+                .sample_links(name, 1 + random.below(4), random.next(), &NoMonitor)
                 .and_then(|bad| fabric.without(&[bad], &[])),
             1 => fabric
-                .sample_links(name, 1 + random.below(6), random.next())
+                .sample_links(name, 1 + random.below(6), random.next(), &NoMonitor)
                 .and_then(|slow| {
                     let factor = [0.5, 0.25, 3.0][random.below(3) as usize];
                     Ok(fabric.scaled(&[slow], factor)?.fabric)
