@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,12 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import _above_zero, _rank_ids
 from pinchpoint._result import TabularResult, check_again, checked
-from pinchpoint._suggest import did_you_mean
+from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._validation import check_flag, check_gap
 from pinchpoint._wording import counted
 from pinchpoint.bandwidth import Bottleneck, _bottleneck
 from pinchpoint.congestion import check_options
-from pinchpoint.errors import InputTypeError, SelectionError
+from pinchpoint.errors import CertificateError, InputTypeError, SelectionError
 from pinchpoint.ranks import resolved
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bandwidth
@@ -210,12 +211,12 @@ def _again(fabric: Fabric, op: str, ranks: Any, options: dict[str, Any]) -> Coll
 def op_named(op: object) -> str:
     """Return a collective by its name, however that is spelt."""
     if not isinstance(op, str):
-        raise InputTypeError(f"op is {op!r}; it must be text such as 'all_reduce'")
+        raise InputTypeError(f"op is {shorten(op)}; it must be text such as 'all_reduce'")
     name = _OPS.get(op.replace("_", "").replace("-", "").lower())
     if name is None:
         raise SelectionError(
-            f"op is {op!r}; there are {', '.join(_OPS.values())}"
-            f"{did_you_mean(op, list(_OPS.values()))}"
+            f"op is {shorten(op)}; there are {', '.join(_OPS.values())}"
+            f"{did_you_mean(op[:100], list(_OPS.values()))}"
         )
     return name
 
@@ -231,6 +232,8 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
         raise SelectionError("domain goes with a named algorithm, not with the optimum")
     if options["root"] is not None and name not in ("broadcast", "reduce"):
         raise SelectionError(f"root goes with broadcast and reduce, not with {name}")
+    if isinstance(ranks, Iterator):
+        ranks = list(ranks)  # it can be read once, and the answer is asked again from it
     ordered, own = resolved(fabric, ranks)
     question = (fabric, name, ranks, {**options, "time_limit": None})
     if name in ("broadcast", "reduce") and options["root"] is None:
@@ -281,6 +284,8 @@ class _Cuts:
         self.gbyte = float(options["gbyte"])
         self.clock = Clock(options["time_limit"])
         self.unit = 1_000_000 << fabric._handle.unit_shift
+        # Trees of ranks reach what the cuts allow where every node has as much in as out.
+        self.balanced = not fabric._handle.is_directed or _is_balanced(fabric)
         self.root: list[_core.Selection] = []
         if options["root"] is not None:
             self.root = fabric._ends(options["root"], "root")
@@ -328,10 +333,15 @@ class _Cuts:
         proved = all(answer.reached[0] for answer in answers)
         binding = self.words(worst, backward)
         if self.op != "all_reduce":
+            if not self.balanced and not one:
+                # Half of an all-reduce: what enters all parts must have left them.
+                reached = max(reached, self.lower(worst, 2 * reached)[0] / 2)
             return self.result(worst, reached, reached, binding, proved)
         if self.in_network:
             return self.reduced_inside(worst, reached, proved)
         lower, parts = self.lower(worst, reached)
+        if not self.balanced:
+            reached = max(reached, lower)
         if lower < reached:
             binding += (
                 f"; that is for reduce-scatter and all-gather one after the other, and what leaves "
@@ -467,10 +477,20 @@ class _Cuts:
         algorithm: str = "optimum",
     ) -> Collective:
         classes, arcs = answer.quotient
+        if 0 < reached < lower:
+            raise CertificateError(
+                f"{algorithm} takes {float(reached):.4g} s, but every schedule "
+                f"{float(lower):.4g} s or more; this is a bug, please report it with the input"
+            )
         if not proved:
             tried = counted(answer.reached[1], "kind of rank was", "kinds of ranks were")
             binding += (
                 f"; only {tried} tried, so the time is known to be no "
+                "less, and not known to be reached"
+            )
+        elif not self.balanced:
+            binding += (
+                "; some node has more capacity in than out, or less, so the time is known to be no "
                 "less, and not known to be reached"
             )
         return Collective(
@@ -480,7 +500,7 @@ class _Cuts:
             self.gbyte,
             _seconds(reached),
             _seconds(lower),
-            bool(proved and reached == lower),
+            bool(proved and self.balanced and reached == lower),
             binding,
             self.cut(answer),
             CollectiveCertificate(
@@ -489,6 +509,14 @@ class _Cuts:
             (reached, lower),
             self.question,
         )
+
+
+def _is_balanced(fabric: Fabric) -> bool:
+    """Whether as much can enter each node of a fabric of one-way arcs as can leave it."""
+    ends, capacity = (fabric.tails, fabric.heads), fabric.gbit_per_s
+    size = 1 + max(int(end.max(initial=0)) for end in ends)
+    out, into = (np.bincount(end, capacity, size) for end in ends)
+    return np.allclose(out, into, rtol=1e-12, atol=0.0)
 
 
 def _all_relay(fabric: Fabric, own: list[_core.Selection], forwarding: str) -> tuple[Fabric, bool]:

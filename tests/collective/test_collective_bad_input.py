@@ -1,14 +1,18 @@
 """Collectives refuse what they cannot mean, and say what it was."""
 
+import numpy as np
 import pinchpoint as pp
 import pytest
 from pinchpoint.errors import (
     CapacityError,
     FormatError,
     InputTypeError,
+    PinchpointError,
     SelectionError,
     TimeLimitError,
 )
+
+INF = float("inf")
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +124,22 @@ def test_a_rank_that_is_down_reaches_nobody(rack):
     answer = worse.collective("all_gather")
     assert answer.algbw_gbyte_per_s == 0
     assert "chip[chip=5] is down" in answer.binding
+
+
+@pytest.mark.parametrize("op", ["all_to_all", "send_recv", "all_reduce", "broadcast"])
+def test_ranks_that_can_be_read_once(rack, op):
+    found = rack.collective(op, iter(range(72)))
+    assert found == rack.collective(op, range(72))
+    found.verify()
+
+
+@pytest.mark.parametrize("limit", [np.bool_(True), True, "soon"])
+def test_a_time_limit_that_is_no_number(rack, limit):
+    with pytest.raises(InputTypeError, match=r"time_limit is .*; it must be a number of seconds"):
+        rack.collective("all_reduce", "chip", time_limit=limit)
+
+
+@pytest.mark.parametrize("limit", [pytest.param(10**5000, id="huge"), INF, -INF, -1])
+def test_a_time_limit_out_of_range(rack, limit):
+    with pytest.raises(PinchpointError, match=r"time_limit is .*; it must be a number of seconds"):
+        rack.collective("all_reduce", "chip", time_limit=limit)
