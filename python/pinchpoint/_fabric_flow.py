@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
 from pinchpoint import _core
+from pinchpoint._ends import kept
 from pinchpoint._validation import as_items, as_text, check_forwarding
 from pinchpoint.bandwidth import Bandwidth, exact_kbit
 from pinchpoint.errors import SelectionError
@@ -68,6 +69,7 @@ def bandwidth(
     900.0
     """
     check_forwarding(forwarding)
+    sources, sinks = kept("sources", sources), kept("sinks", sinks)
     own = (self._ends(sources, "sources"), self._ends(sinks, "sinks"))
     answer = _core.bandwidth(self._handle, *own, forwarding, time_limit)
     return Bandwidth(answer, (self, sources, sinks, forwarding))

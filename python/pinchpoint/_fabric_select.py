@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._ends import Finder, alike, checked_ids, is_id, node_named
 from pinchpoint._suggest import did_you_mean, shorten
-from pinchpoint._validation import as_integer, as_seed, as_text
+from pinchpoint._validation import as_array, as_integer, as_seed, as_text
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, SelectionError
 from pinchpoint.selection import Label, LinkSelection, Selection, labelled, listed
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from pinchpoint import _core
     from pinchpoint.fabric import Ends, Fabric
-
-_COMPARED = 2_000
 
 __all__ = [
     "by_id",
@@ -82,10 +80,10 @@ def by_text(self: Fabric, text: str) -> _core.Selection:
     """Find a group, a group with coordinates, or the node of that name."""
     if self._names is not None and text not in {group.name for group in self.groups}:
         if text in self._names:
-            return _node_named(self, self._names, text)
+            return node_named(self, self._names, text)
         if "[" not in text:
             groups = ", ".join(shorten(group.name) for group in self.groups[:12])
-            near = did_you_mean(text[:100], _alike(self._names, text))
+            near = did_you_mean(text[:100], alike(self._names, text))
             raise SelectionError(
                 f"no node or group is named {shorten(text)}{near}; the groups are {groups}"
             )
@@ -94,44 +92,7 @@ def by_text(self: Fabric, text: str) -> _core.Selection:
 
 def by_name(self: Fabric, text: str) -> Selection | LinkSelection:
     """Find the nodes or links that a text names: a group, a bundle, a part of one, or a node."""
-    head = text.partition("[")[0].strip()
-    bundles = {bundle[0] for bundle in self._handle.bundles()}
-    groups = {group[0] for group in self._handle.groups()}
-    found: dict[str, Selection | LinkSelection] = {}
-    names = self._names or ()
-    if text in names:
-        found["a node"] = Selection(_node_named(self, names, text), labelled(text, {}))
-    if head in groups:
-        found["a group"] = Selection(self._handle.select_text(text), labelled(text, {}))
-    if head in bundles:
-        found["a bundle"] = self.select_links(text)
-    if not found:
-        known = [*groups, *bundles, *_alike(names, head)]
-        what = "node, group or bundle" if names else "group or bundle"
-        raise SelectionError(f"no {what} is named {shorten(head)}{did_you_mean(head[:100], known)}")
-    first, *others = found.values()
-    # A node alone in its group often has the group's name.
-    if any(other != first for other in others):
-        raise SelectionError(
-            f"{shorten(text)} names {' and '.join(found)}; select() and select_links() say which"
-        )
-    return first
-
-
-def _node_named(self: Fabric, names: tuple[str, ...], text: str) -> _core.Selection:
-    """Find the only node of a name that there is."""
-    if (found := names.count(text)) > 1:
-        nodes = (node for node, name in enumerate(names) if name == text)
-        ids = ", ".join(map(str, islice(nodes, 10)))
-        raise SelectionError(f"{found} nodes are named {text!r}: ids {ids}")
-    return self._handle.select_ids([names.index(text)])[0]
-
-
-def _alike(names: tuple[str, ...], text: str) -> list[str]:
-    """Pick the names worth comparing with a text: those that hold it, else some of about all."""
-    own = text.lower()
-    holding = list(islice((name for name in names if own and own in name.lower()), 1))
-    return holding or list(names[:_COMPARED])
+    return Finder(self)(text)
 
 
 def select_links(self: Fabric, bundle: str, /, **coordinates: Any) -> LinkSelection:
@@ -271,6 +232,7 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
     if isinstance(ends, int | np.integer):
         return self._by_id([ends], what)
     if isinstance(ends, np.ndarray):
+        ends = as_array(what, ends)
         if ends.dtype.kind not in "iu":
             raise InputTypeError(f"{what} has dtype {ends.dtype}; node ids are integers")
         return self._by_id(ends.ravel().tolist(), what)
@@ -279,7 +241,7 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
     found: list[_core.Selection] = []
     ids: list[int] = []
     for item in ends:
-        if isinstance(item, int | np.integer) and not isinstance(item, bool):
+        if is_id(item):
             ids.append(int(item))
         elif isinstance(item, Selection | str | np.ndarray):
             found.extend(self._ends(item, what))
@@ -291,8 +253,4 @@ def ends_of(self: Fabric, ends: Ends, what: str) -> list[_core.Selection]:
 
 
 def by_id(self: Fabric, ids: Iterable[int | np.integer[Any]], what: str) -> list[_core.Selection]:
-    own = [int(node) for node in ids]
-    for place, node in enumerate(own):
-        if not 0 <= node < 1 << 63:
-            raise SelectionError(f"{what}: node id {node} at position {place} is out of range")
-    return self._handle.select_ids(own)
+    return self._handle.select_ids(checked_ids(what, ids))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint._patterns import Traffic, _Product, _Ranked, each_to_each
-from pinchpoint._validation import check_fabric
+from pinchpoint._ends import is_id
+from pinchpoint._patterns import Traffic, _Pairs, _Product, _Ranked, each_to_each
+from pinchpoint._validation import as_items, check_fabric
+from pinchpoint._wording import counted, whole_kbit
 from pinchpoint.errors import SelectionError
 from pinchpoint.selection import Selection
 from pinchpoint.units import format_bytes
@@ -23,7 +25,19 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Ids = npt.NDArray[np.int64]
 
-__all__ = ["Load", "arcs", "by_rank", "listed", "measured", "pairs_of", "placed", "rate", "sent"]
+__all__ = [
+    "Load",
+    "arcs",
+    "by_rank",
+    "cut_off",
+    "cut_pairs",
+    "listed",
+    "measured",
+    "pairs_of",
+    "placed",
+    "rate",
+    "sent",
+]
 
 # A smaller part of a round than this is rounding.
 _TOUCHED = 1e-9
@@ -37,7 +51,7 @@ def by_rank(name: str, traffic: Traffic, fabric: Fabric, ids: Sequence[int]) -> 
     rank_of = {node: rank for rank, node in enumerate(ids)}
 
     def ranks(ends: Any) -> list[int]:
-        if isinstance(ends, int | np.integer):
+        if is_id(ends):
             if not 0 <= ends < len(ids):
                 raise SelectionError(
                     f"job {name!r}: its traffic names rank {ends}; there are {len(ids)}"
@@ -51,7 +65,11 @@ def by_rank(name: str, traffic: Traffic, fabric: Fabric, ids: Sequence[int]) -> 
                     f"job {name!r}: its traffic names node {outside[0]}, which is none of its ranks"
                 )
             return [rank_of[node] for node in nodes]
-        return [rank for one in ends for rank in ranks(one)]
+        return [
+            rank
+            for one in as_items("ranks", ends, "ranks, selections and text")
+            for rank in ranks(one)
+        ]
 
     def once(ends: Any) -> list[int]:
         return list(dict.fromkeys(ranks(ends)))
@@ -115,6 +133,51 @@ def _rate(part: _Product) -> float:
     return part.gbit_per_s / (len(part.sources) - 1) if part.per_source else part.gbit_per_s
 
 
+def cut_pairs(
+    fabric: Fabric, phases: Sequence[Traffic], ids: Sequence[int], routing: Routing
+) -> int:
+    """Count the pairs that send in some phase and that nothing joins, each once."""
+    parts = tuple(part for phase in phases for part in phase.parts)
+    answer = fabric.congestion(placed(_once(parts, len(ids)), ids), routing=routing)
+    return answer.unreachable.pairs
+
+
+def cut_off(
+    name: str, fabric: Fabric, phases: Sequence[Traffic], ids: Sequence[int], routing: Routing
+) -> str:
+    """Say how many pairs of a job are cut off."""
+    pairs = cut_pairs(fabric, phases, ids, routing)
+    cut = counted(pairs, "pair of its ranks is", "pairs of its ranks are")
+    return f"job {name!r}: {cut} cut off"
+
+
+def _once(parts: Sequence[Any], count: int) -> Traffic:
+    """Write traffic between ranks anew, with each pair in one of its parts, at a rate of 1.
+
+    Sinks that the same products have are one kind: all that some of these products let send to
+    them do. What is listed is kept where no product has it.
+    """
+    products = [part for part in parts if isinstance(part, _Product)]
+    sends, receives = (np.zeros((len(products) + 1, count), bool) for _ in range(2))
+    for row, part in enumerate(products):
+        sends[row, list(part.sources)] = receives[row, list(part.sinks)] = True
+    kinds, kind_of = np.unique(receives, axis=1, return_inverse=True)
+    kind_of = kind_of.ravel()
+    reach = kinds.T.astype(np.int64) @ sends.astype(np.int64) > 0
+    own: list[Any] = [
+        _Product(np.flatnonzero(row).tolist(), np.flatnonzero(kind_of == kind).tolist(), 1.0)
+        for kind, row in enumerate(reach)
+        if row.any()
+    ]
+    rest = tuple(part for part in parts if not isinstance(part, _Product))
+    if rest:
+        sources, sinks, _ = pairs_of(Traffic(rest))
+        fresh = ~reach[kind_of[sinks], sources]
+        pairs = np.unique(np.stack([sources[fresh], sinks[fresh]]), axis=1)
+        own.append(_Pairs(pairs[0], pairs[1], np.ones(pairs.shape[1])))
+    return Traffic(tuple(own))
+
+
 def sent(traffic: Traffic, count: int) -> tuple[Floats, Floats]:
     """Return what each rank sends and receives in a round, in Gbit."""
     out, into = np.zeros(count), np.zeros(count)
@@ -126,7 +189,7 @@ def sent(traffic: Traffic, count: int) -> tuple[Floats, Floats]:
                 (into, part.sinks, part.sources),
             ):
                 both = set(others)
-                own[ends] += [_rate(part) * (len(both) - (rank in both)) for rank in ends]
+                own[list(ends)] += [_rate(part) * (len(both) - (rank in both)) for rank in ends]
         else:
             tails, heads, rates = pairs_of(Traffic((part,)))
             out += np.bincount(tails, rates, count)
@@ -163,7 +226,7 @@ class Load:
         The sum over phases and arcs of the fourth power of the seconds that an arc is busy: of two
         placements with equal times the one with less is nearer to a better one.
     cut : int
-        Pairs of ranks that nothing joins.
+        Pairs of ranks that nothing joins, once for each phase and part of one that has them.
     """
 
     gbit: Floats
@@ -200,4 +263,4 @@ def measured(
 
 def rate(gbit_per_s: float) -> str:
     """Write a rate for a table."""
-    return format_bytes(round(gbit_per_s * 1e6))
+    return format_bytes(whole_kbit(gbit_per_s))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pinchpoint._clock import Clock
+from pinchpoint._ends import checked_ids, is_id
 from pinchpoint._memory import check_pairs
 from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_number, check_choice
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Traffic", "check_traffic", "each_to_each", "each_within", "num_nodes", "products_of"]
 
+# Which part of its size each pair of a collective that sends exchanges, by the number of ranks.
+COLLECTIVES: dict[str, Callable[[int], float]] = {
+    "all_reduce": lambda count: 2 * ((count - 1) / count),
+    "reduce_scatter": lambda count: (count - 1) / count,
+    "all_gather": lambda count: (count - 1) / count,
+    "broadcast": lambda count: 1.0,
+    "reduce": lambda count: 1.0,
+    "send_recv": lambda count: 1.0,
+    "all_to_all": lambda count: 1 / count,
+}
 # Pairs that are listed between two looks at the clock.
 _BLOCK = 1 << 21
 
@@ -63,11 +74,14 @@ class _Ranked:
     shape: tuple[int, ...] = ()
     axis: int = 0
     exponent: float = 0.0
+    # A collective whose size the rate is: what a pair gets of it follows from the number of ranks.
+    op: str | None = None
 
     def rates(self, sources: Ids, sinks: Ids, count: int) -> Floats:
         """Rate of each pair of ranks."""
         if self.pattern != "zipf":
-            return np.full(sources.size, self.gbit_per_s)
+            part = 1.0 if self.op is None else COLLECTIVES[self.op](count)
+            return np.full(sources.size, self.gbit_per_s * part)
         place = np.random.default_rng(self.seed).permutation(count)
         weight = (1.0 + place) ** -self.exponent
         # A rank's own popularity is shared among the others: each sends as much.
@@ -248,14 +262,12 @@ def _named(part: _Product | _Pairs | _Ranked) -> str:
 def _per_pair(
     part: _Product, sources: list[_core.Selection], sinks: list[_core.Selection]
 ) -> float:
-    if part.shared:
-        return part.gbit_per_s / max(num_nodes(sinks), 1)
-    if not part.per_source:
+    if not part.shared and not part.per_source:
         return part.gbit_per_s
-    count = num_nodes(sources)
-    if count < 2:
+    count = num_nodes(sinks)
+    if count < 2 and part.sources is part.sinks:
         raise SelectionError("an all-to-all needs two nodes or more")
-    return part.gbit_per_s / (count - 1)
+    return part.gbit_per_s / (max(count, 1) if part.shared else count - 1)
 
 
 def num_nodes(selections: list[_core.Selection]) -> int:
@@ -282,33 +294,35 @@ def products_of(
 
 
 def _ids(fabric: Fabric, selections: list[_core.Selection]) -> Ids:
+    if not selections:
+        return np.zeros(0, np.int64)
     return np.concatenate([fabric._handle.node_ids(one) for one in selections]).astype(np.int64)
 
 
 def _rank_ids(fabric: Fabric, ranks: Any) -> Ids:
     """Node ids in rank order: that of the list if ids are listed, else increasing."""
-    if not isinstance(ranks, Selection | str) and isinstance(ranks, Iterable):
-        own = list(ranks)
-        if own and all(isinstance(one, int | np.integer) for one in own):
-            ids = np.array(own, np.int64)
-            repeated = np.flatnonzero(np.bincount(ids[ids >= 0]) > 1)
-            if repeated.size:
-                raise SelectionError(f"node {repeated[0]} has two ranks")
-            return ids
-        found = np.concatenate([_ids(fabric, fabric._ends(one, "ranks")) for one in own])
-        if np.unique(found).size != found.size:
-            raise SelectionError("the ranks name a node twice")
-        return found
-    return _ids(fabric, fabric._ends(ranks, "ranks"))
+    if isinstance(ranks, Selection | str | bytes) or not isinstance(ranks, Iterable):
+        return _ids(fabric, fabric._ends(ranks, "ranks"))
+    own = ranks.tolist() if isinstance(ranks, np.ndarray) else list(ranks)
+    if all(map(is_id, own)):
+        ids = np.array(checked_ids("ranks", own), np.int64)
+    else:
+        ids = _ids(fabric, [one for part in own for one in fabric._ends(part, "ranks")])
+    order = np.sort(ids)
+    repeated = order[:-1][order[1:] == order[:-1]]
+    if repeated.size:
+        raise SelectionError(f"node {repeated[0]} has two ranks")
+    return ids
 
 
 def _each_once(nodes: Any) -> Any:
     """Refuse a list that names a node id twice; what else there is may overlap, and is a set."""
-    if isinstance(nodes, list | tuple | np.ndarray):
-        ids = [one for one in nodes if isinstance(one, int | np.integer)]
-        if len(set(ids)) < len(ids):
-            twice = next(one for place, one in enumerate(ids) if one in ids[:place])
-            raise SelectionError(f"node {twice} is named twice")
+    if isinstance(nodes, tuple | np.ndarray):
+        seen: set[Any] = set()
+        for node in filter(is_id, nodes):
+            if node in seen:
+                raise SelectionError(f"node {node} is named twice")
+            seen.add(node)
     return nodes
 
 
@@ -337,15 +351,5 @@ def _above_zero(name: str, value: float) -> float:
 
 def _volume(op: str, count: int, gbyte: float) -> float:
     """Say what each pair of a collective exchanges, in the unit of `gbyte`."""
-    part = (count - 1) / count
-    factors = {
-        "all_reduce": 2 * part,
-        "reduce_scatter": part,
-        "all_gather": part,
-        "broadcast": 1.0,
-        "reduce": 1.0,
-        "send_recv": 1.0,
-        "all_to_all": 1 / count,
-    }
-    check_choice("op", op, factors)
-    return _above_zero("gbyte", gbyte) * factors[op]
+    check_choice("op", op, COLLECTIVES)
+    return _above_zero("gbyte", gbyte) * COLLECTIVES[op](count)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint._job_loads import Load, arcs, listed, measured, rate, sent
+from pinchpoint._job_loads import Load, arcs, cut_off, listed, measured, rate, sent
 from pinchpoint._patterns import _Product
 from pinchpoint._placement_bound import least_seconds
 from pinchpoint._result import TabularResult
 from pinchpoint._tiers import coordinate_partitions, nearest, partitions
-from pinchpoint._validation import as_integer
-from pinchpoint._wording import counted
-from pinchpoint.errors import PinchpointError, SelectionError
+from pinchpoint._validation import as_integer, as_seed
+from pinchpoint._wording import a_type
+from pinchpoint.errors import InputTypeError, PinchpointError, SelectionError
 from pinchpoint.studies.random import SplitMix64, seeded
 
 if TYPE_CHECKING:
@@ -160,14 +160,19 @@ def placement(
     >>> found.best_nodes, found.score, found.optimal
     ((0, 1), 0.4, True)
     """
-    tries = as_integer("tries", tries, 1)
+    from pinchpoint.jobs import Job
+
+    if not isinstance(job, Job):
+        raise InputTypeError(f"job is {a_type(job)}; it must be a Job")
+    if topology is not None and not hasattr(topology, "node_groups"):
+        raise InputTypeError(f"topology is {a_type(topology)}; it must be a Topology")
+    tries, seed = as_integer("tries", tries, 1), as_seed(seed)
     before, fabric = fabric, listed(fabric)
     ids, phases = job.ids(fabric), job.phases(fabric)
     search = _Search(fabric, job.name, ids, phases, free, tries, routing)
     own = search.load(tuple(ids))
     if own.cut:
-        cut = counted(own.cut, "pair of its ranks is", "pairs of its ranks are")
-        raise SelectionError(f"job {job.name!r}: {cut} cut off")
+        raise SelectionError(cut_off(job.name, fabric, phases, ids, routing))
     least = least_seconds(fabric, phases, search.pool.tolist())
     exhaustive = search.choices() <= tries
     if exhaustive:

@@ -36,6 +36,7 @@ __all__ = [
     "as_size_limit",
     "as_terminals",
     "as_text",
+    "as_time_limit",
     "as_vector",
     "check_choice",
     "check_fabric",
@@ -113,6 +114,8 @@ def as_ids(field: str, values: Any) -> npt.NDArray[Any]:
 
 def as_terminals(field: str, values: Any) -> npt.NDArray[Any]:
     """Return one node id or several as an array of ids."""
+    if isinstance(values, list | tuple):
+        as_array(field, values)
     if np.ndim(values) == 0:
         if not isinstance(values, int | np.integer) or isinstance(values, bool | np.bool_):
             raise InputTypeError(
@@ -174,6 +177,8 @@ def as_limits(
     """
     if values is None:
         return None
+    if isinstance(values, list | tuple):
+        as_array(field, values)
     if np.ndim(values) == 0 and count == 1:
         values = [values]
     numbers = as_numbers(field, values)
@@ -300,6 +305,20 @@ def check_gap(gap: object) -> None:
     """Refuse a gap between bounds that is no finite number from zero on."""
     if not 0 <= as_number("gap", gap) < math.inf:
         raise CapacityError(f"gap is {shorten(gap)}; it must be a finite number, zero or more")
+
+
+def as_time_limit(value: object) -> float | None:
+    """Return a time limit in seconds, from zero on; None is no limit."""
+    if value is None:
+        return None
+    says = f"time_limit is {shorten(value)}; it must be a number of seconds, zero or more"
+    try:
+        limit = as_number("time_limit", value)
+    except InputTypeError:
+        raise InputTypeError(says) from None
+    if not 0 <= limit < 2.0**64:
+        raise PinchpointError(says + (", below 2^64" if limit > 0 else ""))
+    return limit
 
 
 def check_flag(field: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["a_type", "counted"]
+__all__ = ["a_type", "counted", "whole_kbit"]
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
@@ -30,6 +30,28 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     '1 pair has'
     """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def whole_kbit(gbit_per_s: float) -> int:
+    """Round Gbit/s to whole kbit/s, for text; numbers too large to be multiplied are not.
+
+    Parameters
+    ----------
+    gbit_per_s : float
+        A finite rate.
+
+    Returns
+    -------
+    int
+        kbit/s.
+
+    Examples
+    --------
+    >>> whole_kbit(0.25), whole_kbit(1e308) > 10**313
+    (250000, True)
+    """
+    product = gbit_per_s * 1e6
+    return round(product) if product < float("inf") else round(gbit_per_s) * 1_000_000
 
 
 def a_type(value: object) -> str:

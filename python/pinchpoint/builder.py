@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pinchpoint import _core
 from pinchpoint._suggest import shorten
-from pinchpoint._validation import as_integer, as_text
+from pinchpoint._validation import as_integer, as_text, check_flag
 from pinchpoint._wording import a_type
 from pinchpoint.errors import BuildError, CapacityError, InputTypeError
 from pinchpoint.selection import listed
@@ -256,9 +256,10 @@ class FabricBuilder:
             raise BuildError(f"group {name!r} has role {role!r}; roles are {', '.join(_ROLES)}")
         if forwards is None:
             forwards = True
-        if not (isinstance(forwards, bool) or forwards == "scale_up"):
+        if not isinstance(forwards, bool | str) or forwards not in _FORWARDS:
             raise BuildError(
-                f"group {name!r} has forwards={forwards!r}; it must be True, False or 'scale_up'"
+                f"group {name!r} has forwards={shorten(forwards)}; it must be True, False or "
+                "'scale_up'"
             )
         spec: tuple[Any, ...] = (
             name,
@@ -383,6 +384,7 @@ class FabricBuilder:
         150.0
         """
         as_text("axis", axis)
+        check_flag("wrap", wrap)
         if name is None and isinstance(group, NodeGroup):
             name = f"{group.name}-{axis}"
         self._add_links(group, group, capacity, None, (axis, bool(wrap)), multiplicity, name)

@@ -12,15 +12,17 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import check_traffic
 from pinchpoint._result import RepeatableResult, checked
+from pinchpoint._suggest import shorten
 from pinchpoint._validation import (
     as_array,
     as_integer,
+    as_items,
     as_text,
     check_choice,
     check_flag,
     check_forwarding,
 )
-from pinchpoint._wording import counted
+from pinchpoint._wording import counted, whole_kbit
 from pinchpoint.errors import GraphError, InputTypeError, SelectionError
 from pinchpoint.traffic import Traffic
 from pinchpoint.units import format_bandwidth
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Congestion", "CongestionCertificate", "HotLink", "Unreachable"]
 
+# Utilisations above this are written with an exponent.
+_READABLE = 1e6
 _ROUTINGS = ("ecmp", "wcmp", "ecmp-hash", "single", "valiant")
 
 
@@ -70,9 +74,11 @@ class HotLink(NamedTuple):
     links: int = 1
 
     def __str__(self) -> str:
-        load = format_bandwidth(round(self.gbit_per_s * 1e6))
+        load = format_bandwidth(whole_kbit(self.gbit_per_s))
         alike = f", and {self.links - 1:,} alike" if self.links > 1 else ""
-        return f"{self.tail} -> {self.head} ({self.bundle}): {self.utilization:.1%}, {load}{alike}"
+        used = self.utilization
+        share = f"{used:.1%}" if used < _READABLE else f"{100 * used:.4g}%"
+        return f"{self.tail} -> {self.head} ({self.bundle}): {share}, {load}{alike}"
 
 
 class Unreachable(NamedTuple):
@@ -81,11 +87,13 @@ class Unreachable(NamedTuple):
     Attributes
     ----------
     pairs : int
-        Number of ordered pairs.
+        Number of ordered pairs. A pair counts once for each part of the traffic that has it, and
+        once for each time that a part lists it.
     gbit_per_s : float
         Their demands, which are on no link.
     listed : tuple of (int, int)
-        Node ids of the first thousand; on a structured fabric, one pair for each kind.
+        Node ids of the first thousand, each pair once; on a structured fabric, one pair for each
+        kind.
     """
 
     pairs: int
@@ -315,6 +323,12 @@ def check_options(routing: str, split: str, forwarding: str) -> None:
     check_forwarding(forwarding)
 
 
+def _parts(queue_pairs: object, salted: object) -> int:
+    """Check the options of hashed flows; return into how many parts each is cut."""
+    check_flag("salted", salted)
+    return as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
+
+
 def plan(
     fabric: Fabric,
     pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]],
@@ -329,8 +343,7 @@ def plan(
 ) -> dict[str, Any]:
     """Check the options of a routing."""
     check_options(routing, split, forwarding)
-    queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
-    check_flag("salted", salted)
+    queue_pairs = _parts(queue_pairs, salted)
     ways = None
     if paths is not None or tables is not None:
         if routing != "single" or (paths is not None and tables is not None):
@@ -415,13 +428,14 @@ def _looked_up(
 
 
 def _seeds(seeds: Any) -> list[int]:
-    own = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else [seeds]
-    whole = all(isinstance(one, int | np.integer) and not isinstance(one, bool) for one in own)
-    if not whole or not isinstance(seeds, Iterable):
-        raise InputTypeError(f"seeds is {seeds!r}; it must be integers of 0 to 2^64 - 1")
-    if not own or any(not 0 <= seed < 1 << 64 for seed in own):
-        raise SelectionError("seeds must be one or more integers of 0 to 2^64 - 1")
-    return [int(one) for one in own]
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+        raise InputTypeError(
+            f"seeds is {shorten(seeds)}; it must be a list of integers of 0 to 2^64 - 1"
+        )
+    own = as_items("seeds", seeds, "integers")
+    if not own:
+        raise SelectionError("seeds is empty; it must hold one or more integers of 0 to 2^64 - 1")
+    return [as_integer(f"seeds[{i}]", seed, 0, (1 << 64) - 1) for i, seed in enumerate(own)]
 
 
 def congestion(
@@ -454,6 +468,8 @@ def _congestion(
 ) -> Congestion:
     check_traffic(traffic)
     asked, clock = fabric, Clock(time_limit)
+    check_options(options["routing"], options["split"], options["forwarding"])
+    own_seeds, _ = _seeds(seeds), _parts(options["queue_pairs"], options["salted"])
     if fabric.is_structured:
         from pinchpoint.orbits import by_orbits
 
@@ -464,9 +480,8 @@ def _congestion(
     fabric = fabric.materialize(time_limit=clock.left)
     products, pairs = traffic._resolve(fabric, clock)
     chosen = plan(fabric, pairs, **options)
-    own_seeds = [0]
-    if chosen["routing"] == "ecmp-hash":
-        own_seeds = _seeds(seeds)
+    if chosen["routing"] != "ecmp-hash":
+        own_seeds = [0]
     capacity = fabric.gbit_per_s
     total, largest = None, []
     for seed in own_seeds:
@@ -481,7 +496,7 @@ def _congestion(
     return Congestion(
         fabric,
         total / len(own_seeds),
-        Unreachable(count, rate, tuple(listed)),
+        Unreachable(count, rate, tuple(dict.fromkeys(listed))),
         np.array(largest),
         found.resummed,
         question,

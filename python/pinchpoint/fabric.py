@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from pinchpoint import _core, _fabric_flow, _fabric_output, _fabric_select, _fabric_traffic
+from pinchpoint._ends import Finder
 from pinchpoint._memory import check
 from pinchpoint._validation import as_number, as_size_limit
 from pinchpoint._wording import counted
@@ -314,7 +315,8 @@ class Fabric:
         (900.0, 850.0)
         """
         kinds = (LinkSelection, Selection)
-        items = [one for item in failed for one in flattened(item, kinds, "failed", self._by_name)]
+        find = Finder(self)
+        items = [one for item in failed for one in flattened(item, kinds, "failed", find)]
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         return self._derived(self._handle.without(links, nodes))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint import _core
+from pinchpoint._clock import Clock
+from pinchpoint._ends import Finder
 from pinchpoint._result import RepeatableResult, checked
 from pinchpoint._validation import as_items
 from pinchpoint._wording import counted
@@ -107,13 +109,15 @@ def failure_sweep(
     """Sweep; see :meth:`Fabric.failure_sweep`."""
     kinds = (LinkSelection, Selection)
     outages = []
+    clock, find = Clock(time_limit), Finder(fabric)
     for place, failure in enumerate(as_items("failures", failures, "what fails in turn")):
-        items = flattened(failure, kinds, f"failures[{place}]", fabric._by_name)
+        clock.check()
+        items = flattened(failure, kinds, f"failures[{place}]", find)
         links = [item._handle for item in items if isinstance(item, LinkSelection)]
         nodes = [item._handle for item in items if isinstance(item, Selection)]
         outages.append((links, nodes))
     own = (fabric._ends(sources, "sources"), fabric._ends(sinks, "sinks"))
-    intact, values = _core.failure_sweep(fabric._handle, *own, outages, forwarding, time_limit)
+    intact, values = _core.failure_sweep(fabric._handle, *own, outages, forwarding, clock.left)
     shift = fabric._handle.unit_shift
     failed = [[*map(LinkSelection, links), *map(Selection, nodes)] for links, nodes in outages]
     ends = [[Selection(part) for part in end] for end in own]

@@ -11,7 +11,7 @@ from pinchpoint import _core
 from pinchpoint._clock import Clock
 from pinchpoint._patterns import _ids, check_traffic, each_to_each
 from pinchpoint._result import TabularResult, checked
-from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice
+from pinchpoint._validation import as_floats, as_integer, as_seed, check_choice, check_flag
 from pinchpoint._wording import counted
 from pinchpoint.congestion import plan
 from pinchpoint.errors import CapacityError, GraphError
@@ -363,6 +363,7 @@ def fair_rates(
     check_choice("routing", routing, _ROUTINGS)
     seed = as_seed(seed, (1 << 64) - 1)
     queue_pairs = as_integer("queue_pairs", queue_pairs, 1, (1 << 20) - 1)
+    check_flag("capped", capped)
     options = {
         "routing": routing,
         "split": split,

@@ -8,6 +8,7 @@ not in it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -15,12 +16,25 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from pinchpoint import traffic as traffics
-from pinchpoint._job_loads import Load, arcs, by_rank, listed, measured, placed, rate, sent
+from pinchpoint._ends import is_id, kept
+from pinchpoint._job_loads import (
+    Load,
+    arcs,
+    by_rank,
+    cut_off,
+    cut_pairs,
+    listed,
+    measured,
+    placed,
+    rate,
+    sent,
+)
 from pinchpoint._patterns import Traffic, _above_zero
 from pinchpoint._placement import Placement, placement
 from pinchpoint._result import TabularResult
+from pinchpoint._suggest import shorten
 from pinchpoint._table import text_table
-from pinchpoint._validation import as_items
+from pinchpoint._validation import as_items, as_text, check_fabric
 from pinchpoint._wording import a_type, counted
 from pinchpoint.algorithms import phases_of
 from pinchpoint.errors import InputTypeError, SelectionError
@@ -93,6 +107,10 @@ class Job:
     ranks: Any
     pattern: Pattern = "all_to_all"
 
+    def __post_init__(self) -> None:
+        as_text("name", self.name)
+        object.__setattr__(self, "ranks", kept("ranks", self.ranks))
+
     def ids(self, fabric: Fabric) -> list[int]:
         """Return the node ids of the ranks in `fabric`, in order.
 
@@ -109,8 +127,8 @@ class Job:
         Raises
         ------
         SelectionError
-            Fewer than two ranks, a node with two of them, or nothing of a name. Whether numbers
-            are node ids is found when traffic is routed.
+            Fewer than two ranks, a node with two of them, nothing of a name, or a number that is
+            no node id.
         FormatError
             A rank file that cannot be read.
 
@@ -125,15 +143,18 @@ class Job:
         >>> pp.jobs.Job("a", [3, "chip[chip=8:10]"]).ids(rack)
         [3, 8, 9]
         """
-        import os
-
+        check_fabric(fabric)
         if isinstance(self.ranks, os.PathLike):
             return read_ranks(fabric, self.ranks)
-        items = self.ranks if isinstance(self.ranks, list | tuple | np.ndarray) else [self.ranks]
+        several = isinstance(self.ranks, tuple | range | np.ndarray)
         ids: list[int] = []
-        for one in items:
-            found = [int(one)] if isinstance(one, int | np.integer) else fabric.node_ids(one)
+        for one in self.ranks if several else [self.ranks]:
+            found = [int(one)] if is_id(one) else fabric.node_ids(one)
             ids += [int(node) for node in found]
+        try:
+            fabric._by_id(ids, "ranks")
+        except SelectionError as error:
+            raise SelectionError(f"job {self.name!r}: {error}") from None
         if len(set(ids)) != len(ids):
             raise SelectionError(f"job {self.name!r}: a node has two ranks")
         if len(ids) < 2:
@@ -188,13 +209,14 @@ class Job:
             if not sent(own_traffic, len(ids))[0].any():
                 raise SelectionError(f"job {self.name!r}: its traffic sends nothing")
             return [own_traffic]
-        if self.pattern == "ring":
+        named = self.pattern if isinstance(self.pattern, str) else ""
+        if named == "ring":
             return [traffics.ring(every, gbit_per_s=1.0)]
-        if self.pattern == "all_to_all":
+        if named == "all_to_all":
             return [traffics.all_to_all(every, gbit_per_s=1.0 / (len(ids) - 1))]
         raise SelectionError(
-            f"job {self.name!r}: pattern is {self.pattern!r}; it must be 'all_to_all', 'ring', "
-            "a pinchpoint.traffic value or a Schedule"
+            f"job {self.name!r}: pattern is {shorten(self.pattern)}; it must be 'all_to_all', "
+            "'ring', a pinchpoint.traffic value or a Schedule"
         )
 
 
@@ -344,8 +366,7 @@ def share(fabric: Fabric, jobs: Iterable[Job], /, *, routing: Routing = "ecmp") 
         loads.append(measured(fabric, capacity, phases, ids, routing))
         gbit.append(_busiest(phases, len(ids)))
         if loads[-1].cut:
-            cut = counted(loads[-1].cut, "pair of its ranks is", "pairs of its ranks are")
-            raise SelectionError(f"job {job.name!r}: {cut} cut off")
+            raise SelectionError(cut_off(job.name, fabric, phases, ids, routing))
     pace = _fair(capacity, loads)
     busy = [load.gbit * own_pace / load.seconds for load, own_pace in zip(loads, pace, strict=True)]
     total = sum(busy, np.zeros(capacity.size))
@@ -420,7 +441,8 @@ class Drain(TabularResult):
     lost_ranks : tuple of tuple of int
         Ranks whose node is taken out.
     cut_off_pairs : tuple of int
-        Pairs of ranks that nothing joins any more.
+        Pairs of ranks that send and that nothing joins any more, each counted once; 0 where ranks
+        are lost.
     """
 
     jobs: tuple[str, ...]
@@ -490,7 +512,8 @@ def drain(
 
     Notes
     -----
-    Costs two :meth:`Fabric.congestion` for each job and phase, on listed links: O(links) memory.
+    Costs two :meth:`Fabric.congestion` for each job and phase, on listed links, and one more for a
+    job with pairs that are cut off: O(links) memory.
 
     Examples
     --------
@@ -518,7 +541,8 @@ def drain(
         then, cut = 0.0, 0
         if not lost:
             left = measured(after, arcs(after)[0], phases, ids, routing)
-            then, cut = gbit / left.seconds, left.cut
+            then = gbit / left.seconds
+            cut = cut_pairs(after, phases, ids, routing) if left.cut else 0
         rows.append((gbit / first.seconds, then, lost, cut))
     starts, ends, lost_all, cuts = zip(*rows, strict=True)
     return Drain(tuple(job.name for job in own), starts, ends, lost_all, cuts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._ends import is_id, kept
 from pinchpoint._patterns import Traffic, _above_zero, _Pairs, _Product, _Ranked, _rate, _volume
 from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_integer, as_items, as_text, check_choice
@@ -285,10 +286,11 @@ def parallelism(
             raise SelectionError(f"dimension {name!r} is not in the order {', '.join(names)}")
         sizes[name] = as_integer(name, size, 1)
     own = {name: sizes[name] for name in names if name in sizes}
+    ranks = kept("ranks", ranks)
     layout = Parallelism(ranks, own)
-    if isinstance(ranks, Selection | list | tuple | np.ndarray) and len(ranks) != layout.num_ranks:
+    if isinstance(ranks, Selection | tuple | range | np.ndarray) and len(ranks) != layout.num_ranks:
         shown = " x ".join(f"{name} {size}" for name, size in own.items())
-        if not isinstance(ranks, list) or all(isinstance(one, int) for one in ranks):
+        if not isinstance(ranks, tuple) or all(map(is_id, ranks)):
             raise SelectionError(
                 f"{shown or 'no dimension'} makes {counted(layout.num_ranks, 'rank')}, but "
                 f"{counted(len(ranks), 'chip is', 'chips are')} selected"

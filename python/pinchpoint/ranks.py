@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._ends import checked_ids, is_id, kept
 from pinchpoint.errors import FormatError, PinchpointError, SelectionError
-from pinchpoint.selection import Selection
 
 if TYPE_CHECKING:
     from pinchpoint import _core
@@ -76,27 +76,27 @@ def resolved(fabric: Fabric, ranks: Any) -> tuple[Any, list[_core.Selection]]:
     """Return ranks in their order, and as selections for the core."""
     if isinstance(ranks, os.PathLike):
         ranks = read_ranks(fabric, ranks)
-    if isinstance(ranks, Selection | str) or not isinstance(ranks, list | tuple | np.ndarray):
+    ranks = kept("ranks", ranks)
+    if not isinstance(ranks, tuple | range | np.ndarray):
         return ranks, fabric._ends(ranks, "ranks")
     if len(ranks) == 0:
         raise SelectionError("ranks is empty; a collective needs two ranks or more")
-    whole = [isinstance(one, int | np.integer) and not isinstance(one, bool) for one in ranks]
+    whole = [is_id(one) for one in ranks]
     if len(ranks) <= _FEW and not any(whole):
         return list(ranks), fabric._ends(ranks, "ranks")
-    # Every node once, in order; which is named twice is told before the core merges them.
-    parts = [
-        np.array([one], np.int64)
-        if is_id
-        else np.concatenate([fabric._handle.node_ids(own) for own in fabric._ends(one, "ranks")])
-        for one, is_id in zip(ranks, whole, strict=True)
-    ]
-    ids = np.concatenate([part.astype(np.int64) for part in parts])
+    # Every node once, in order; which is named twice is told, as the core merges them.
+    if all(whole):
+        ids = np.array(checked_ids("ranks", ranks), np.int64)
+    else:
+        parts = [own for one in ranks for own in fabric._ends(one, "ranks")]
+        ids = np.concatenate([fabric._handle.node_ids(own) for own in parts]).astype(np.int64)
+    own = fabric._by_id(ids.tolist(), "ranks")
     order = np.sort(ids)
     twice = order[:-1][order[1:] == order[:-1]]
     if twice.size:
         name = _name(fabric, int(twice[0]))
         raise SelectionError(f"{name} is a rank twice")
-    return ids.tolist(), fabric._by_id(ids.tolist(), "ranks")
+    return ids.tolist(), own
 
 
 def _name(fabric: Fabric, node: int) -> str:

@@ -6,13 +6,16 @@ nothing to itself. Traffic adds up with ``+`` and scales with ``*``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pinchpoint._ends import is_id, kept
 from pinchpoint._extras import needed
 from pinchpoint._patterns import (
+    COLLECTIVES,
     Traffic,
     _above_zero,
     _each_once,
@@ -20,7 +23,6 @@ from pinchpoint._patterns import (
     _Product,
     _Ranked,
     _rate,
-    _volume,
     _zero_or_more,
 )
 from pinchpoint._suggest import did_you_mean
@@ -30,6 +32,8 @@ from pinchpoint._validation import (
     as_ids,
     as_items,
     as_seed,
+    as_text,
+    check_choice,
 )
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError, SelectionError
@@ -111,7 +115,8 @@ def all_to_all(
             "per_chip_gbyte_per_s": per_chip_gbyte_per_s,
         }
     )
-    return Traffic((_Product(_each_once(nodes), nodes, rate, name.startswith("per_chip")),))
+    own = _each_once(kept("nodes", nodes))
+    return Traffic((_Product(own, own, rate, name.startswith("per_chip")),))
 
 
 def skewed(
@@ -169,7 +174,7 @@ def skewed(
         {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
     )
     exponent = _zero_or_more("exponent", exponent)
-    ranked = _Ranked(nodes, "zipf", rate, as_seed(seed), exponent=exponent)
+    ranked = _Ranked(kept("nodes", nodes), "zipf", rate, as_seed(seed), exponent=exponent)
     return Traffic((ranked,))
 
 
@@ -216,7 +221,8 @@ def between(
     36.0
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-    return Traffic((_Product(_each_once(sources), _each_once(sinks), rate),))
+    own = (_each_once(kept("sources", sources)), _each_once(kept("sinks", sinks)))
+    return Traffic((_Product(*own, rate),))
 
 
 def incast(
@@ -326,7 +332,8 @@ def experts(
     _, rate = _rate(
         {"per_chip_gbit_per_s": per_chip_gbit_per_s, "per_chip_gbyte_per_s": per_chip_gbyte_per_s}
     )
-    own = as_items("groups", groups, "selections")
+    nodes = kept("nodes", nodes)
+    own = [kept("groups", one) for one in as_items("groups", groups, "selections")]
     if not own:
         raise SelectionError("groups is empty; traffic needs one group at least")
     if (exponent is None) == (shares is None):
@@ -393,7 +400,7 @@ def permutation(
     64
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-    return Traffic((_Ranked(nodes, "permutation", rate, as_seed(seed)),))
+    return Traffic((_Ranked(kept("nodes", nodes), "permutation", rate, as_seed(seed)),))
 
 
 def ring(
@@ -434,7 +441,7 @@ def ring(
     [(0, 2), (2, 1), (1, 3), (3, 0)]
     """
     _, rate = _rate({"gbit_per_s": gbit_per_s, "gbyte_per_s": gbyte_per_s})
-    return Traffic((_Ranked(nodes, "ring", rate),))
+    return Traffic((_Ranked(kept("nodes", nodes), "ring", rate),))
 
 
 def pairs(sources: npt.ArrayLike, sinks: npt.ArrayLike, gbit_per_s: npt.ArrayLike = 1.0) -> Traffic:
@@ -523,7 +530,8 @@ def from_matrix(matrix: Any, nodes: npt.ArrayLike | None = None) -> Traffic:
     """
     if hasattr(matrix, "tocoo"):
         entries = matrix.tocoo()
-        shape, own = entries.shape, (entries.row, entries.col, entries.data)
+        sent = entries.data != 0
+        shape, own = entries.shape, (entries.row[sent], entries.col[sent], entries.data[sent])
     else:
         dense = as_array("matrix", matrix)
         if dense.ndim == 0 or dense.dtype.kind not in "iuf":
@@ -579,11 +587,14 @@ def from_table(
     >>> pp.traffic.from_table(table)
     Traffic(2 pairs)
     """
+    names = {"source": source, "sink": sink, "gbit_per_s": gbit_per_s}
+    for option, name in names.items():
+        as_text(option, name)
     if isinstance(table, Mapping):
         columns = {name: as_array(f"column {name!r}", values) for name, values in table.items()}
     elif hasattr(table, "__arrow_c_stream__"):
         own = needed("pyarrow", "from_table", "arrow").table(table)
-        for name in (source, sink, gbit_per_s):
+        for name in names.values():
             if name in own.column_names and own[name].null_count:
                 empty = counted(own[name].null_count, "empty entry", "empty entries")
                 raise GraphError(f"column {name!r} has {empty}")
@@ -592,7 +603,7 @@ def from_table(
         raise InputTypeError(
             f"table is {a_type(table)}; it must be a mapping of columns or speak Arrow"
         )
-    for name in (source, sink, gbit_per_s):
+    for name in names.values():
         if name not in columns:
             raise GraphError(f"no column is called {name!r}{did_you_mean(name, columns)}")
     return pairs(columns[source], columns[sink], columns[gbit_per_s])
@@ -606,8 +617,9 @@ def collective(op: str, nodes: Any, *, gbyte: float, seconds: float = 1.0) -> Tr
     op : str
         "all_reduce", "reduce_scatter", "all_gather", "broadcast" and "reduce" go around a ring in
         the order of the ranks, "send_recv" from each rank to the next, "all_to_all" straight.
-    nodes : Selection, or a list of selections or node ids
-        The ranks.
+    nodes : Selection, str, node id, or a list of them
+        The ranks, counted when a fabric is asked: a node that several selections have is one, and
+        is refused where ranks have an order.
     gbyte : float
         nccl-tests' S in 10^9 bytes, as in :meth:`pinchpoint.Fabric.collective`.
     seconds : float, default 1
@@ -637,15 +649,23 @@ def collective(op: str, nodes: Any, *, gbyte: float, seconds: float = 1.0) -> Tr
     >>> round(rack.congestion(job).max_utilization * 1e3, 3)
     2.191
     """
-    count = len(nodes) if isinstance(nodes, Selection) else 0
-    if not isinstance(nodes, Selection | str) and isinstance(nodes, Iterable):
-        nodes = list(nodes)
-        count = sum(len(one) if isinstance(one, Selection) else 1 for one in nodes)
-    if isinstance(nodes, str):
-        raise InputTypeError(f"nodes is {nodes!r}; give a selection or a list, which has a length")
+    check_choice("op", op, COLLECTIVES)
+    own = kept("nodes", nodes)
+    count = _at_most(own)
     if count < 2:
         raise SelectionError(f"a collective needs two ranks or more, and {count} is given")
-    each = _volume(op, count, gbyte) / _above_zero("seconds", seconds)
+    rate = _above_zero("gbyte", gbyte) * 8 / _above_zero("seconds", seconds)
     if op == "all_to_all":
-        return all_to_all(nodes, gbyte_per_s=each)
-    return ring(nodes, gbyte_per_s=each)
+        return Traffic((_Product(_each_once(own), own, rate, shared=True),))
+    return Traffic((_Ranked(own, "ring", rate, op=op),))
+
+
+def _at_most(nodes: Any) -> float:
+    """Count the nodes there can be, before a fabric says what text names."""
+    if isinstance(nodes, Selection | range):
+        return len(nodes)
+    if isinstance(nodes, np.ndarray):
+        return nodes.size
+    if isinstance(nodes, tuple):
+        return sum(map(_at_most, nodes))
+    return 1 if is_id(nodes) else math.inf

@@ -118,7 +118,7 @@ def test_seeds_of_numpy():
         (lambda t: t.collective(3, [0, 1], gbyte=1.0), InputTypeError, "op is 3"),
         (lambda t: t.collective("gather", [0, 1], gbyte=1.0), SelectionError, "op is 'gather'"),
         (lambda t: t.collective("reduce", [0], gbyte=1.0), SelectionError, "two ranks"),
-        (lambda t: t.collective("reduce", "node", gbyte=1.0), InputTypeError, "nodes is 'node'"),
+        (lambda t: t.collective("reduce", (), gbyte=1.0), SelectionError, "and 0 is given"),
         (lambda t: t.collective("reduce", [0, 1], gbyte=-1.0), CapacityError, "gbyte is -1.0"),
         (
             lambda t: t.parallelism([0, 1], dp=2).demands(dp=("reduce", 1.0), seconds=0),

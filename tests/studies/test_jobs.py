@@ -1,5 +1,7 @@
 """Jobs on one fabric, by hand and against the definition."""
 
+import time
+
 import numpy as np
 import pinchpoint as pp
 import pytest
@@ -241,6 +243,44 @@ def test_bad_topologies(tmp_path, text, match):
     path = tmp_path / "topology.conf"
     path.write_text(text)
     with pytest.raises(FormatError, match=match):
+        read_topology(path)
+
+
+def test_a_long_line_of_a_topology_is_cut(tmp_path):
+    path = tmp_path / "topology.conf"
+    long = "x" * 5000
+    for text in (
+        long,
+        f"SwitchName={long} Switches=b",
+        f"SwitchName={long} Nodes=a\nSwitchName={long} Nodes=a",
+        f"SwitchName=a Switches={long}",
+        f"SwitchName={long} Switches={long}",
+        f"SwitchName=a Nodes=n[{long}]",
+        f"SwitchName=a Nodes={long}[",
+        f"SwitchName=a Nodes={long}[5-2]",
+    ):
+        path.write_text(text)
+        with pytest.raises(FormatError) as refused:
+            read_topology(path)
+        assert len(str(refused.value)) < 500
+
+
+def test_a_chain_of_switches_takes_linear_time(tmp_path):
+    count = 20_000
+    path = tmp_path / "topology.conf"
+    lines = [f"SwitchName=s{i} Switches=s{i + 1}" for i in range(count)]
+    path.write_text("\n".join([*lines, f"SwitchName=s{count} Nodes=n[0-1]"]))
+    start = time.monotonic()
+    found = read_topology(path)
+    assert time.monotonic() - start < 10
+    assert set(found.nodes.values()) == {("n0", "n1")}
+    assert list(found.nodes) == [f"s{i}" for i in range(count + 1)]
+
+
+def test_which_switch_is_below_itself(tmp_path):
+    path = tmp_path / "topology.conf"
+    path.write_text("SwitchName=top Switches=a\nSwitchName=a Switches=b\nSwitchName=b Switches=a")
+    with pytest.raises(FormatError, match=":2: switch 'a' is below itself"):
         read_topology(path)
 
 

@@ -1,9 +1,14 @@
-"""Checks of builder options; every message names the option and its value."""
+"""Checks of builder options; every message names the option and its value.
+
+Builders are given options that went through `plain`: numbers of numpy are Python's by then.
+"""
 
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from pinchpoint._suggest import shorten
 from pinchpoint.errors import CatalogueError, InputTypeError, PinchpointError
@@ -12,21 +17,46 @@ from pinchpoint.units import parse_bandwidth
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["bandwidth", "choice", "count", "ratio", "shape"]
+__all__ = ["bandwidth", "choice", "count", "plain", "ratio", "shape"]
 
 Choice = TypeVar("Choice", int, str)
+# A leaf needs a port up, so no ratio is above the ports of a switch.
+_MAX_RATIO = 1 << 20
+
+
+def plain(value: Any) -> Any:
+    """Return an option, or the items of a list, as Python's own number or text where it is one.
+
+    Sums and products of numpy's integers wrap around, and no text or choice equals them.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return value.tolist()
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    for kind, own in ((np.bool_, bool), (np.floating, float), (np.str_, str)):
+        if isinstance(value, kind):
+            return own(value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return value
+    try:
+        return operator.index(value)
+    except TypeError:  # arrays that hold no single integer
+        return value
 
 
 def count(option: str, value: object, low: int = 1, high: int | None = None) -> int:
     """Check a whole number between two bounds, both included."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, bool) or not isinstance(value, int):
         raise InputTypeError(f"{option}={shorten(value)} must be a whole number")
-    number = operator.index(value)
-    if number < low:
-        raise CatalogueError(f"{option}={shorten(number)} is below {low}")
-    if high is not None and number > high:
-        raise CatalogueError(f"{option}={shorten(number)} is above {high}")
-    return number
+    if value < low:
+        raise CatalogueError(f"{option}={shorten(value)} is below {low}")
+    if high is not None and value > high:
+        raise CatalogueError(f"{option}={shorten(value)} is above {high}")
+    return value
 
 
 def choice(option: str, value: object, known: Sequence[Choice]) -> Choice:
@@ -54,6 +84,8 @@ def ratio(option: str, value: object, low: float = 1) -> float:
         raise InputTypeError(f"{option}={shorten(value)} must be a number")
     if not low <= value < float("inf"):
         raise CatalogueError(f"{option}={shorten(value)} must be a finite number of at least {low}")
+    if value > _MAX_RATIO:
+        raise CatalogueError(f"{option}={shorten(value)} is above {_MAX_RATIO}")
     return value
 
 

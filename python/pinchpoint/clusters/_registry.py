@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar, o
 
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._table import html_table, text_table
+from pinchpoint.clusters._options import plain
 from pinchpoint.errors import CatalogueError, InputTypeError
 
 if TYPE_CHECKING:
@@ -171,7 +172,10 @@ _CLUSTERS: dict[str, Cluster] = {}
 def cluster(
     *, what: str, chips: int, status: Status, sources: str
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a builder under its own name, and refuse unknown options with a suggestion."""
+    """Register a builder under its own name.
+
+    It is given Python's own numbers for numpy's, and unknown options are refused with a suggestion.
+    """
 
     def register(builder: Callable[P, R]) -> Callable[P, R]:
         name = builder.__name__
@@ -184,7 +188,8 @@ def cluster(
                         f"{name} has no option {shorten(option)}"
                         f"{did_you_mean(option, found.options)}"
                     )
-            return builder(*args, **kwargs)
+            given: Any = {option: plain(value) for option, value in kwargs.items()}
+            return builder(*map(plain, args), **given)
 
         found = Cluster(name, what, chips, status, sources, checked)
         _CLUSTERS[name] = found

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._suggest import did_you_mean, shorten
+from pinchpoint._validation import check_flag
 from pinchpoint._wording import counted
 from pinchpoint.catalogue import assumed
 from pinchpoint.clusters import _options
@@ -91,7 +92,8 @@ def compose(scale_up: Fabric, scale_out: str, count: int, **options: Any) -> Fab
     28800.0
     """
     system = system_of(scale_up)
-    _options.count("count", count)
+    count = _options.count("count", _options.plain(count))
+    options = {option: _options.plain(value) for option, value in options.items()}
     if not isinstance(scale_out, str):
         raise InputTypeError(f"scale_out={shorten(scale_out)} must be the name of a network")
     name = scale_out.lower().replace("-", "_")
@@ -347,6 +349,7 @@ def _torus(
 ) -> Fabric:
     from pinchpoint import FabricBuilder
 
+    check_flag("wrap", wrap)
     sizes = _three_factors(count) if shape is None else _options.shape("shape", shape, range(1, 7))
     if math.prod(sizes) != count:
         shown = "x".join(str(size) for size in sizes)

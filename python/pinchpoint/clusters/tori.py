@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pinchpoint._validation import check_flag
 from pinchpoint.catalogue import assumed, hardware
 from pinchpoint.clusters import _options
 from pinchpoint.clusters._nvlink import whole
@@ -73,6 +74,7 @@ def torus(
     for size in sizes:
         _options.count("shape", size, 2, _LARGEST)
     link = _options.bandwidth("link", link)
+    check_flag("wrap", wrap)
     system = System("torus")
     _wire(system, sizes, link, (wrap,) * len(sizes), axes="xyzuvw")
     return system.build()
