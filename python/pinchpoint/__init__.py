@@ -18,7 +18,10 @@ if TYPE_CHECKING:
         plots,
         query,
         scenarios,
+        slurm,
+        studies,
         traffic,
+        units,
     )
     from pinchpoint.builder import FabricBuilder, gray, radix
     from pinchpoint.catalogue import hardware
@@ -62,8 +65,11 @@ __all__ = [
     "radix",
     "scenarios",
     "set_threads",
+    "slurm",
+    "studies",
     "sweep",
     "traffic",
+    "units",
 ]
 
 # Where each name lives; "" for a module of its own. Modules are read when a name of theirs is first
@@ -97,8 +103,11 @@ _HOMES = {
     "radix": "builder",
     "scenarios": "",
     "set_threads": "threads",
+    "slurm": "",
+    "studies": "",
     "sweep": "studies.sweep",
     "traffic": "",
+    "units": "",
 }
 
 

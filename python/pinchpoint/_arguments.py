@@ -8,32 +8,37 @@ from typing import TYPE_CHECKING, Any
 from pinchpoint import clusters
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import CatalogueError, SelectionError
+from pinchpoint.interop._source import is_there
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from inspect import Parameter
 
     from pinchpoint import Fabric
+    from pinchpoint.clusters import Cluster
 
 __all__ = ["fabric_from", "fail", "is_file", "split_options"]
 
 _WORDS = {"true": True, "false": False, "none": None}
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 def split_options(
-    words: Sequence[str], own: Iterable[str] = ()
+    words: Sequence[str], own: Iterable[str] = (), *, literal: int = 0
 ) -> tuple[list[str], dict[str, Any]]:
     """Part positional words from ``--name value``, ``--name=value``, ``--name`` and ``--no-name``.
 
     The first positional word names the cluster, whose options say which flags take a value. The
-    command's `own` options are suggested for what is mistyped.
+    command's `own` options are suggested for what is mistyped. The last `literal` words came after
+    ``--``: they are positional whatever they look like.
     """
-    first = next((w for i, w in enumerate(words) if _is_positional(words, i)), None)
-    cluster = None if first is None or is_file(first) else clusters.find(first)
+    end = max(0, len(words) - literal)
+    cluster = _cluster_in(words, end)
     known = cluster.options if cluster is not None else {}
     rest: list[str] = []
     options: dict[str, Any] = {}
     i = 0
-    while i < len(words):
+    while i < end:
         word = words[i]
         i += 1
         if not word.startswith("--"):
@@ -41,9 +46,8 @@ def split_options(
             continue
         flag, equals, text = word[2:].partition("=")
         name = flag.replace("-", "_")
-        negated = name.removeprefix("no_")
-        if negated != name and negated in known and isinstance(known[negated].default, bool):
-            options[negated] = False
+        if _takes_none(word, known):
+            options[name if name in known else name.removeprefix("no_")] = name in known
             continue
         if name not in known:
             where = f"{cluster.name} has" if cluster is not None else "a fabric file takes"
@@ -51,22 +55,47 @@ def split_options(
             raise CatalogueError(
                 f"{where} no option {shorten('--' + flag)}{did_you_mean(flag[:100], near, '--')}"
             )
-        if not equals and isinstance(known[name].default, bool):
-            options[name] = True
-            continue
         if not equals:
-            if i == len(words):
+            if i == end:
                 raise CatalogueError(f"--{flag} needs a value")
             text = words[i]
             i += 1
-        options[name] = _value(text)
-    return rest, options
+        on_or_off = isinstance(known[name].default, bool)
+        options[name] = _flag(flag, text) if on_or_off else _value(text)
+    return rest + list(words[end:]), options
 
 
-def _is_positional(words: Sequence[str], i: int) -> bool:
-    """Whether a word is no flag and, as far as can be told yet, no flag's value."""
-    before = words[i - 1] if i else ""
-    return not words[i].startswith("--") and (not before.startswith("--") or "=" in before)
+def _cluster_in(words: Sequence[str], end: int) -> Cluster | None:
+    """Find the cluster that the words name; None for a file, or none at all.
+
+    It is the first word that is no flag. A word right after a flag may be the flag's value: it is
+    the cluster only if one of that name has such a flag that takes none.
+    """
+    for i, word in enumerate(words):
+        before = words[i - 1] if 0 < i < end else ""
+        if i < end and word.startswith("--"):
+            continue
+        if not before.startswith("--") or "=" in before:
+            return None if is_file(word) else clusters.find(word)
+        # Looking for a near name would read every builder.
+        if word.lower().replace("-", "_") in clusters.__all__:
+            try:
+                found = clusters.find(word)
+            except CatalogueError:
+                continue
+            if _takes_none(before, found.options):
+                return found
+    flag = next((word for word in words[:end] if word.startswith("--")), None)
+    if flag is not None:
+        raise CatalogueError(f"no cluster is named before {shorten(flag)}: its options follow it")
+    return None
+
+
+def _takes_none(word: str, known: Mapping[str, Parameter]) -> bool:
+    """Whether a flag such as ``--name`` or ``--no-name`` takes no value."""
+    name = word[2:].replace("-", "_")
+    option = known.get(name, known.get(name.removeprefix("no_")))
+    return option is not None and isinstance(option.default, bool)
 
 
 def is_file(word: str) -> bool:
@@ -88,6 +117,13 @@ def _value(text: str) -> Any:
     return text
 
 
+def _flag(flag: str, text: str) -> bool:
+    """Read the value of an option that is on or off."""
+    if text.lower() not in _FLAGS:
+        raise CatalogueError(f"--{flag} is {shorten(text)}; it must be yes or no")
+    return _FLAGS[text.lower()]
+
+
 def fabric_from(word: str, options: dict[str, Any]) -> Fabric:
     """Build the named cluster, or load the file."""
     if is_file(word):
@@ -100,7 +136,7 @@ def _load(word: str, options: dict[str, Any]) -> Fabric:
 
     if options:
         raise CatalogueError(f"a fabric file takes no option --{next(iter(options))}")
-    if not Path(word).exists():
+    if not is_there(Path(word)):
         raise CatalogueError(f"there is no file {shorten(word)}")
     return pinchpoint.load(word)
 

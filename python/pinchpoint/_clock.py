@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from numbers import Real
 
+from pinchpoint._validation import as_time_limit
 from pinchpoint.errors import TimeLimitError
 
 __all__ = ["Clock"]
@@ -14,16 +14,13 @@ class Clock:
     """Counts from when it is made; None is no limit."""
 
     def __init__(self, limit: float | None) -> None:
-        self.limit, self.start = limit, time.monotonic()
+        self.limit, self.start = as_time_limit(limit), time.monotonic()
 
     @property
     def left(self) -> float | None:
         """Seconds left, zero once it is over."""
         if self.limit is None:
             return None
-        is_number = isinstance(self.limit, Real) and not isinstance(self.limit, bool)
-        if not is_number or not self.limit >= 0:
-            return self.limit  # the core says what is wrong with it
         return max(0.0, self.limit - (time.monotonic() - self.start))
 
     def check(self) -> None:

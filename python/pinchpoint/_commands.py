@@ -36,8 +36,8 @@ Words = Annotated[
     list[str],
     typer.Argument(
         metavar="CLUSTER [--OPTION VALUE]...",
-        help="A cluster that `pinchpoint clusters` lists, or a fabric file; then its options, "
-        "such as --ultraservers 7168.",
+        help="A cluster that `pinchpoint clusters` lists, or a fabric file; its options, such as "
+        "--ultraservers 7168. After -- no word is an option.",
         show_default=False,
     ),
 ]
@@ -168,7 +168,7 @@ def bandwidth(
         typer.Argument(
             metavar="CLUSTER [--OPTION VALUE]... SOURCES SINKS",
             help="A cluster or a fabric file with its options, then two selections such as "
-            "'chip[ultraserver=0]'.",
+            "'chip[ultraserver=0]'. After -- no word is an option.",
             show_default=False,
         ),
     ],
@@ -245,7 +245,8 @@ def _fabric(
 ) -> tuple[Any, list[str], str]:
     """Build the fabric; return it, the remaining words, and the cluster as it was named."""
     own = [flag for option in context.command.params for flag in option.opts]
-    rest, options = split_options(words, (flag[2:] for flag in own if flag.startswith("--")))
+    flags = (flag[2:] for flag in own if flag.startswith("--"))
+    rest, options = split_options(words, flags, literal=context.obj or 0)
     if not rest:
         raise CatalogueError("name a cluster that `pinchpoint clusters` lists, or a fabric file")
     cluster = rest[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from pinchpoint.errors import PinchpointError
 
@@ -40,14 +42,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] not in ("typer", "rich", "click"):
             raise
         return _refuse("the command line needs its extra: pip install 'pinchpoint[cli]'")
+    if sys.stdout is None:
+        return _not_written("standard output is closed")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _commands.app(
-            args=words or ["--help"],
-            prog_name="pinchpoint",
-            standalone_mode=False,
-        )
-        sys.stdout.flush()
+        with _any_text():
+            status = _commands.app(
+                args=words or ["--help"],
+                prog_name="pinchpoint",
+                standalone_mode=False,
+                obj=_literal(words),
+            )
+            sys.stdout.flush()
     except PinchpointError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
@@ -55,12 +61,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is not None:
             raise
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard()
         if isinstance(error, BrokenPipeError):
             return 0  # a reader such as `head` went away
-        print(f"pinchpoint: the answer cannot be written: {error.strerror}", file=sys.stderr)
-        return _NOT_WRITTEN
+        return _not_written(error.strerror or str(error))
+    except SystemExit as error:
+        # typer makes one of a broken pipe that a command meets while it writes.
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        _discard()
+        return 0
     except Exception as error:
         # typer carries its own copy of click in some versions: tell usage errors by what they do.
         message = getattr(error, "format_message", None)
@@ -74,9 +84,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(status or 0)
 
 
+def _literal(words: Sequence[str]) -> int:
+    """Count the words after the first ``--``: none of them is an option."""
+    return len(words) - words.index("--") - 1 if "--" in words else 0
+
+
+@contextmanager
+def _any_text() -> Iterator[None]:
+    """Write what the encoding of stdout lacks as escapes, where it would be an error."""
+    out = sys.stdout
+    if not isinstance(out, io.TextIOWrapper) or out.errors not in ("strict", "surrogateescape"):
+        yield
+        return
+    before = out.errors
+    out.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        out.reconfigure(errors=before)
+
+
+def _discard() -> None:
+    """Let go of what is left to write: Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _not_written(why: str) -> int:
+    _say(f"the answer cannot be written: {why}")
+    return _NOT_WRITTEN
+
+
 def _refuse(sentence: str) -> int:
-    print(f"pinchpoint: {' '.join(sentence.split())}", file=sys.stderr)
+    _say(" ".join(sentence.split()))
     return _BAD_INPUT
+
+
+def _say(sentence: str) -> None:
+    if sys.stderr is not None:  # print() would take None for stdout
+        print(f"pinchpoint: {sentence}", file=sys.stderr)
 
 
 if __name__ == "__main__":

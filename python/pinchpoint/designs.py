@@ -11,7 +11,9 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pinchpoint._result import TabularResult
+from pinchpoint._suggest import shorten
 from pinchpoint._table import text_table
+from pinchpoint._validation import as_number, as_text, check_fabric, check_flag
 from pinchpoint._wording import a_type
 from pinchpoint.errors import (
     BuildError,
@@ -45,6 +47,8 @@ __all__ = [
 _MOST_DESIGNS = 10_000
 # Names of designs and numbers are not broken.
 _WIDEST = 200
+# Names in one message.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,10 @@ class Component:
 
     def __post_init__(self) -> None:
         for name, value in (("cost", self.cost), ("watts", self.watts)):
-            if not 0 <= value < float("inf"):
-                raise CapacityError(f"{name} is {value}; it must be finite and zero or more")
+            if not 0 <= as_number(name, value) < float("inf"):
+                raise CapacityError(
+                    f"{name} is {shorten(value)}; it must be finite and zero or more"
+                )
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,19 @@ class Components:
     nodes: Mapping[str, Component]
     links: Mapping[str, Component]
     currency: str = ""
+
+    def __post_init__(self) -> None:
+        as_text("currency", self.currency)
+        for field, own in (("nodes", self.nodes), ("links", self.links)):
+            if not isinstance(own, Mapping):
+                raise InputTypeError(
+                    f"{field} is {a_type(own)}; it must be a mapping of names to components"
+                )
+            for name, one in own.items():
+                if not isinstance(one, Component):
+                    raise InputTypeError(
+                        f"{field}[{shorten(name)}] is {a_type(one)}; it must be a Component"
+                    )
 
 
 def load_components(path: str | os.PathLike[str], /) -> Components:
@@ -213,6 +232,8 @@ def bill(fabric: Fabric, components: Components | None = None, /) -> Bill:
     SelectionError
         Groups or bundles that have no component: a part of the cost would be missing. Give those
         that are not counted a cost of 0.
+    InputTypeError
+        No fabric, or `components` that are none.
 
     Notes
     -----
@@ -225,19 +246,28 @@ def bill(fabric: Fabric, components: Components | None = None, /) -> Bill:
     >>> [row[:3] for row in pp.designs.bill(rack).rows][:2]
     [('node', 'chip', 72), ('node', 'host', 36)]
     """
+    check_fabric(fabric)
+    if components is not None:
+        _check_components(components)
     parts = [("node", group.name, group.size) for group in fabric.groups]
     parts += [("link", bundle.name, bundle.num_links) for bundle in fabric.bundles]
     if components is None:
         return Bill(tuple((*part, 0.0, 0.0) for part in parts))
     known = {"node": components.nodes, "link": components.links}
-    missing = [f"{kind} {name!r}" for kind, name, _ in parts if name not in known[kind]]
+    missing = [f"{kind} {shorten(name)}" for kind, name, _ in parts if name not in known[kind]]
     if missing:
-        raise SelectionError(f"no component for {', '.join(missing)} of fabric {fabric.name!r}")
+        shown = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+        raise SelectionError(f"no component for {shown} of fabric {shorten(fabric.name)}")
     rows = []
     for kind, name, count in parts:
         own = known[kind][name]
         rows.append((kind, name, count, count * own.cost, count * own.watts))
     return Bill(tuple(rows), components.currency)
+
+
+def _check_components(components: object) -> None:
+    if not isinstance(components, Components):
+        raise InputTypeError(f"components is {a_type(components)}; it must be Components")
 
 
 def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, Fabric]:
@@ -260,6 +290,8 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
     ------
     BuildError
         An option without values, more than 10,000 designs.
+    InputTypeError
+        A `cluster` that is neither a name nor a function, or one that makes no fabric.
     PinchpointError
         What the builder raises, with the name of the design.
 
@@ -275,6 +307,10 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
     """
     from pinchpoint import clusters
 
+    if not (isinstance(cluster, str) or callable(cluster)):
+        raise InputTypeError(
+            f"cluster is {shorten(cluster)}; it must be the name of a cluster or a function"
+        )
     varied = {
         name: list(value) for name, value in options.items() if isinstance(value, list | tuple)
     }
@@ -282,7 +318,7 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
     total = 1
     for name, values in varied.items():
         if not values:
-            raise BuildError(f"option {name} has no values to try")
+            raise BuildError(f"option {shorten(name)} has no values to try")
         total *= len(values)
     if total > _MOST_DESIGNS:
         raise BuildError(f"{total:,} designs; {_MOST_DESIGNS:,} is the most")
@@ -297,7 +333,7 @@ def grid(cluster: str | Callable[..., Fabric], /, **options: Any) -> dict[str, F
             else:
                 out[label] = _built(cluster(**fixed, **own), name)
         except PinchpointError as error:
-            raise type(error)(f"design {label!r}: {error}") from None
+            raise type(error)(f"design {shorten(label)}: {error}") from None
     return out
 
 
@@ -305,7 +341,7 @@ def _built(fabric: Any, name: str) -> Fabric:
     from pinchpoint.fabric import Fabric
 
     if not isinstance(fabric, Fabric):
-        raise InputTypeError(f"{name} returned {a_type(fabric)}; it must return a Fabric")
+        raise InputTypeError(f"{name[:60]} returned {a_type(fabric)}; it must return a Fabric")
     return fabric
 
 
@@ -358,6 +394,13 @@ class Pareto(TabularResult):
         str or None
             Its name, the first of equally cheap ones; None if no design meets the target.
 
+        Raises
+        ------
+        InputTypeError
+            A target that is no number.
+        CapacityError
+            A target of nan.
+
         Examples
         --------
         >>> import pinchpoint as pp
@@ -372,12 +415,21 @@ class Pareto(TabularResult):
         >>> table.cheapest(6_000), table.cheapest(10_000), table.cheapest(100_000)
         ('oversubscription=3', 'oversubscription=1', None)
         """
+        target = as_number("target", target)
+        if target != target:
+            raise CapacityError("target is nan; it must be a number")
+        check_flag("worst", worst)
         values = self.worst if worst else self.value
         sign = 1 if self.better == "higher" else -1
         enough = [place for place, value in enumerate(values) if sign * value >= sign * target]
         if not enough:
             return None
         return self.designs[min(enough, key=lambda place: (self.cost[place], place))]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the designs, their values and what those mean as plain values."""
+        own = {"unit": self.unit, "better": self.better, "currency": self.currency}
+        return {**self._columns(), **own}
 
     def __str__(self) -> str:
         rows = [
@@ -437,7 +489,7 @@ def pareto(
     SelectionError
         Groups or bundles that have no component.
     InputTypeError
-        `components` that are none.
+        Designs, `components`, a query or scenarios that are none.
 
     Notes
     -----
@@ -458,12 +510,14 @@ def pareto(
     >>> list(zip(table.designs, table.value, table.worst))
     [('oversubscription=1', 12800.0, 9600.0), ('oversubscription=3', 6400.0, 4000.0)]
     """
+    from pinchpoint.query import of as query_of
     from pinchpoint.scenarios import healthy
+    from pinchpoint.studies.scenario import of as scenarios_of
     from pinchpoint.studies.sweep import sweep
 
-    if not isinstance(components, Components):
-        raise InputTypeError(f"components is {a_type(components)}; it must be Components")
-    sets = healthy() if scenarios is None else healthy() + scenarios
+    _check_components(components)
+    query = query_of(query)
+    sets = healthy() if scenarios is None else healthy() + scenarios_of(scenarios)
     study = sweep(designs, sets, query, progress=False)
     for label, design, error in zip(
         study.columns["label"], study.columns["design"], study.columns["error"], strict=True

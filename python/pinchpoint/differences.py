@@ -6,12 +6,13 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from pinchpoint._suggest import shorten
 from pinchpoint._table import text_table
+from pinchpoint._validation import as_text
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import GraphError, InputTypeError
 from pinchpoint.fabric import Fabric
@@ -103,7 +104,7 @@ class Cost(NamedTuple):
     built_gbit_per_s: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Difference:
     """How a built fabric differs from its design; made by :func:`pinchpoint.diff`.
 
@@ -129,6 +130,34 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.faults or self.missing_nodes or self.extra_nodes)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both compare the same links and found the same."""
+        if not isinstance(other, Difference):
+            return NotImplemented
+        return self.to_dict() == other.to_dict() and all(
+            _same_links(one, another)
+            for one, another in ((self.designed, other.designed), (self.built, other.built))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the faults, the nodes that only one has, and the costs as plain values."""
+        return {
+            "faults": [
+                {
+                    "kind": fault.kind,
+                    "designed": None if fault.designed is None else fault.designed._asdict(),
+                    "built": None if fault.built is None else fault.built._asdict(),
+                    "lost_gbit_per_s": fault.lost_gbit_per_s,
+                }
+                for fault in self.faults
+            ],
+            "missing_nodes": list(self.missing_nodes),
+            "extra_nodes": list(self.extra_nodes),
+            "costs": [cost._asdict() for cost in self.costs],
+        }
 
     def of(self, kind: str) -> tuple[LinkFault, ...]:
         """Return the faults of one kind."""
@@ -183,6 +212,13 @@ class Difference:
         return "\n".join(lines)
 
 
+def _same_links(one: Fabric, other: Fabric) -> bool:
+    return one.names == other.names and all(
+        np.array_equal(getattr(one, field), getattr(other, field))
+        for field in ("tails", "heads", "gbit_per_s")
+    )
+
+
 def _bits(*gbit_per_s: float) -> tuple[str, ...]:
     return tuple(format_bits(round(value * 1e6)) for value in gbit_per_s)
 
@@ -216,6 +252,8 @@ def diff(
     GraphError
         Names that several nodes share, fabrics of arcs against fabrics of links, a name to map
         that no node has.
+    InputTypeError
+        Neither fabrics nor imports nor paths, or `names` that are no mapping of text to text.
 
     Notes
     -----
@@ -238,7 +276,7 @@ def diff(
     own, theirs = _taken(designed, "designed"), _taken(built, "built")
     if own.fabric._handle.is_directed != theirs.fabric._handle.is_directed:
         raise GraphError("one fabric has one-way arcs and the other full-duplex links")
-    renamed = dict(names or {})
+    renamed = _renamed(names)
     known = set(theirs.names)
     for name in renamed:
         if name not in known:
@@ -270,6 +308,17 @@ def diff(
         tuple(name for name in built_names if name not in there),
         _costs(own.fabric, built_fabric, faults, here),
     )
+
+
+def _renamed(names: Mapping[str, str] | None) -> dict[str, str]:
+    if names is None:
+        return {}
+    if not isinstance(names, Mapping):
+        raise InputTypeError(f"names is {a_type(names)}; it must be a mapping of names to names")
+    return {
+        as_text("a key of names", name): as_text(f"names[{shorten(name)}]", own)
+        for name, own in names.items()
+    }
 
 
 class _Side(NamedTuple):

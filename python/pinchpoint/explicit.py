@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pinchpoint import _core
-from pinchpoint._validation import as_array, as_integer, as_items, as_text, as_vector, check_flag
+from pinchpoint._validation import (
+    as_array,
+    as_ids,
+    as_integer,
+    as_items,
+    as_text,
+    as_vector,
+    check_flag,
+)
 from pinchpoint._wording import counted
 from pinchpoint.errors import CapacityError, GraphError, InputTypeError
 
@@ -76,6 +84,8 @@ def _ids(field: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     array = as_vector(field, values)
     if array.size == 0:
         return np.zeros(0, np.int64)
+    if array.dtype.kind == "O":
+        return as_ids(field, array).astype(np.int64)
     if array.dtype.kind not in "iu":
         raise InputTypeError(f"{field} has dtype {array.dtype}; node ids are integers")
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.max() > _MAX_NODES:

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from pinchpoint import _core, errors
-from pinchpoint._suggest import did_you_mean
+from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._validation import as_text, check_forwarding
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, PinchpointError
@@ -191,13 +193,17 @@ def bandwidth(sources: Ends, sinks: Ends, /, *, forwarding: Forwarding = "hardwa
 
 def _kept(ends: Any) -> Any:
     """Take ends as a value that can be compared and sent."""
-    if isinstance(ends, str | Selection | int):
+    if isinstance(ends, str):
+        return as_text("a selection", ends)
+    if isinstance(ends, Selection | int):
         return ends
+    if isinstance(ends, np.integer):
+        return int(ends)
     try:
         return tuple(_kept(one) for one in ends)
     except TypeError:
         raise InputTypeError(
-            f"{ends!r} is {a_type(ends)}; it must be a selection, text or a node id"
+            f"{shorten(ends)} is {a_type(ends)}; it must be a selection, text or a node id"
         ) from None
 
 
@@ -210,7 +216,8 @@ def _checked(method: str, options: Mapping[str, Any]) -> tuple[tuple[str, Any], 
     known = list(signature(getattr(Fabric, method)).parameters)[2:]
     for name in options:
         if name not in known:
-            raise InputTypeError(f"{method} has no option {name!r}{did_you_mean(name, known)}")
+            near = did_you_mean(name[:100], known)
+            raise InputTypeError(f"{method} has no option {shorten(name)}{near}")
     return tuple(sorted(options.items()))
 
 

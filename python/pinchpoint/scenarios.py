@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint._validation import as_items
+from pinchpoint._suggest import shorten
+from pinchpoint._validation import as_items, as_text
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import shown
 from pinchpoint.studies.drawn import MOST, drawn, whole_number
 from pinchpoint.studies.elementwise import Each
-from pinchpoint.studies.policy import Mode, Policy, Rule
+from pinchpoint.studies.policy import Mode, Policy, Rule, mode_called
 from pinchpoint.studies.scenario import Chosen, Listed, Scenario, Scenarios, multiplier, several
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def _named_ones(chosen: tuple[Chosen, ...]) -> tuple[Any, ...]:
     if not own:
         raise ScenarioError("nothing is named; healthy() is the fabric as it is")
     return own
+
+
+def _labelled(label: str | None) -> str:
+    return "" if label is None else as_text("label", label)
 
 
 def healthy() -> Scenarios:
@@ -89,6 +94,8 @@ def failed(*chosen: Chosen, label: str | None = None) -> Scenarios:
     ------
     ScenarioError
         Nothing is named.
+    InputTypeError
+        A label that is no text.
 
     Examples
     --------
@@ -98,7 +105,7 @@ def failed(*chosen: Chosen, label: str | None = None) -> Scenarios:
     1
     """
     own = _named_ones(chosen)
-    return Listed(((label or f"failed: {shown(own)}", own, ()),))
+    return Listed(((_labelled(label) or f"failed: {shown(own)}", own, ()),))
 
 
 def drained(*chosen: Chosen) -> Scenarios:
@@ -169,7 +176,7 @@ def degraded(links: Chosen, factor: float, label: str | None = None) -> Scenario
     """
     own = several(links)
     rows = tuple((one, multiplier(factor)) for one in own)
-    return Listed(((label or f"{shown(own)} x {factor:g}", (), rows),))
+    return Listed(((_labelled(label) or f"{shown(own)} x {multiplier(factor):g}", (), rows),))
 
 
 def upgrades(links: Chosen, factors: Iterable[float]) -> Scenarios:
@@ -241,7 +248,14 @@ def each(groups: Mapping[str, Chosen] | Iterable[Chosen]) -> Scenarios:
     ['feed A', 'feed B']
     """
     if isinstance(groups, Mapping):
-        return Listed(tuple((str(name), _named_ones((one,)), ()) for name, one in groups.items()))
+        return Listed(
+            tuple(
+                (as_text("a label of groups", name), _named_ones((one,)), ())
+                if isinstance(name, str)
+                else (shorten(name), _named_ones((one,)), ())
+                for name, one in groups.items()
+            )
+        )
     if not isinstance(groups, Iterable):
         raise InputTypeError(f"groups is {a_type(groups)}; it must be a mapping or a list")
     own = [_named_ones((one,)) for one in groups]
@@ -458,7 +472,9 @@ def policy(modes: Iterable[Mode], count: int, seed: int = 0) -> Scenarios:
         if not isinstance(mode, Mode):
             raise InputTypeError(f"modes[{place}] is {a_type(mode)}; it must be a Mode")
         if not 0 <= mode.weight <= 1:
-            raise ScenarioError(f"weight of mode {mode.name or place!r} is {mode.weight}")
+            raise ScenarioError(
+                f"weight of {mode_called(mode, place)} is {mode.weight}; it must be from 0 to 1"
+            )
     total = sum(mode.weight for mode in own)
     if abs(total - 1) > 1e-9:
         raise ScenarioError(f"weights of the modes sum to {total:.9g}; they must sum to 1")

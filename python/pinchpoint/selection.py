@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from pinchpoint import _core
+from pinchpoint._suggest import shorten
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError
 
@@ -94,9 +95,9 @@ def _values(value: Any) -> str:
 def shown(ends: Any) -> str:
     """Write the ends of a question for a reader: selections, text, node ids, lists of them."""
     if isinstance(ends, str | Selection | LinkSelection):
-        return str(ends)
+        return _cut(str(ends))
     if not isinstance(ends, Iterable):
-        return f"node {ends}"
+        return f"node {shorten(ends)}"
     own = list(ends)
     if len(own) > _MOST_PARTS:
         return f"{shown(own[0])} + ... ({len(own):,} in all)"

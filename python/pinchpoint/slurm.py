@@ -7,10 +7,11 @@ Format: https://slurm.schedmd.com/topology.conf.html, lines such as
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pinchpoint.interop._source import Source
+from pinchpoint.interop._source import Source, shorten
 
 if TYPE_CHECKING:
     import os
@@ -89,14 +90,15 @@ def read_topology(path: str | os.PathLike[str], /) -> Topology:
             key, equals, value = word.partition("=")
             own = next((one for one in _KEYS if one.lower() == key.lower()), None)
             if own is None or not equals or not value or own in fields:
-                source.fail(number, f"{word!r} is none of {', '.join(_KEYS)} with a value")
+                source.fail(number, f"{shorten(word)} is none of {', '.join(_KEYS)} with a value")
             fields[own] = value
         name = fields.get("SwitchName")
         if name is None or ("Nodes" in fields) == ("Switches" in fields):
             source.fail(number, "a line names a switch, and either its Nodes or its Switches")
         for switch in expand(source, number, name):
             if switch in lines:
-                source.fail(number, f"switch {switch!r} is defined in line {lines[switch]} already")
+                shown = shorten(switch)
+                source.fail(number, f"switch {shown} is defined in line {lines[switch]} already")
             lines[switch] = number
             direct[switch] = expand(source, number, fields["Nodes"]) if "Nodes" in fields else ()
             below[switch] = (
@@ -117,21 +119,35 @@ def _gathered(
     for switch, others in below.items():
         for other in others:
             if other not in lines:
-                source.fail(lines[switch], f"switch {other!r} is not defined")
+                source.fail(lines[switch], f"switch {shorten(other)} is not defined")
+    above: dict[str, list[str]] = {switch: [] for switch in lines}
+    for switch, others in below.items():
+        for other in others:
+            above[other].append(switch)
     nodes: dict[str, tuple[str, ...]] = {}
-    waiting = list(lines)
-    while waiting:
-        later = []
-        for switch in waiting:
-            if all(other in nodes for other in below[switch]):
-                parts = [direct[switch], *(nodes[other] for other in below[switch])]
-                nodes[switch] = tuple(dict.fromkeys(node for part in parts for node in part))
-            else:
-                later.append(switch)
-        if len(later) == len(waiting):
-            source.fail(lines[later[0]], f"switch {later[0]!r} is below itself")
-        waiting = later
-    return nodes
+    left = {switch: len(below[switch]) for switch in lines}
+    ready = deque(switch for switch in lines if not left[switch])
+    while ready:
+        switch = ready.popleft()
+        parts = [direct[switch], *(nodes[other] for other in below[switch])]
+        # A switch with one other below it has the same nodes: they are kept once.
+        nodes[switch] = (
+            parts[1]
+            if len(parts) == 2 and not parts[0]
+            else tuple(dict.fromkeys(node for part in parts for node in part))
+        )
+        for other in above[switch]:
+            left[other] -= 1
+            if not left[other]:
+                ready.append(other)
+    if len(nodes) < len(lines):
+        switch = next(one for one in lines if one not in nodes)
+        seen: set[str] = set()
+        while switch not in seen:
+            seen.add(switch)
+            switch = next(other for other in below[switch] if other not in nodes)
+        source.fail(lines[switch], f"switch {shorten(switch)} is below itself")
+    return {switch: nodes[switch] for switch in lines}
 
 
 def expand(source: Source, number: int, text: str) -> tuple[str, ...]:
@@ -147,17 +163,17 @@ def expand(source: Source, number: int, text: str) -> tuple[str, ...]:
     for part in parts:
         found = re.fullmatch(r"([^\[\],]+)(?:\[([^\[\]]+)\]([^\[\],]*))?", part)
         if found is None:
-            source.fail(number, f"{part!r} is no list of names such as n[0-3,7]")
+            source.fail(number, f"{shorten(part)} is no list of names such as n[0-3,7]")
         if found[2] is None:
             names.append(found[1])
             continue
         for span in found[2].split(","):
             ends = _RANGE.fullmatch(span)
             if ends is None:
-                source.fail(number, f"{span!r} in {part!r} is no number or range")
+                source.fail(number, f"{shorten(span)} in {shorten(part)} is no number or range")
             low, high = int(ends[1]), int(ends[2] or ends[1])
             if high < low or high - low + len(names) > _MOST_NAMES:
-                source.fail(number, f"{span!r} in {part!r} is empty or too long")
+                source.fail(number, f"{shorten(span)} in {shorten(part)} is empty or too long")
             width = len(ends[1]) if ends[1].startswith("0") else 0
             names += [f"{found[1]}{value:0{width}d}{found[3]}" for value in range(low, high + 1)]
     return tuple(names)

@@ -7,9 +7,12 @@ direction or both) are guarded once.
 
 from __future__ import annotations
 
+import math
 import re
+from numbers import Real
 from typing import TYPE_CHECKING, Final
 
+from pinchpoint._suggest import shorten
 from pinchpoint.errors import CapacityError, CapacityOverflowError, InputTypeError, UnitError
 
 if TYPE_CHECKING:
@@ -72,8 +75,10 @@ def parse_bandwidth(text: str) -> int:
 def parse_rate(text: str) -> Fraction:
     """Read a bandwidth as :func:`parse_bandwidth` does, fractions of a kbit/s included."""
     if isinstance(text, int | float):
+        shown = shorten(text)
+        number = shown if len(shown) < _LONGEST // 4 else "400"
         raise UnitError(
-            f"bandwidth {text!r} has no unit: write '{text}Gb/s' or '{text}GB/s', "
+            f"bandwidth {shown} has no unit: write '{number}Gb/s' or '{number}GB/s', "
             f"since {_WHY_A_UNIT}"
         )
     if not isinstance(text, str):
@@ -127,6 +132,13 @@ def format_bandwidth(kbit: int | Fraction) -> str:
     str
         Both units, rounded to six significant digits.
 
+    Raises
+    ------
+    InputTypeError
+        No number.
+    CapacityError
+        A number that is not finite.
+
     Examples
     --------
     >>> format_bandwidth(400_000_000)
@@ -147,6 +159,13 @@ def format_bytes(kbit: int | Fraction) -> str:
     -------
     str
         The bandwidth with the prefix that fits, rounded to six significant digits.
+
+    Raises
+    ------
+    InputTypeError
+        No number.
+    CapacityError
+        A number that is not finite.
 
     Examples
     --------
@@ -169,6 +188,13 @@ def format_bits(kbit: int | Fraction) -> str:
     str
         The bandwidth with the prefix that fits, rounded to six significant digits.
 
+    Raises
+    ------
+    InputTypeError
+        No number.
+    CapacityError
+        A number that is not finite.
+
     Examples
     --------
     >>> format_bits(28_800_000_000)
@@ -178,6 +204,10 @@ def format_bits(kbit: int | Fraction) -> str:
 
 
 def _format(kbit: int | Fraction, bits: int, unit: str) -> str:
+    if isinstance(kbit, bool) or not isinstance(kbit, Real):
+        raise InputTypeError(f"kbit is {shorten(kbit)}; it must be a number of kbit/s")
+    if kbit != kbit or kbit in (math.inf, -math.inf):
+        raise CapacityError(f"kbit is {shorten(kbit)}; it must be finite")
     prefix = "G" if kbit == 0 else "k"
     # Compare exactly and divide once: a float loop would print 999.9999 for a whole 1000.
     scale = bits
@@ -186,4 +216,7 @@ def _format(kbit: int | Fraction, bits: int, unit: str) -> str:
             break
         scale *= 1000
         prefix = larger
-    return f"{float(kbit / scale):.6g} {prefix}{unit}"
+    try:
+        return f"{float(kbit / scale):.6g} {prefix}{unit}"
+    except OverflowError:
+        raise CapacityError(f"kbit is {shorten(kbit)}; it is too large to write") from None

@@ -305,3 +305,18 @@ def test_names_that_are_no_text(name):
     with pytest.raises(InputTypeError, match="must be text"):
         pp.hardware[name]
     assert name not in pp.hardware
+
+
+def test_entries_cannot_be_changed():
+    entry = pp.hardware["trn3"]
+    title = entry.title
+    for name in ("name", "title", "_figures", "other"):
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            setattr(entry, name, "x")
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        del entry.title
+    with pytest.raises(TypeError):
+        entry._figures["cross_rack"] = None
+    assert (entry.name, entry.title) == ("trn3", title)
+    again = pickle.loads(pickle.dumps(entry))
+    assert (again.name, again.title, dict(again)) == ("trn3", title, dict(entry))

@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,7 @@ def test_bandwidth_json(capsys):
         ["trn3-ultracluster", "--ultraservers=8"],
         ["trn3-ultracluster", "--ultraservers", "8", "--wiring", "aws_text", "--tiers", "none"],
         ["trn3_ultracluster", "--ultraservers", "8", "--oversubscription", "1.0"],
+        ["--ultraservers", "8", "trn3-ultracluster"],
     ],
 )
 def test_options_in_any_place(capsys, words):
@@ -97,6 +99,34 @@ def test_options_in_any_place(capsys, words):
     status, out, err = run(capsys, "bandwidth", *words, *ends)
     assert (status, err) == (0, "")
     assert "3.6 TB/s" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "links"),
+    [
+        (["--no-wrap", "torus"], 11_520),
+        (["torus", "--no-wrap"], 11_520),
+        (["--no-wrap", "--", "torus"], 11_520),
+        (["--wrap", "torus"], 12_288),
+        (["--wrap=false", "torus"], 11_520),
+    ],
+)
+def test_flags_without_a_value_may_come_before_the_cluster(capsys, words, links):
+    status, out, err = run(capsys, "show", "--json", *words)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["num_links"] == links
+
+
+def test_after_two_dashes_no_word_is_an_option(capsys, tmp_path):
+    path = str(tmp_path / "lab.yaml")
+    pp.Fabric.from_links([0, 1], [1, 2], [400.0, 200.0], names=["a", "--b", "--"]).save(path)
+    assert run(capsys, "bandwidth", path, "a", "--b")[0] == 2
+    for words in ([path, "--", "a", "--b"], ["--", path, "a", "--b"], [path, "a", "--", "--b"]):
+        status, out, err = run(capsys, "bandwidth", "--json", *words)
+        assert (status, err) == (0, "")
+        assert json.loads(out)["gbit_per_s"] == 400
+    status, out, _ = run(capsys, "bandwidth", "--json", path, "--", "--b", "--")
+    assert json.loads(out)["gbit_per_s"] == 200
 
 
 def test_failed_links_are_seeded(capsys):
@@ -190,6 +220,8 @@ def test_show_json_of_listed_links_is_json(capsys, tmp_path):
         (["show", "trn4-rack", "--nic", "400"], "has no unit"),
         (["show", "no/such/file.yaml"], "no file"),
         (["show", "lab.yaml", "--ultraservers", "4"], "takes no option"),
+        (["show", "--shape", "torus"], "no cluster is named before '--shape'"),
+        (["show", "torus", "--no-wrap=1"], "did you mean"),
         (["bandwidth", "gb200-nvl72"], "two selections"),
         (["bandwidth", "gb200-nvl72", "chip"], "two selections"),
         (["bandwidth", "gb200-nvl72", "chip", "chip"], "chip"),
@@ -272,6 +304,48 @@ def test_a_reader_that_goes_away():
     command = f"{sys.executable} -m pinchpoint.cli clusters | head -n 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [["clusters"], ["clusters", "--json"], ["show", "torus"]])
+def test_a_reader_that_never_reads(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "pinchpoint.cli", *words],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("closed", "status", "says"),
+    [
+        ("clusters >&-", 1, "pinchpoint: the answer cannot be written: standard output is closed"),
+        ("clusters >&- 2>&-", 1, ""),
+        ("clusters nothing 2>&-", 2, ""),
+    ],
+)
+def test_closed_streams(closed, status, says):
+    command = f"{sys.executable} -m pinchpoint.cli {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (status, "", says)
+
+
+def test_names_that_the_encoding_lacks_are_escaped(tmp_path):
+    path = tmp_path / "lab.yaml"
+    pp.Fabric.from_links([0], [1], [400.0], names=["a", "ü c"]).save(path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pinchpoint.cli", "bandwidth", str(path), "a", "ü c"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("a -> \\xfc c\n")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")

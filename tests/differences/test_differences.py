@@ -1,6 +1,7 @@
 """As designed against as built: by port where there are ports, else by the nodes joined."""
 
 import json
+import pickle
 import random
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pinchpoint.cli import main
-from pinchpoint.errors import GraphError, InputTypeError
+from pinchpoint.errors import FormatError, GraphError, InputTypeError
 
 DATA = Path(__file__).parents[1] / "data"
 PLAFRIM = DATA / "netloc_plafrim" / "IB-fe80:0000:0000:0000-nodes.ndat"
@@ -242,3 +243,39 @@ def test_bad_input():
     arcs = pp.Fabric.from_links([0], [1], [1.0], directed=True)
     with pytest.raises(GraphError, match="one-way"):
         pp.diff(lab(DESIGN), arcs)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ("x", "names is a str"),
+        (["x"], "names is a list"),
+        ({"leaf 0": 3}, r"names\['leaf 0'\] is 3"),
+        ({3: "leaf 0"}, "a key of names is 3"),
+    ],
+)
+def test_names_that_are_no_mapping_of_text(names, says):
+    with pytest.raises(InputTypeError, match=says):
+        pp.diff(lab(DESIGN), lab(DESIGN), names=names)
+
+
+def test_a_long_path_is_cut():
+    for read in (pp.check, pp.load, lambda path: pp.diff(lab(DESIGN), path)):
+        with pytest.raises(FormatError) as refused:
+            read("x" * 5000)
+        assert len(str(refused.value)) < 300
+
+
+def test_a_difference_is_a_value():
+    built = lab([(0, 2, 400), (0, 3, 100), (1, 0, 400), (2, 3, 50)])
+    found = pp.diff(lab(DESIGN), built)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert pp.diff(lab(DESIGN), built) == found
+    assert pp.diff(lab(DESIGN), lab(DESIGN)) != found
+    assert pp.diff(lab(DESIGN), lab(DESIGN)) != pp.diff(lab(DESIGN[1:]), lab(DESIGN[1:]))
+    assert found != 3
+    plain = json.loads(json.dumps(found.to_dict()))
+    assert [fault["kind"] for fault in plain["faults"]] == [one.kind for one in found.faults]
+    assert plain["faults"][0]["designed"]["a"] == found.faults[0].designed.a
+    assert plain["costs"][0]["built_gbit_per_s"] == found.costs[0].built_gbit_per_s
+    assert plain["missing_nodes"] == plain["extra_nodes"] == []

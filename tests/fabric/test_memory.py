@@ -30,6 +30,7 @@ def test_an_estimate_beyond_the_limit_of_the_process_is_refused(limit):
     assert done.returncode == 0, done.stderr
     assert "the limit is 0." in done.stdout
 
+
 HUGE = """
 import resource
 import pinchpoint as pp

@@ -490,3 +490,20 @@ def test_integers_of_very_many_digits(digits):
         with pytest.raises(error, match=field) as caught:
             bad()
         assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("field", ["source", "sink", "supplies", "demands", "node_capacity"])
+def test_lists_of_unequal_lists(field: str) -> None:
+    own = {"source": 0, "sink": 2, field: [[0, 1], [2]]}
+    with pytest.raises(InputTypeError, match=f"{field} cannot be read as an array"):
+        pp.maximum_flow([0, 1], [1, 2], [1, 1], **own)
+
+
+@pytest.mark.parametrize("ask", [pp.maximum_flow, pp.minimum_cut])
+def test_time_limits_that_are_none(ask) -> None:
+    for limit in (np.bool_(True), True, "soon"):
+        with pytest.raises(InputTypeError, match="time_limit is"):
+            ask([0], [1], [1], 0, 1, time_limit=limit)
+    for limit in (10**5000, float("inf"), float("nan"), -1):
+        with pytest.raises(PinchpointError, match="time_limit is"):
+            ask([0], [1], [1], 0, 1, time_limit=limit)

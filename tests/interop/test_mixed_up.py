@@ -5,7 +5,7 @@ from pathlib import Path
 import pinchpoint as pp
 import pytest
 from pinchpoint import interop
-from pinchpoint.errors import FormatError, PinchpointError
+from pinchpoint.errors import FormatError, InputTypeError, PinchpointError
 
 DATA = Path(__file__).parents[1] / "data"
 FILES = {
@@ -89,3 +89,17 @@ def test_hostile_files_are_refused_by_every_reader(tmp_path, reader, name):
         getattr(interop, reader)(path)
     with pytest.raises(PinchpointError, match="hostile"):
         getattr(interop, reader)(tmp_path / "not-there-hostile.txt")
+
+
+@pytest.mark.parametrize("path", ["\ud800", "links\udfff.csv"])
+def test_a_path_with_a_lone_surrogate(path):
+    with pytest.raises(InputTypeError, match=r"path is .*; it has a lone surrogate"):
+        pp.load(path)
+
+
+@pytest.mark.parametrize("ending", ["", ".yaml", ".csv", ".parquet", ".max", "-nodes.ndat"])
+def test_a_long_path_is_cut(ending):
+    with pytest.raises(PinchpointError) as refused:
+        pp.load("x" * 5000 + ending)
+    assert len(str(refused.value)) < 300
+    assert f"{ending}: " in str(refused.value)

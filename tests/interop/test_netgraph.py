@@ -109,6 +109,8 @@ def test_group_modes(tmp_path, group_mode, mode, amounts):
         ("core: {}", "core: &a {}", "11: the anchor"),
         ("core: {}", "core: {}\n    core: {}", "twice"),
         ("core: {}", "core: {disable: 1}", "NetGraph refuses it"),
+        ('source: "^core$"', "source: {}", "demand {}.* of 'default': NetGraph refuses {}: 'Node"),
+        ('source: "^core$"', 'source: "("', "refuses"),
     ],
 )
 def test_faults(tmp_path, old, new, says):

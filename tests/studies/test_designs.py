@@ -1,5 +1,7 @@
 """Bills of materials by counting, the front by its definition."""
 
+import json
+import pickle
 from pathlib import Path
 
 import pinchpoint as pp
@@ -16,6 +18,7 @@ from pinchpoint.errors import (
     StudyError,
 )
 
+ASK = pp.query.bandwidth("chip[leaf=0]", "chip[leaf=1]")
 FILE = """\
 components: 1
 currency: invented coins
@@ -135,6 +138,56 @@ def test_grids_of_racks_on_a_network(components):
         grid(pods, domain=[72, 70], nvlink=[5])
     with pytest.raises(InputTypeError, match="returned an int"):
         grid(lambda size: size, size=[1])
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "asked"),
+    [
+        (InputTypeError, "fabric is a NoneType", lambda: bill(None)),
+        (InputTypeError, "components is an int", lambda: bill(lab(2), 3)),
+        (InputTypeError, "cluster is None", lambda: grid(None, radix=[1])),
+        (InputTypeError, "cost is 'x'", lambda: Component("x")),
+        (InputTypeError, "watts is True", lambda: Component(1, True)),
+        (CapacityError, "cost is an integer of", lambda: Component(10**5000)),
+        (CapacityError, "watts is nan", lambda: Component(1, float("nan"))),
+        (InputTypeError, "nodes is a NoneType", lambda: Components(None, {})),
+        (InputTypeError, r"links\['a'\] is an int", lambda: Components({}, {"a": 3})),
+        (InputTypeError, "currency is 3", lambda: Components({}, {}, 3)),
+        (InputTypeError, "query is an int", lambda: pareto({"a": lab(2)}, 3, Components({}, {}))),
+        (
+            InputTypeError,
+            "scenarios is an int",
+            lambda: pareto({"a": lab(2)}, ASK, Components({}, {}), scenarios=3),
+        ),
+        (InputTypeError, "fabric is a NoneType", lambda: pareto(None, ASK, Components({}, {}))),
+        (SelectionError, "node 'chip', node 'leaf'", lambda: bill(lab(2), Components({}, {}))),
+    ],
+)
+def test_refused_with_one_sentence(error, match, asked):
+    with pytest.raises(error, match=match):
+        asked()
+
+
+def test_long_options_are_cut():
+    with pytest.raises(pp.PinchpointError) as refused:
+        grid("torus", shape=["x" * 5000])
+    assert len(str(refused.value)) < 300
+
+
+def test_a_front_as_plain_values(components):
+    designs = {f"{spines} spines": lab(spines) for spines in (1, 2)}
+    found = pareto(designs, ASK, components)
+    assert pickle.loads(pickle.dumps(found)) == found
+    plain = json.loads(json.dumps(found.to_dict()))
+    assert plain["design"] == list(designs)
+    assert plain["value"] == [200.0, 400.0]
+    assert plain["front"] == [True, True]
+    assert (plain["unit"], plain["better"]) == (ASK.unit, "higher")
+    assert plain["currency"] == "invented coins"
+    with pytest.raises(InputTypeError, match="target is 'x'"):
+        found.cheapest("x")
+    with pytest.raises(CapacityError, match="target is nan"):
+        found.cheapest(float("nan"))
 
 
 def test_planes():

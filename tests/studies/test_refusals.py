@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 
+import numpy as np
 import pinchpoint as pp
 import pytest
 from pinchpoint.errors import InputTypeError, ScenarioError, StudyError
@@ -14,6 +15,7 @@ from studies import functions
 
 S = pp.scenarios
 ASK = pp.query.bandwidth("chip[chip=0]", "chip[chip=1]")
+BIG = 10**5000
 TRAFFIC = pp.traffic.all_to_all("chip", gbyte_per_s=1.0)
 
 
@@ -81,12 +83,58 @@ def rack():
         ),
         (StudyError, r"share is 1\.5", lambda f: pp.sweep(f, S.healthy(), ASK).quantile(1.5)),
         (StudyError, "no scenario", lambda f: pp.sweep(f, [], ASK).worst()),
+        (InputTypeError, "label is 3, an int", lambda f: S.failed("chip", label=3)),
+        (InputTypeError, "label is 3", lambda f: S.degraded("chip-switch", 0.5, label=3)),
+        (InputTypeError, "lone surrogate", lambda f: S.failed("chip", label="\ud800")),
+        (InputTypeError, "factor is 'x'", lambda f: S.degraded("chip-switch", "x")),
+        (ScenarioError, "factor is an integer", lambda f: S.degraded("chip-switch", BIG)),
+        (InputTypeError, "rules of mode '' is a NoneType", lambda f: Mode(1.0, None)),
+        (InputTypeError, "name is 3", lambda f: Mode(1.0, (), 3)),
+        (ScenarioError, "mode 0 is 2.0; it must be", lambda f: S.policy([Mode(2.0, ())], 1)),
+        (InputTypeError, "an integer of", lambda f: S.failed(["chip"], BIG)),
+        (InputTypeError, "1.5 is a float", lambda f: pp.query.bandwidth(1.5, 2)),
+        (InputTypeError, "lone surrogate", lambda f: pp.query.bandwidth("\ud800", 2)),
+        (InputTypeError, "op is an integer", lambda f: f.collective(BIG, "chip")),
     ],
 )
 def test_refused_with_one_sentence(rack, error, match, asked):
     with pytest.raises(error, match=match) as refused:
         asked(rack)
     assert isinstance(refused.value, pp.PinchpointError | ValueError)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda f, text: S.failed(text).resolve(f),
+        lambda f, text: S.failed([text, text]).resolve(f),
+        lambda f, text: S.failed("chap", label=text).resolve(f),
+        lambda f, text: S.degraded(text, 0.5).resolve(f),
+        lambda f, text: S.each({text: "chap"}).resolve(f),
+        lambda f, text: S.policy([Mode(2, (), text)], 1),
+        lambda f, text: S.policy([Mode(1, (Rule(text),), text)], 1).resolve(f),
+        lambda f, text: S.policy([Mode(1, (Rule({text: text}),), text)], 1).resolve(f),
+        lambda f, text: S.load(text),
+        lambda f, text: pp.sweep(f, S.healthy(), ASK, out=text),
+        lambda f, text: pp.query.collective(text, ranks="chip", gbyte=1.0),
+        lambda f, text: pp.query.congestion(TRAFFIC, **{text: 1}),
+    ],
+)
+def test_long_texts_are_cut(rack, asked):
+    with pytest.raises(pp.PinchpointError) as refused:
+        asked(rack, "x" * 5000)
+    assert len(str(refused.value)) < 600
+
+
+def test_integers_of_numpy_are_integers(rack):
+    rule = Rule("chip-switch", choose=np.int8(1), factor=np.float32(0.5))
+    assert rule == Rule("chip-switch", choose=1, factor=0.5)
+    drawn = S.policy([Mode(np.float32(1), [rule])], count=300).resolve(rack)
+    assert {len(one.scaled) for one in drawn} == {1}
+    assert pp.query.bandwidth(np.int64(0), np.array([1, 2])) == pp.query.bandwidth(0, [1, 2])
+    assert pp.query.bandwidth(10**5000, 1).describe()["sources"] == (
+        "node an integer of 16,610 bits"
+    )
 
 
 def test_unknown_selections_in_a_scenario_file(rack, tmp_path):

@@ -45,6 +45,7 @@ def test_parse_is_exact(text, kbit):
         (400, "400Gb/s"),
         (2.5, "factor of 8"),
         (True, "has no unit"),
+        pytest.param(10**5000, "an integer of 16,610 bits has no unit: write '400Gb/s'", id="huge"),
         ("400G", "does not say bits or bytes"),
         ("1GiB/s", "powers of two"),
         ("1Gib/s", "powers of two"),
@@ -122,3 +123,20 @@ def test_prefix_changes_at_a_thousand():
 
 def test_examples():
     assert doctest.testmod(units).failed == 0
+
+
+@pytest.mark.parametrize("write", [format_bandwidth, format_bytes, format_bits])
+@pytest.mark.parametrize(
+    ("kbit", "error", "says"),
+    [
+        (None, InputTypeError, "kbit is None"),
+        ("400Gb/s", InputTypeError, "kbit is '400Gb/s'"),
+        (True, InputTypeError, "kbit is True"),
+        (float("nan"), CapacityError, "kbit is nan"),
+        (float("inf"), CapacityError, "kbit is inf"),
+        pytest.param(10**5000, CapacityError, "kbit is an integer of 16,610 bits", id="huge"),
+    ],
+)
+def test_what_is_no_bandwidth_is_not_written(write, kbit, error, says):
+    with pytest.raises(error, match=says):
+        write(kbit)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint._table import hanging, html_table, text_table
@@ -36,10 +38,25 @@ class Entry(Mapping[str, Figure]):
     '128 GB/s'
     """
 
+    __slots__ = ("_figures", "name", "title")
+
+    name: str
+    title: str
+    _figures: Mapping[str, Figure]
+
     def __init__(self, name: str, title: str, figures: Mapping[str, Figure]) -> None:
-        self.name = name
-        self.title = title
-        self._figures = dict(figures)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "title", title)
+        object.__setattr__(self, "_figures", MappingProxyType(dict(figures)))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an entry of the catalogue cannot be changed; {name} stays")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an entry of the catalogue cannot be changed; {name} stays")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entry, (self.name, self.title, dict(self._figures))
 
     def __getitem__(self, name: str) -> Figure:
         """Look a figure up, with a suggestion where there is none."""

@@ -15,24 +15,45 @@ from pinchpoint.errors import FormatError, InputTypeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_BYTES", "Source", "as_path", "read_bytes", "shorten"]
+__all__ = ["MAX_BYTES", "Source", "as_path", "is_there", "read_bytes", "shorten", "shown_path"]
 
 MAX_BYTES = 1 << 30
 MAX_LINE = 1 << 16
 _MAX_FAULTS = 10
+_LONGEST_NAME = 200
 # XML says in which encoding it is.
 _DECLARED = re.compile(rb"<\?xml[^>]{0,100}\bencoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _LATIN = (b"iso-8859-1", b"latin-1", b"latin1")
 
 
-def as_path(path: object) -> Path:
+def as_path(path: object, field: str = "path") -> Path:
     """Return the path that was meant, or say that it is none."""
     if not isinstance(path, str | os.PathLike):
-        raise InputTypeError(f"path is {a_type(path)}; it must be text or a path")
+        raise InputTypeError(f"{field} is {a_type(path)}; it must be text or a path")
     text = os.fspath(path)
     if not isinstance(text, str) or "\0" in text:
-        raise InputTypeError(f"path is {shorten(text)}; it must be text without zero bytes")
+        raise InputTypeError(f"{field} is {shorten(text)}; it must be text without zero bytes")
+    try:
+        os.fsencode(text)  # surrogates stand for the bytes of names that are no text
+    except UnicodeEncodeError:
+        raise InputTypeError(
+            f"{field} is {shorten(text)}; it has a lone surrogate, which no name of a file may have"
+        ) from None
     return Path(text)
+
+
+def shown_path(path: object) -> str:
+    """Write a path at the start of a message, its end only where it is very long."""
+    text = str(path)
+    return text if len(text) <= _LONGEST_NAME else f"...{text[3 - _LONGEST_NAME :]}"
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is such a file; none has a name that is too long for one."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -41,9 +62,9 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise FormatError(f"{path}: {error.strerror or error}") from None
+        raise FormatError(f"{shown_path(path)}: {error.strerror or error}") from None
     if len(content) > limit:
-        raise FormatError(f"{path}: larger than the limit of {limit >> 20:,} MB")
+        raise FormatError(f"{shown_path(path)}: larger than the limit of {limit >> 20:,} MB")
     return content
 
 
@@ -79,7 +100,8 @@ class Source:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             byte = content[error.start]
-            raise FormatError(f"{name}:{line}: byte 0x{byte:02x} is no UTF-8 text") from None
+            shown = shown_path(name)
+            raise FormatError(f"{shown}:{line}: byte 0x{byte:02x} is no UTF-8 text") from None
         return Source(name, text)
 
     def lines(self) -> Iterator[tuple[int, str]]:
@@ -98,7 +120,8 @@ class Source:
 
     def fault(self, line: int | None, message: str) -> None:
         """Note a fault; the tenth raises."""
-        self._faults.append(f"{self.name}{'' if line is None else f':{line}'}: {message}")
+        place = "" if line is None else f":{line}"
+        self._faults.append(f"{shown_path(self.name)}{place}: {message}")
         if len(self._faults) >= _MAX_FAULTS:
             raise FormatError("\n".join(self._faults))
 

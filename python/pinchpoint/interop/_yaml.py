@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from pinchpoint._extras import needed
 from pinchpoint._suggest import did_you_mean, shorten
 from pinchpoint.errors import FormatError
+from pinchpoint.interop._source import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +121,7 @@ class Node:
 
 def parse(source: Source) -> Node:
     """Read the one document of a file."""
-    yaml = needed("yaml", f"{source.name}: a YAML file", "yaml", FormatError)
+    yaml = needed("yaml", f"{shown_path(source.name)}: a YAML file", "yaml", FormatError)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _tree(source, yaml.parse(source.text, Loader=loader), yaml)

@@ -15,7 +15,7 @@ from pinchpoint.errors import FormatError, GraphError
 from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, grouped
 from pinchpoint.interop._report import Notes, Report
-from pinchpoint.interop._source import Source, as_path
+from pinchpoint.interop._source import Source, as_path, shown_path
 from pinchpoint.interop._words import integer
 
 if TYPE_CHECKING:
@@ -289,4 +289,4 @@ def write_dimacs(
     try:
         own.write_text("\n".join(lines) + "\n", encoding="ascii")
     except OSError as error:
-        raise FormatError(f"{own}: {error.strerror or error}") from None
+        raise FormatError(f"{shown_path(own)}: {error.strerror or error}") from None

@@ -20,7 +20,7 @@ from pinchpoint._wording import counted
 from pinchpoint.builder import CoordinateView, FabricBuilder, NodeGroup
 from pinchpoint.errors import FormatError, PinchpointError
 from pinchpoint.fabric import Fabric, listing
-from pinchpoint.interop._source import MAX_BYTES, Source, as_path
+from pinchpoint.interop._source import MAX_BYTES, Source, as_path, shown_path
 from pinchpoint.interop._yaml import Node, parse, quote
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def save(fabric: Fabric, path: str | os.PathLike[str]) -> None:
     """Write a fabric; see :meth:`Fabric.save`."""
     own = as_path(path)
     if own.suffix.lower() not in (".yaml", ".yml"):
-        raise FormatError(f"{own}: a fabric is saved as .yaml")
+        raise FormatError(f"{shown_path(own)}: a fabric is saved as .yaml")
     lines = "\n".join(_written(fabric)) + "\n"
     # The old file stays until the new one is whole.
     try:
@@ -60,7 +60,7 @@ def save(fabric: Fabric, path: str | os.PathLike[str]) -> None:
                 raise
         _publish(Path(file.name), own)
     except OSError as error:
-        raise FormatError(f"{own}: {error.strerror or error}") from None
+        raise FormatError(f"{shown_path(own)}: {error.strerror or error}") from None
 
 
 def _publish(written: Path, own: Path) -> None:

@@ -17,7 +17,7 @@ from pinchpoint.interop._imported import Demands, Imported
 from pinchpoint.interop._listing import NODE, grouped
 from pinchpoint.interop._rates import gbit_per_s
 from pinchpoint.interop._report import Notes
-from pinchpoint.interop._source import Source
+from pinchpoint.interop._source import Source, shown_path
 
 if TYPE_CHECKING:
     import os
@@ -166,7 +166,7 @@ def from_netgraph(
     network = getattr(scenario, "network", scenario)
     if not hasattr(network, "nodes") or not hasattr(network, "links"):
         raise InputTypeError(f"scenario is {a_type(scenario)}; it must be NetGraph's")
-    own = name or type(scenario).__name__
+    own = type(scenario).__name__ if name is None else shown_path(name)
     notes = Notes()
     if unit is None:
         unit = "Gbit/s"
@@ -229,7 +229,7 @@ def _demands(
             what = (
                 f"demand {shorten(demand.source)} to {shorten(demand.target)} of {shorten(label)}"
             )
-            for pairs, volume in _pairs(notes, what, scenario.network, demand):
+            for pairs, volume in _pairs(own, notes, what, scenario.network, demand):
                 if len(sources) + len(pairs) > _MAX_PAIRS:
                     raise FormatError(f"{own}: {what}: more than {_MAX_PAIRS:,} pairs")
                 for a, b in pairs:
@@ -244,22 +244,27 @@ def _demands(
     return Demands(np.array(sources, np.int64), np.array(sinks, np.int64), amount, "Gbit/s")
 
 
-def _pairs(
-    notes: Notes, what: str, network: Any, demand: Any
-) -> list[tuple[list[tuple[str, str]], float]]:
-    """List the pairs of nodes that share each part of a demand, and what part it is."""
+def _selected(where: str, network: Any, end: Any) -> dict[Any, list[str]]:
+    """Name the nodes that one end of a demand selects, by their group."""
     from ngraph.dsl.selectors.normalize import normalize_selector
     from ngraph.model.selectors.select import select_nodes
 
-    left, right = (
-        {
-            label: [node.name for node in nodes]
-            for label, nodes in select_nodes(
-                network, normalize_selector(end, "demand"), default_active_only=True
-            ).items()
-        }
-        for end in (demand.source, demand.target)
-    )
+    try:
+        chosen = normalize_selector(end, "demand")
+        found = select_nodes(network, chosen, default_active_only=True)
+    except (ValueError, TypeError, KeyError, re.error) as error:
+        raise FormatError(
+            f"{where}: NetGraph refuses {shorten(end)}: {shorten(str(error), 200)}"
+        ) from None
+    return {label: [node.name for node in nodes] for label, nodes in found.items()}
+
+
+def _pairs(
+    own: str, notes: Notes, what: str, network: Any, demand: Any
+) -> list[tuple[list[tuple[str, str]], float]]:
+    """List the pairs of nodes that share each part of a demand, and what part it is."""
+    left = _selected(f"{own}: {what}", network, demand.source)
+    right = _selected(f"{own}: {what}", network, demand.target)
     combine = demand.mode == "combine"
     every = [list(itertools.chain.from_iterable(side.values())) for side in (left, right)]
     if demand.group_mode == "flatten":
@@ -275,8 +280,8 @@ def _pairs(
     found = []
     for sources, sinks in sides:
         # A combined demand never ends where it may start.
-        own = set(sources) if combine else set()
-        targets = [sink for sink in sinks if sink not in own]
+        again = set(sources) if combine else set()
+        targets = [sink for sink in sinks if sink not in again]
         pairs = [(a, b) for a in sources for b in targets if a != b]
         if pairs:
             found.append((pairs, demand.volume / len(sides)))

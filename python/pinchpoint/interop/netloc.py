@@ -13,7 +13,7 @@ from pinchpoint.interop import _json
 from pinchpoint.interop._imported import Imported, Paths
 from pinchpoint.interop._listing import HOST, SWITCH, Grouped, Listing
 from pinchpoint.interop._report import Notes
-from pinchpoint.interop._source import Source, as_path
+from pinchpoint.interop._source import Source, as_path, is_there
 from pinchpoint.interop.infiniband import lane_kbit_per_s
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def read_netloc(
     own = as_path(nodes)
     if paths is None and own.name.endswith(_NODES):
         beside = own.with_name(own.name.removesuffix(_NODES) + _PATHS)
-        paths = beside if beside.exists() else None
+        paths = beside if is_there(beside) else None
     return parse(Source.open(own), None if paths is None else Source.open(paths))
 
 
@@ -84,7 +84,7 @@ def parse(source: Source, paths: Source | None = None) -> Imported:
     """Read the text of the two files."""
     if paths is None and (name := Path(source.name)).name.endswith(_NODES):
         beside = name.with_name(name.name.removesuffix(_NODES) + _PATHS)
-        paths = Source.open(beside) if beside.exists() else None
+        paths = Source.open(beside) if is_there(beside) else None
     notes = Notes()
     fields = _json.Fields(source)
     root = _json.parse(source)

@@ -26,7 +26,7 @@ from pinchpoint.interop._imported import Imported
 from pinchpoint.interop._listing import NODE, grouped
 from pinchpoint.interop._rates import gbit_per_s, kbit_of_text
 from pinchpoint.interop._report import Notes
-from pinchpoint.interop._source import MAX_BYTES, as_path
+from pinchpoint.interop._source import MAX_BYTES, as_path, shown_path
 
 if TYPE_CHECKING:
     import os
@@ -178,23 +178,24 @@ def read_table(path: str | os.PathLike[str], /) -> Imported | None:
 
 def _read(path: Any, kind: str, **options: Any) -> Imported:
     own = as_path(path)
-    pa = _arrow(str(own))
-    rows = _Rows(str(own), own if kind == "csv" else None)
+    shown = shown_path(own)
+    pa = _arrow(shown)
+    rows = _Rows(shown, own if kind == "csv" else None)
     try:
         if own.stat().st_size > MAX_BYTES * 16:
-            raise FormatError(f"{own}: larger than the limit of {MAX_BYTES >> 16:,} GB")
+            raise FormatError(f"{shown}: larger than the limit of {MAX_BYTES >> 16:,} GB")
         table = _table(own, kind, rows)
     except OSError as error:
         # Arrow raises these for broken files too.
-        raise FormatError(f"{own}: {error.strerror or _first_line(error)}") from None
+        raise FormatError(f"{shown}: {error.strerror or _first_line(error)}") from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise FormatError(f"{own}: no {_NAMES[kind]}: {_first_line(error)}") from None
+        raise FormatError(f"{shown}: no {_NAMES[kind]}: {_first_line(error)}") from None
     try:
         return _built(table, rows, name=str(own), kind=f"{_NAMES[kind]} edge list", **options)
     except (FormatError, UnitError):
         raise
     except PinchpointError as error:
-        raise FormatError(f"{own}: {error}") from None
+        raise FormatError(f"{shown}: {error}") from None
 
 
 _NAMES = {"csv": "CSV", "parquet": "Parquet", "arrow": "Arrow"}
@@ -207,7 +208,7 @@ def _table(path: Path, kind: str, rows: _Rows) -> pa.Table:
         file = parquet.ParquetFile(path)
         count = file.metadata.num_rows
         if not 0 <= count <= _MAX_LINKS:
-            raise FormatError(f"{path}: {count:,} rows; the limit is {_MAX_LINKS:,}")
+            raise FormatError(f"{shown_path(path)}: {count:,} rows; the limit is {_MAX_LINKS:,}")
         return file.read()
     if kind == "arrow":
         from pyarrow import feather
@@ -308,7 +309,8 @@ def _not_utf8(path: Path) -> None:
                 line.decode()
             except UnicodeDecodeError as error:
                 byte = line[error.start]
-                raise FormatError(f"{path}:{number}: byte 0x{byte:02x} is no UTF-8 text") from None
+                shown = shown_path(path)
+                raise FormatError(f"{shown}:{number}: byte 0x{byte:02x} is no UTF-8 text") from None
 
 
 def _first_line(error: object) -> str:
@@ -462,7 +464,7 @@ def _column(own: str, data: Any, what: str, given: str | None, known: tuple[str,
         shown = ", ".join(shorten(name) for name in names[:10])
         asked = f"no column for the {what} (such as {known[0]}); there is {shown or 'none'}"
     if len(found) != 1:
-        several = f"{counted(len(found), 'column')} {given!r}"
+        several = f"{counted(len(found), 'column')} {shorten(given)}"
         raise FormatError(f"{own}: {several if found else asked}")
     return found[0]
 

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
 
+from pinchpoint._suggest import shorten
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError, PinchpointError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Task = tuple[int, int, Scenario]
     Rows = list[tuple[int, dict[str, Any]]]
 
-__all__ = ["ExecutorError", "on_executor", "on_pools", "on_threads"]
+__all__ = ["ExecutorError", "answered", "on_executor", "on_pools", "on_threads"]
 
 # A chunk should take this long: long against what a task costs, short against patience.
 _CHUNK_SECONDS = 0.4
@@ -54,12 +55,22 @@ def solve(fabrics: Sequence[Fabric], query: Query, tasks: Sequence[Task]) -> Row
                 rows.append((index, {"error": _sentence(error)}))
         answers = query.ask_many([changed for _, changed in ready])
         for (index, _), answer in zip(ready, answers, strict=True):
-            if isinstance(answer, Exception):
-                rows.append((index, {"error": _sentence(answer)}))
-            else:
-                rows.append((index, answer))
+            rows.append((index, answered(query, answer)))
         place = end
     return rows
+
+
+def answered(query: Query, answer: dict[str, Any] | Exception) -> dict[str, Any]:
+    """Return the row of an answer; of an error, and of what is no answer, why there is none."""
+    if isinstance(answer, Exception):
+        return {"error": _sentence(answer)}
+    if not isinstance(answer, dict):
+        return {"error": f"InputTypeError: the answer is {a_type(answer)}; it must be a dict"}
+    name = next(iter(query.columns))
+    value = answer.get(name)
+    if value is not None and value != value:
+        return {"error": f"CapacityError: {name} is {shorten(value)}; it must be a number"}
+    return answer
 
 
 def _sentence(error: Exception) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pinchpoint._validation import as_number
+from pinchpoint._suggest import shorten
+from pinchpoint._validation import as_items, as_number, as_text
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, ScenarioError
 from pinchpoint.selection import LinkSelection, Selection
@@ -18,7 +19,7 @@ from pinchpoint.studies.scenario import Scenario, Scenarios, chosen_in, multipli
 if TYPE_CHECKING:
     from pinchpoint.fabric import Fabric
 
-__all__ = ["Mode", "Policy", "Rule"]
+__all__ = ["Mode", "Policy", "Rule", "mode_called"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,20 @@ class Rule:
         if self.choose is not None and self.probability is not None:
             raise ScenarioError("a rule takes choose= or probability=, not both")
         if self.choose is not None:
-            whole_number("choose", self.choose, 1, 1_000_000)
+            _keep(self, "choose", whole_number("choose", self.choose, 1, 1_000_000))
         if self.probability is not None:
-            as_number("probability", self.probability)
-            if not 0 <= self.probability <= 1:
-                raise ScenarioError(f"probability is {self.probability}; it must be from 0 to 1")
+            own = as_number("probability", self.probability)
+            if not 0 <= own <= 1:
+                shown = shorten(self.probability)
+                raise ScenarioError(f"probability is {shown}; it must be from 0 to 1")
+            _keep(self, "probability", own)
         if self.factor is not None:
-            multiplier(self.factor)
+            _keep(self, "factor", multiplier(self.factor))
+
+
+def _keep(own: object, field: str, value: object) -> None:
+    """Set a field of a value that is being made: numbers of NumPy become Python's."""
+    object.__setattr__(own, field, value)
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,13 @@ class Mode:
     name: str = ""
 
     def __post_init__(self) -> None:
-        as_number("weight", self.weight)
+        as_text("name", self.name)
+        _keep(self, "weight", as_number("weight", self.weight))
+        where = f"of mode {shorten(self.name)}"
+        _keep(self, "rules", tuple(as_items(f"rules {where}", self.rules, "rules")))
         for place, rule in enumerate(self.rules):
             if not isinstance(rule, Rule):
-                raise InputTypeError(
-                    f"rules[{place}] of mode {self.name!r} is {a_type(rule)}; it must be a Rule"
-                )
+                raise InputTypeError(f"rules[{place}] {where} is {a_type(rule)}; it must be a Rule")
 
 
 @dataclass(frozen=True)
@@ -126,13 +135,18 @@ class Policy(Scenarios):
         return Scenario(label, tuple(down), tuple(scaled))
 
 
+def mode_called(mode: Mode, place: int) -> str:
+    """Write which mode of a policy is meant, for messages."""
+    return f"mode {shorten(mode.name) if mode.name else place}"
+
+
 def _targets(
     fabric: Fabric, wiring: Wiring, rule: Rule, mode: Mode, place: int
 ) -> Population | list[list[Any]] | list[Any]:
-    where = f"mode {mode.name or place!r}"
+    where = mode_called(mode, place)
     if isinstance(rule.among, Mapping):
         groups = [
-            chosen_in(fabric, several(one), f"{where}, risk group {name!r}")
+            chosen_in(fabric, several(one), f"{where}, risk group {shorten(name)}")
             for name, one in rule.among.items()
         ]
         _scalable(rule, [one for group in groups for one in group], where)

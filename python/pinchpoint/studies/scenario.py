@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_number
 from pinchpoint._wording import a_type, counted
 from pinchpoint.errors import InputTypeError, ScenarioError, SelectionError
@@ -173,10 +174,11 @@ class Listed(Scenarios):
         """List them; see :meth:`Scenarios.resolve`."""
         out = []
         for label, down, scaled in self.rows:
-            own = chosen_in(fabric, down, f"scenario {label!r}")
+            where = f"scenario {shorten(label)}"
+            own = chosen_in(fabric, down, where)
             factors = []
             for what, factor in scaled:
-                for one in chosen_in(fabric, (what,), f"scenario {label!r}"):
+                for one in chosen_in(fabric, (what,), where):
                     factors += [(links, float(factor)) for links in _links(fabric, one)]
             out.append(Scenario(label, tuple(own), tuple(factors)))
         return out
@@ -201,14 +203,16 @@ def chosen_in(fabric: Fabric, chosen: Iterable[Any], where: str) -> list[Selecti
                 fabric.without(own)
             else:
                 raise InputTypeError(
-                    f"{where}: {item!r} is {a_type(item)}; it must be a selection or text"
+                    f"{where}: {shorten(item)} is {a_type(item)}; it must be a selection or text"
                 )
         except SelectionError as error:
             groups = ", ".join(group.name for group in fabric.groups)
             known = f"groups: {groups}; bundles: {', '.join(sorted(bundles))}"
             raise ScenarioError(f"{where}: {error} ({known})") from None
         if not len(own):
-            raise ScenarioError(f"{where}: {item!r} matches nothing in fabric {fabric.name!r}")
+            raise ScenarioError(
+                f"{where}: {shorten(item)} matches nothing in fabric {shorten(fabric.name)}"
+            )
         out.append(own)
     return out
 
@@ -226,7 +230,7 @@ def multiplier(factor: Any) -> float:
     """Take a factor of capacities; it is finite and above zero."""
     own = as_number("factor", factor)
     if not 0 < own < float("inf"):
-        raise ScenarioError(f"factor is {factor}; it must be finite and above 0")
+        raise ScenarioError(f"factor is {shorten(factor)}; it must be finite and above 0")
     return own
 
 
@@ -235,7 +239,7 @@ def several(chosen: Chosen) -> tuple[Any, ...]:
     if isinstance(chosen, Selection | LinkSelection | str):
         return (chosen,)
     if not isinstance(chosen, Iterable):
-        raise InputTypeError(f"{chosen!r} is no selection, text, or list of them")
+        raise InputTypeError(f"{shorten(chosen)} is no selection, text, or list of them")
     return tuple(chosen)
 
 

@@ -7,6 +7,7 @@ row; a damaged file is as if it were not there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pinchpoint.errors import StudyError
+from pinchpoint.interop._source import is_there, shown_path
 
 __all__ = ["Store", "write_whole"]
 
@@ -24,6 +26,7 @@ _FORMAT = 1
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is either whole or not there; a failure is a StudyError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    shown = shown_path(path)
     try:
         with draft.open("wb") as file:
             file.write(content)
@@ -31,9 +34,10 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise StudyError(
-            f"cannot write {path}: {error.strerror or error}; finished rows are kept, run the "
+            f"cannot write {shown}: {error.strerror or error}; finished rows are kept, run the "
             "study again to go on"
         ) from error
 
@@ -46,10 +50,10 @@ class Store:
         self.damaged = 0
         self._next = 0
         head = self.folder / "study.json"
-        if self.folder.exists() and head.exists():
+        if is_there(head):
             try:
                 found = json.loads(head.read_bytes())
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise StudyError(f"{head} cannot be read: {error}; delete {self.folder}") from None
             if found != {"format": _FORMAT, "key": key}:
                 raise StudyError(
@@ -60,13 +64,16 @@ class Store:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StudyError(f"cannot make {self.folder}: {error.strerror or error}") from None
+            shown = shown_path(self.folder)
+            raise StudyError(f"cannot make {shown}: {error.strerror or error}") from None
         write_whole(head, json.dumps({"format": _FORMAT, "key": key}).encode())
 
     def rows(self) -> dict[int, dict[str, Any]]:
         """Read all finished rows, by index."""
         found: dict[int, dict[str, Any]] = {}
-        for path in sorted(self.folder.glob("*.rows")):
+        for path in sorted(self.folder.glob("[0-9]*.rows")):
+            if not (path.stem.isascii() and path.stem.isdecimal() and len(path.stem) < 19):
+                continue
             self._next = max(self._next, int(path.stem) + 1)
             try:
                 head, _, body = path.read_bytes().partition(b"\n")
@@ -75,12 +82,13 @@ class Store:
             try:
                 own = json.loads(head)["sha256"] == hashlib.sha256(body).hexdigest()
                 rows = json.loads(body) if own else None
-            except (ValueError, KeyError, TypeError):
+                kept = {int(index): dict(row) for index, row in rows or ()}
+            except (ValueError, KeyError, TypeError, RecursionError):
                 rows = None
             if rows is None:
                 self.damaged += 1
                 continue
-            found.update((int(index), row) for index, row in rows)
+            found.update(kept)
         return found
 
     def add(self, rows: list[tuple[int, dict[str, Any]]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,14 @@ import numpy as np
 
 from pinchpoint._extras import needed
 from pinchpoint._result import TabularResult
+from pinchpoint._suggest import shorten
 from pinchpoint._table import WIDTH, text_table
 from pinchpoint._validation import as_number
 from pinchpoint._wording import counted
 from pinchpoint.errors import StudyError
+from pinchpoint.interop._source import as_path, shown_path
 from pinchpoint.studies.store import write_whole
+from pinchpoint.studies.stored import FORMAT, described, faults
 
 if TYPE_CHECKING:
     import os
@@ -30,7 +34,6 @@ KEY = b"pinchpoint.study"
 # Rows of a printed study, the worst ones.
 _SHOWN = 10
 _WIDEST = 160
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,6 +60,21 @@ class Study(TabularResult):
 
     def _columns(self) -> dict[str, list[Any]]:
         return self.columns
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the table and what was asked as plain values: `columns` and `about`."""
+        return {
+            "columns": {name: list(column) for name, column in self.columns.items()},
+            "about": deepcopy(self.about),
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both asked the same and have the same rows, wherever their files are."""
+        if not isinstance(other, Study):
+            return NotImplemented
+        return _same(self.columns, other.columns) and _same(self.about, other.about)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
         return len(self.columns["scenario"])
@@ -128,7 +146,7 @@ class Study(TabularResult):
         pq = needed("pyarrow.parquet", "saving a study", "arrow", StudyError)
         sink = pa.BufferOutputStream()
         pq.write_table(self.to_arrow(), sink, compression="zstd")
-        own = Path(path)
+        own = as_path(path)
         write_whole(own, sink.getvalue().to_pybytes())
         return Study(self.columns, self.about, own)
 
@@ -161,31 +179,44 @@ class Study(TabularResult):
         )
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether plain values are equal, what is not a number being equal to itself."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other or (one != one and other != other))
+
+
 def read(path: str | os.PathLike[str], /) -> Study:
     """Read a study that :func:`pinchpoint.sweep` wrote.
 
     Raises
     ------
     StudyError
-        No such file, no Parquet, no study, or one of another version.
+        No such file, no Parquet, no study, one of another version, or one that is damaged.
     """
     pa = needed("pyarrow", "reading a study", "arrow", StudyError)
     pq = needed("pyarrow.parquet", "reading a study", "arrow", StudyError)
-    own = Path(path)
+    own = as_path(path)
+    shown = shown_path(own)
     try:
-        table = pq.read_table(own, memory_map=False)
-    except (OSError, pa.ArrowException) as error:
-        raise StudyError(f"{own}: cannot be read as Parquet: {error}") from None
-    about = (table.schema.metadata or {}).get(KEY)
+        with own.open("rb") as file:
+            table = pq.ParquetFile(file).read()
+        table.validate(full=True)
+        about = (table.schema.metadata or {}).get(KEY)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        says = getattr(error, "strerror", None) or str(error).partition("\n")[0][:200]
+        raise StudyError(f"{shown}: cannot be read as Parquet: {says}") from None
     if about is None:
-        raise StudyError(f"{own}: a Parquet file, but no study of pinchpoint")
-    try:
-        plain = json.loads(about)
-        known = plain["format"] == _FORMAT
-    except (ValueError, KeyError, TypeError):
-        raise StudyError(f"{own}: its description cannot be read") from None
-    if not known:
+        raise StudyError(f"{shown}: a Parquet file, but no study of pinchpoint")
+    plain = described(about)
+    if plain is None:
+        raise StudyError(f"{shown}: its description cannot be read")
+    if plain["format"] != FORMAT:
         raise StudyError(
-            f"{own}: a study of format {plain['format']}; this version reads {_FORMAT}"
+            f"{shown}: a study of format {shorten(plain['format'])}; this version reads {FORMAT}"
         )
-    return Study(table.to_pydict(), plain, own)
+    for fault in faults(plain, table):
+        raise StudyError(f"{shown}: the study is damaged: {fault}")
+    return Study({name: table.column(name).to_pylist() for name in plain["columns"]}, plain, own)

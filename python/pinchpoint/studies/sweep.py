@@ -13,12 +13,14 @@ from pinchpoint._extras import needed
 from pinchpoint._wording import a_type
 from pinchpoint.errors import InputTypeError, StudyError
 from pinchpoint.fabric import Fabric
+from pinchpoint.interop._source import as_path, is_there
 from pinchpoint.query import of as query_of
 from pinchpoint.studies.drawn import whole_number
 from pinchpoint.studies.elements import Wiring
 from pinchpoint.studies.engine import (
     ExecutorError,
     Progress,
+    answered,
     on_executor,
     on_pools,
     on_threads,
@@ -26,6 +28,7 @@ from pinchpoint.studies.engine import (
 from pinchpoint.studies.fingerprint import fingerprint
 from pinchpoint.studies.scenario import of as scenarios_of
 from pinchpoint.studies.store import Store
+from pinchpoint.studies.stored import FORMAT
 from pinchpoint.studies.study import Study, read
 from pinchpoint.studies.symmetry import Symmetry
 
@@ -37,8 +40,6 @@ if TYPE_CHECKING:
     from pinchpoint.scenarios import Scenario, Scenarios
 
 __all__ = ["sweep"]
-
-_FORMAT = 1
 
 
 def sweep(
@@ -111,7 +112,7 @@ def sweep(
     seed = whole_number("seed", seed, 0, (1 << 64) - 1)
     own = scenarios_of(scenarios)
     tasks, leaders = _tasks(fabrics, own, asked, seed)
-    key = fingerprint(_FORMAT, __version__, names, fabrics, asked, asked.columns, tasks, leaders)
+    key = fingerprint(FORMAT, __version__, names, fabrics, asked, asked.columns, tasks, leaders)
     path = None if out is None else _writable(out)
     if path is not None:
         known = _finished(path, key)
@@ -190,11 +191,8 @@ def _boxes(symmetry: Symmetry, scenario: Scenario) -> list[Any]:
 
 def _writable(out: str | os.PathLike[str]) -> Path:
     """Refuse now what could not be written in hours."""
-    try:
-        path = Path(out)
-    except TypeError:
-        raise InputTypeError(f"out is {a_type(out)}; it must be a path") from None
-    if path.is_dir():
+    path = as_path(out, "out")
+    if is_there(path) and path.is_dir():
         raise StudyError(f"{path} is a folder; out= is the file to write")
     needed("pyarrow", "out=", "arrow", StudyError)
     return path
@@ -212,7 +210,7 @@ def _kept(store: Store | None, done: int, total: int) -> str:
 
 def _finished(path: Path, key: str) -> Study | None:
     """Return the study if it is finished already; refuse another one's file."""
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         known = read(path)
@@ -272,7 +270,7 @@ def _study(
         columns[name] = [done[leader].get(name) for leader in leaders]
         kinds[name] = kind
     about = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "pinchpoint": __version__,
         "key": key,
         "designs": names,
@@ -303,6 +301,7 @@ def _about(fabric: Fabric) -> dict[str, Any]:
 def _healthy(query: Query, fabric: Fabric) -> dict[str, Any]:
     """Return the answer when nothing more has failed."""
     try:
-        return query.ask(fabric)
+        answer: dict[str, Any] | Exception = query.ask(fabric)
     except Exception as error:  # Any error of a user's function.
-        return {"error": f"{type(error).__name__}: {error}"}
+        answer = error
+    return answered(query, answer)
