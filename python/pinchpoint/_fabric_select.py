@@ -78,6 +78,7 @@ def select(self: Fabric, group: str, /, **coordinates: Any) -> Selection:
 
 def by_text(self: Fabric, text: str) -> _core.Selection:
     """Find a group, a group with coordinates, or the node of that name."""
+    text = as_text("the selection", text)
     if self._names is not None and text not in {group.name for group in self.groups}:
         if text in self._names:
             return node_named(self, self._names, text)

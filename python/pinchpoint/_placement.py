@@ -82,6 +82,16 @@ class Placement(TabularResult):
         """Whether the best found is known to be the best there is."""
         return self.exhaustive or self.best_gbit_per_s >= self.bound_gbit_per_s * (1 - _SAME)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain values."""
+        return {
+            **vars(self),
+            "best_nodes": list(self.best_nodes),
+            "score": self.score,
+            "score_to_bound": self.score_to_bound,
+            "optimal": self.optimal,
+        }
+
     def _columns(self) -> dict[str, list[Any]]:
         return {
             "placement": ["as placed", "best found", "bound"],

@@ -207,7 +207,7 @@ class Congestion(RepeatableResult):
             if name == bundle:
                 return self._loads[:, span]
             known.append(name)
-        raise SelectionError(f"no link bundle {bundle!r}; there are {', '.join(known)}")
+        raise SelectionError(f"no link bundle {shorten(bundle)}; there are {', '.join(known)}")
 
     def _spans(self) -> list[tuple[str, slice]]:
         spans, start = [], 0

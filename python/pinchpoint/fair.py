@@ -146,7 +146,7 @@ def max_min_fair(
         matrix of shape (flows, links) says which part of a flow's rate each link carries, for flows
         that are spread over several paths; an entry of 0 is no use.
     weights : array_like of float, shape (flows,), optional
-        Rates grow in proportion to these; above zero. Default 1.
+        Rates grow in proportion to these; above zero, none below 1e-100 of the largest. Default 1.
     demands : array_like of float, shape (flows,), optional
         The most each flow takes, in the unit of the capacities. Default no limit.
     time_limit : float, optional

@@ -457,6 +457,10 @@ class Drain(TabularResult):
         rows = zip(self.jobs, self.before_gbit_per_s, self.after_gbit_per_s, strict=True)
         return tuple(name for name, before, after in rows if after < before * (1 - 1e-9))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain values."""
+        return {**self._columns(), "lost_ranks": [list(own) for own in self.lost_ranks]}
+
     def _columns(self) -> dict[str, list[Any]]:
         rows = zip(self.before_gbit_per_s, self.after_gbit_per_s, strict=True)
         return {

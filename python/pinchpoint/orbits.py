@@ -8,6 +8,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._patterns import products_of
+from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_integer, as_text
 from pinchpoint.congestion import Congestion, HotLink, Unreachable, check_options
 from pinchpoint.errors import SelectionError
@@ -63,7 +64,7 @@ class OrbitCongestion(Congestion):
         """Return the loads of a bundle, or of all links; see :meth:`Congestion.loads`."""
         names = [row[0] for row in self._fabric._handle.bundles()]
         if bundle is not None and as_text("bundle", bundle) not in names:
-            raise SelectionError(f"no link bundle {bundle!r}; there are {', '.join(names)}")
+            raise SelectionError(f"no link bundle {shorten(bundle)}; there are {', '.join(names)}")
         own = names if bundle is None else [bundle]
         handle = self._fabric._handle
         lifted = [np.stack(self._answer.lift(handle, names.index(name), _LIMIT)) for name in own]

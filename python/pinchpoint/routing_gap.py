@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Priorities", "RoutingGap"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class RoutingGap(TabularResult):
     """A routing against the best possible one.
 
@@ -92,7 +92,7 @@ class RoutingGap(TabularResult):
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Priorities(TabularResult):
     """Traffic classes served one after the other, each on what those before leave.
 

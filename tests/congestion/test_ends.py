@@ -232,10 +232,10 @@ def test_zeros_of_a_sparse_matrix_are_no_traffic():
 
 
 def test_rates_near_the_largest_float_print():
-    asked = traffic.pairs([0, 2], [1, 3], 1e308)
+    asked = traffic.pairs([0, 2], [1, 3], 8e307)
     for fabric in FABRICS:
         text = repr(fabric.congestion(asked))
-        assert "2.5e+307%" in text
+        assert "2e+307%" in text
         assert len(text) < 300
 
 

@@ -135,3 +135,14 @@ def test_seeds_of_numpy():
 def test_refused(ask, error, words):
     with pytest.raises(error, match=words):
         ask(pp.traffic)
+
+
+def test_rates_that_add_up_to_infinity():
+    b = pp.FabricBuilder("small")
+    b.links(b.nodes("chip", chip=4), b.nodes("leaf"), "1Gb/s")
+    fabric = b.build()
+    everyone = pp.traffic.all_to_all("chip", gbit_per_s=1e308)
+    for own in (fabric, fabric.materialize()):
+        for ask in (own.congestion, own.throughput):
+            with pytest.raises(CapacityError, match=r"add up to more than 1\.8e308"):
+                ask(everyone)

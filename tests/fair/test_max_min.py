@@ -135,6 +135,11 @@ def test_what_a_result_can_do():
         (([1.0], [[0], [1]]), GraphError, "flow 1 uses link 1, outside the 1 link$"),
         (([1.0], [[], [-1]]), GraphError, "flow 1 uses link -1"),
         (([-1.0], [[0]]), CapacityError, r"capacity\[0\] is -1"),
+        (
+            ([1.0], [[0], [0]], [1e-300, 1e300]),
+            CapacityError,
+            r"weights\[0\] is 1e-300; it must be at least 1e-100 of the largest, 1e300",
+        ),
         (([float("nan")], [[0]]), CapacityError, r"capacity\[0\] is NaN"),
         (([1.0], [[0]], [0.0]), CapacityError, r"weights\[0\] is 0"),
         (([1.0], [[0]], [float("inf")]), CapacityError, r"weights\[0\] is inf"),

@@ -68,6 +68,7 @@ pub fn query(
             pairs.2.as_slice()?,
         )
         .map_err(raise)?;
+    demands.check_total().map_err(raise)?;
     let split = split_of(&plan.split);
     let routing = match (plan.routing.as_str(), plan.ways) {
         ("given", Some((first, links))) => Routing::Given {

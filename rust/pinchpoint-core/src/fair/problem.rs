@@ -3,6 +3,9 @@
 use crate::error::{Error, ErrorKind, Result, counted};
 use crate::monitor::{Monitor, Pace};
 
+/// Of two weights; far beyond it rates of the smaller are no float any more.
+const MOST_RATIO: f64 = 1e100;
+
 /// Which links each flow uses, and how much of its rate each of them carries.
 #[derive(Debug, Clone, Copy)]
 pub struct Paths<'a> {
@@ -97,6 +100,13 @@ impl FairProblem<'_> {
             if let Some(at) = values.iter().position(|w| !w.is_finite() || *w <= 0.0) {
                 return value(name, at, values[at], "finite and above zero");
             }
+        }
+        let weights = self.weights.unwrap_or(&[]);
+        let most = weights.iter().copied().fold(0.0, f64::max);
+        if let Some(at) = weights.iter().position(|own| most / own > MOST_RATIO) {
+            let least = format!("at least 1e-100 of the largest, {most:e}");
+            let message = format!("weights[{at}] is {:e}; it must be {least}", weights[at]);
+            return Err(Error::new(ErrorKind::Capacity, message));
         }
         let demands = self.demands.unwrap_or(&[]);
         if let Some(at) = demands.iter().position(|d| d.is_nan() || *d < 0.0) {

@@ -147,6 +147,17 @@ impl Demands {
         }
     }
 
+    /// Refuses rates that add up to more than a float holds.
+    ///
+    /// # Errors
+    /// `Capacity`.
+    pub fn check_total(&self) -> Result<()> {
+        let all = |ends: &[(u32, f64)]| ends.iter().map(|end| end.1).sum::<f64>();
+        let products = self.products.iter();
+        let products = products.map(|product| all(&product.sources) * all(&product.sinks));
+        check_total(products.chain(self.pairs.iter().map(|pair| pair.rate)))
+    }
+
     /// Every node that sends or receives, in increasing order.
     pub fn endpoints(&self) -> Vec<u32> {
         let products = self.products.iter();
@@ -178,6 +189,15 @@ pub(crate) fn node_ids(fabric: &Fabric, selections: &[Selection]) -> Result<Vec<
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
+}
+
+/// Refuses rates that add up to more than a float holds.
+pub(crate) fn check_total(rates: impl Iterator<Item = f64>) -> Result<()> {
+    if rates.sum::<f64>().is_finite() {
+        return Ok(());
+    }
+    let message = "the rates of the traffic add up to more than 1.8e308 Gbit/s";
+    Err(Error::new(ErrorKind::Capacity, message))
 }
 
 fn check_rate(rate: f64, what: impl Fn() -> String) -> Result<()> {

@@ -5,4 +5,5 @@
 
 mod demands;
 
+pub(crate) use demands::check_total;
 pub use demands::{Demands, Pair, Product};

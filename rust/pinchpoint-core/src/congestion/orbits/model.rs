@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::fabric::{Block, Fabric, Role, Selection};
 use crate::monitor::{Monitor, Pace};
 use crate::symmetry::{Boundary, Finder, Links, Orbits, Pinned};
+use crate::traffic::check_total;
 
 /// Orbits and link orbits past this are too many.
 const MOST: usize = 2_000_000;
@@ -83,7 +84,16 @@ impl Model {
         let weights = ends.iter().zip(products);
         let weights = weights
             .map(|([from, to], product)| Ok((weigh(from, product.rate)?, weigh(to, 1.0)?)))
-            .collect::<Result<_>>()?;
+            .collect::<Result<Vec<Weights>>>()?;
+        let all = |weights: &[f64]| -> f64 {
+            let sizes = orbits.list.iter().map(|orbit| orbit.size);
+            weights
+                .iter()
+                .zip(sizes)
+                .map(|(weight, size)| weight * size)
+                .sum()
+        };
+        check_total(weights.iter().map(|(from, to)| all(from) * all(to)))?;
         let group = |id: &crate::symmetry::Orbit| &layout.groups[id.group];
         let relay = orbits
             .list
