@@ -29,7 +29,8 @@ HEAD = """\
 
 Written by `make bench`: {machine}; Python {python}, pinchpoint {version}; {date}.
 
-Every cell runs in a process of its own, rounds interleaved over solvers. There a solver runs at
+Every cell runs in a process of its own, rounds interleaved over solvers, {often} times as many
+where a solver takes less than {quick} ms; the median counts. There a solver runs at
 least {runs} times, as long as that takes less than {patience} s, and the median counts: build +
 solve in milliseconds, from NumPy arrays to value, flow and minimum cut, as far as a solver has
 them (SciPy and networkit have no cut, PyMaxflow no flow). Ours builds while it solves, and its
@@ -107,6 +108,8 @@ def main() -> None:
         date=datetime.now(UTC).date().isoformat(),
         seconds=race.TIME_LIMIT,
         runs=race.RUNS,
+        often=race.OFTEN,
+        quick=f"{1e3 * race.QUICK:g}",
         patience=race.PATIENCE,
         gigabytes=race.MEMORY_LIMIT >> 30,
         flags=" ".join(flag for flag in cpp_peers.FLAGS if flag.startswith(("-O", "-D"))),
