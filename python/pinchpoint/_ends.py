@@ -15,10 +15,12 @@ from pinchpoint.errors import SelectionError
 from pinchpoint.selection import LinkSelection, Selection, labelled
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from pinchpoint import _core
     from pinchpoint.fabric import Fabric
 
-__all__ = ["Finder", "alike", "checked_ids", "is_id", "kept", "node_named"]
+__all__ = ["Finder", "alike", "checked_ids", "is_id", "kept", "node_named", "repeated"]
 
 _COMPARED = 2_000
 
@@ -32,6 +34,13 @@ def checked_ids(what: str, ids: Iterable[int | np.integer[Any]]) -> list[int]:
                 f"{what}: node id {shorten(node)} at position {place} is out of range"
             )
     return own
+
+
+def repeated(ids: npt.NDArray[np.int64]) -> int | None:
+    """Return the smallest id that comes twice, if one does."""
+    order = np.sort(ids)
+    twice = order[:-1][order[1:] == order[:-1]]
+    return int(twice[0]) if twice.size else None
 
 
 def is_id(item: object) -> TypeGuard[int | np.integer[Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pinchpoint._clock import Clock
-from pinchpoint._ends import checked_ids, is_id
+from pinchpoint._ends import checked_ids, is_id, repeated
 from pinchpoint._memory import check_pairs
 from pinchpoint._suggest import shorten
 from pinchpoint._validation import as_number, check_choice
@@ -308,10 +308,9 @@ def _rank_ids(fabric: Fabric, ranks: Any) -> Ids:
         ids = np.array(checked_ids("ranks", own), np.int64)
     else:
         ids = _ids(fabric, [one for part in own for one in fabric._ends(part, "ranks")])
-    order = np.sort(ids)
-    repeated = order[:-1][order[1:] == order[:-1]]
-    if repeated.size:
-        raise SelectionError(f"node {repeated[0]} has two ranks")
+    twice = repeated(ids)
+    if twice is not None:
+        raise SelectionError(f"node {twice} has two ranks")
     return ids
 
 

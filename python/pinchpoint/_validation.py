@@ -115,7 +115,7 @@ def as_ids(field: str, values: Any) -> npt.NDArray[Any]:
 def as_terminals(field: str, values: Any) -> npt.NDArray[Any]:
     """Return one node id or several as an array of ids."""
     if isinstance(values, list | tuple):
-        as_array(field, values)
+        values = as_array(field, values)
     if np.ndim(values) == 0:
         if not isinstance(values, int | np.integer) or isinstance(values, bool | np.bool_):
             raise InputTypeError(

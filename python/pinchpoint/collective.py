@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from pinchpoint import _core
 from pinchpoint._clock import Clock
+from pinchpoint._ends import kept
 from pinchpoint._patterns import _above_zero, _rank_ids
 from pinchpoint._result import TabularResult, check_again, checked
 from pinchpoint._suggest import did_you_mean, shorten
@@ -232,8 +232,7 @@ def collective(fabric: Fabric, op: str, ranks: Any, **options: Any) -> Collectiv
         raise SelectionError("domain goes with a named algorithm, not with the optimum")
     if options["root"] is not None and name not in ("broadcast", "reduce"):
         raise SelectionError(f"root goes with broadcast and reduce, not with {name}")
-    if isinstance(ranks, Iterator):
-        ranks = list(ranks)  # it can be read once, and the answer is asked again from it
+    ranks = kept("ranks", ranks)
     ordered, own = resolved(fabric, ranks)
     question = (fabric, name, ranks, {**options, "time_limit": None})
     if name in ("broadcast", "reduce") and options["root"] is None:

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from pinchpoint import _core
 from pinchpoint._result import TabularResult
 from pinchpoint._suggest import shorten
-from pinchpoint._validation import as_time_limit
 from pinchpoint.errors import GraphError, InputTypeError
 
 __all__ = ["FlowCertificate", "MaximumFlow", "MinimumCut", "maximum_flow", "minimum_cut"]
@@ -330,8 +329,7 @@ def maximum_flow(
     arcs = (tails, heads, capacity)
     limits = (supplies, demands, node_capacity)
     count = _node_count(num_nodes)
-    limit = as_time_limit(time_limit)
-    return MaximumFlow(_core.maximum_flow(arcs, (source, sink), limits, count, True, limit))
+    return MaximumFlow(_core.maximum_flow(arcs, (source, sink), limits, count, True, time_limit))
 
 
 def minimum_cut(
@@ -380,5 +378,4 @@ def minimum_cut(
     arcs = (tails, heads, capacity)
     limits = (supplies, demands, node_capacity)
     count = _node_count(num_nodes)
-    limit = as_time_limit(time_limit)
-    return MinimumCut(_core.maximum_flow(arcs, (source, sink), limits, count, True, limit))
+    return MinimumCut(_core.maximum_flow(arcs, (source, sink), limits, count, True, time_limit))

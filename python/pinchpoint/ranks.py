@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pinchpoint._ends import checked_ids, is_id, kept
+from pinchpoint._ends import checked_ids, is_id, repeated
 from pinchpoint.errors import FormatError, PinchpointError, SelectionError
 
 if TYPE_CHECKING:
@@ -73,10 +73,9 @@ def read_ranks(fabric: Fabric, path: str | os.PathLike[str], /) -> list[int]:
 
 
 def resolved(fabric: Fabric, ranks: Any) -> tuple[Any, list[_core.Selection]]:
-    """Return ranks in their order, and as selections for the core."""
+    """Return ranks that were `kept` in their order, and as selections for the core."""
     if isinstance(ranks, os.PathLike):
-        ranks = read_ranks(fabric, ranks)
-    ranks = kept("ranks", ranks)
+        ranks = tuple(read_ranks(fabric, ranks))
     if not isinstance(ranks, tuple | range | np.ndarray):
         return ranks, fabric._ends(ranks, "ranks")
     if len(ranks) == 0:
@@ -91,11 +90,9 @@ def resolved(fabric: Fabric, ranks: Any) -> tuple[Any, list[_core.Selection]]:
         parts = [own for one in ranks for own in fabric._ends(one, "ranks")]
         ids = np.concatenate([fabric._handle.node_ids(own) for own in parts]).astype(np.int64)
     own = fabric._by_id(ids.tolist(), "ranks")
-    order = np.sort(ids)
-    twice = order[:-1][order[1:] == order[:-1]]
-    if twice.size:
-        name = _name(fabric, int(twice[0]))
-        raise SelectionError(f"{name} is a rank twice")
+    twice = repeated(ids)
+    if twice is not None:
+        raise SelectionError(f"{_name(fabric, twice)} is a rank twice")
     return ids.tolist(), own
 
 

@@ -63,8 +63,10 @@ impl Fabric {
             for links in &bundle.links {
                 add(links, i128::from(bundle.capacity));
             }
-            let changes = &self.state().overrides[index];
-            for change in changes.iter().filter(|_| with_changes) {
+            if !with_changes {
+                continue;
+            }
+            for change in &self.state().overrides[index] {
                 let more = i128::from(change.capacity) - i128::from(bundle.capacity);
                 add(&change.links, more);
             }

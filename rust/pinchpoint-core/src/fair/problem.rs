@@ -3,8 +3,8 @@
 use crate::error::{Error, ErrorKind, Result, counted};
 use crate::monitor::{Monitor, Pace};
 
-/// Of two weights; far beyond it rates of the smaller are no float any more.
-const MOST_RATIO: f64 = 1e100;
+/// Of the largest weight; far below it rates are no float any more.
+const LEAST_PART: f64 = 1e-100;
 
 /// Which links each flow uses, and how much of its rate each of them carries.
 #[derive(Debug, Clone, Copy)]
@@ -103,8 +103,8 @@ impl FairProblem<'_> {
         }
         let weights = self.weights.unwrap_or(&[]);
         let most = weights.iter().copied().fold(0.0, f64::max);
-        if let Some(at) = weights.iter().position(|own| most / own > MOST_RATIO) {
-            let least = format!("at least 1e-100 of the largest, {most:e}");
+        if let Some(at) = weights.iter().position(|own| *own < LEAST_PART * most) {
+            let least = format!("at least {LEAST_PART:e} of the largest, {most:e}");
             let message = format!("weights[{at}] is {:e}; it must be {least}", weights[at]);
             return Err(Error::new(ErrorKind::Capacity, message));
         }

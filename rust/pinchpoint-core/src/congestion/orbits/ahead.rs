@@ -71,24 +71,20 @@ fn in_order<'a>(
             let [high, low] = digits[..] else {
                 unreachable!("a ring of four has two digits");
             };
-            let at = |value: u32| Subset::single(value);
             let turned =
                 |subset: &Subset| Subset::from_values(subset.values().map(|value| 1 - value));
+            let (above, below) = (pairs(high.0, high.1, high.2), pairs(low.0, low.1, low.2));
+            let back = pairs(low.0, &turned(low.1), &turned(low.2));
             let mut both = Pairs {
                 equal: 0.0,
-                less: 0.0,
-                all: pairs(high.0, high.1, high.2).all * pairs(low.0, low.1, low.2).all,
+                less: above.less * below.all,
+                all: above.all * below.all,
             };
-            both.less = pairs(high.0, high.1, high.2).less * pairs(low.0, low.1, low.2).all;
-            for value in 0..2 {
-                let one = at(value);
+            for (value, low) in [(0, below), (1, back)] {
+                let one = Subset::single(value);
                 let here = pairs(high.0, &high.1.intersect(&one), &high.2.intersect(&one));
-                let below = match value {
-                    0 => pairs(low.0, low.1, low.2),
-                    _ => pairs(low.0, &turned(low.1), &turned(low.2)),
-                };
-                both.equal += here.equal * below.equal;
-                both.less += here.equal * below.less;
+                both.equal += here.equal * low.equal;
+                both.less += here.equal * low.less;
             }
             vec![both]
         }
