@@ -34,6 +34,8 @@ const UNIT: usize = if cfg!(target_arch = "x86_64") {
 const ALIGN: usize = 4096;
 /// Memory comes from the system in whole huge pages.
 const HUGE: usize = 2 << 20;
+/// What memory is for.
+const PROTECTION: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 /// Bytes kept at most, and how many of them firmly.
 const KEPT: usize = 1 << 30;
 const FIRM: usize = 64 << 20;
@@ -41,6 +43,8 @@ const FIRM: usize = 64 << 20;
 /// So little is not returned for being in pieces.
 const FEW: usize = 3 << 20;
 
+/// Ranges that are tried to be made longer.
+const TRIES: usize = 8;
 /// Tries to get at what is free, some hundred times as long as anybody holds it.
 const SPINS: usize = 1 << 12;
 
@@ -134,9 +138,12 @@ fn lock() -> Option<MutexGuard<'static, Extents>> {
 
 /// A block of memory that was freed before; what it holds is left over.
 ///
-/// If none is long enough, about as much is returned to the system as will be mapped instead.
+/// If none is long enough, a long one is made longer: what comes in pieces grows together, and the same
+/// blocks fit the next time. Where that can't be, about as much is returned to the system as will
+/// be mapped instead.
 fn recycled(len: usize) -> Option<*mut u8> {
-    if let Some(begin) = lock()?.take(len) {
+    let fitting = lock()?.take(len);
+    if let Some(begin) = fitting.or_else(|| lengthened(len)) {
         return Some(ptr::with_exposed_provenance_mut(begin));
     }
     let mut more = len;
@@ -145,6 +152,70 @@ fn recycled(len: usize) -> Option<*mut u8> {
         more -= extent.len.min(more);
     }
     None
+}
+
+/// A block of `len` bytes from one of the longest ranges, all of which are shorter, and memory mapped
+/// after it or before it.
+fn lengthened(len: usize) -> Option<usize> {
+    let mut tried = [None; TRIES];
+    let mut made = None;
+    for place in &mut tried {
+        let Some(extent) = lock().and_then(|mut free| free.take_longest(len)) else {
+            break;
+        };
+        made = lengthen(extent, len);
+        if made.is_some() {
+            break;
+        }
+        *place = Some(extent);
+    }
+    tried.into_iter().flatten().for_each(keep);
+    let Extent { begin, len: whole } = made?;
+    if whole > len {
+        keep(Extent {
+            begin: begin + len,
+            len: whole - len,
+        });
+    }
+    Some(begin)
+}
+
+/// At least `len` bytes that a shorter range is part of.
+fn lengthen(extent: Extent, len: usize) -> Option<Extent> {
+    let more = (len - extent.len).checked_next_multiple_of(HUGE)?;
+    let places = [
+        Some(extent.begin + extent.len),
+        extent.begin.checked_sub(more),
+    ];
+    let begin = places
+        .into_iter()
+        .flatten()
+        .find(|begin| map_at(*begin, more))?;
+    Some(Extent {
+        begin: begin.min(extent.begin),
+        len: extent.len + more,
+    })
+}
+
+/// Maps zeroed memory at an address, if nothing is there.
+fn map_at(begin: usize, len: usize) -> bool {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
+    let wanted = ptr::with_exposed_provenance_mut::<libc::c_void>(begin);
+    // SAFETY: nothing that is mapped is replaced, and what came elsewhere is returned.
+    unsafe {
+        let block = libc::mmap(wanted, len, PROTECTION, flags, -1, 0);
+        if block == libc::MAP_FAILED {
+            return false;
+        }
+        if block != wanted {
+            // Linux before 4.17 takes the address for a hint.
+            libc::munmap(block, len);
+            return false;
+        }
+        advise(block, len);
+    }
+    wanted.expose_provenance();
+    true
 }
 
 /// At most `most` bytes to return to the system, if more than `limit` are kept.
@@ -159,11 +230,10 @@ fn map(len: usize) -> *mut u8 {
     let Some(mapped) = len.checked_next_multiple_of(HUGE) else {
         return ptr::null_mut();
     };
-    let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: a new anonymous mapping overlaps nothing; advice changes no contents.
     let block = unsafe {
-        let block = libc::mmap(ptr::null_mut(), mapped, protection, flags, -1, 0);
+        let block = libc::mmap(ptr::null_mut(), mapped, PROTECTION, flags, -1, 0);
         if block == libc::MAP_FAILED {
             return ptr::null_mut();
         }
