@@ -61,6 +61,55 @@ pub fn extract_flow<C: Capacity, R: Residue>(
     Ok(threads::made(0, &ranges, jobs).0)
 }
 
+/// The flow of each arc of runs, by what is sent along their edges: the sum of two amounts, less than
+/// zero if against the ends.
+pub fn flow_of_amounts<C: Capacity, R: Residue>(
+    runs: &[Run],
+    amounts: [&[R]; 2],
+    duplex: bool,
+    scale: Scale<R>,
+) -> Vec<C> {
+    let mut segments: Vec<Segment> = runs.iter().flat_map(Run::segments).collect();
+    segments.sort_unstable_by_key(|segment| segment.begin);
+    let m = segments.last().map_or(0, |segment| segment.end as usize);
+    let ranges = threads::ranges(m, threads::worth(m, GRAIN));
+    let segments = &segments[..];
+    let flow = move |pushed: R, pulled: R, against: bool| -> C {
+        let sum = if against {
+            -pushed - pulled
+        } else {
+            pushed + pulled
+        };
+        unit(scale, if duplex { sum } else { sum.max(R::default()) })
+    };
+    let jobs = ranges.iter().map(|range| {
+        move |part: &mut Part<'_, C>| {
+            for segment in segments {
+                let first = segment.begin as usize;
+                let arcs = range.start.max(first)..range.end.min(segment.end as usize);
+                if arcs.is_empty() {
+                    continue;
+                }
+                let stride = segment.stride as usize;
+                let slot = segment.slot as usize + (arcs.start - first) * stride;
+                if stride == 2 {
+                    let of_edges = amounts.map(|amounts| &amounts[slot / 2..][..arcs.len()]);
+                    let sums = of_edges[0].iter().zip(of_edges[1]);
+                    let against = slot % 2 == 1;
+                    part.extend(sums.map(|(pushed, pulled)| flow(*pushed, *pulled, against)));
+                } else {
+                    let slots = slot..slot + arcs.len();
+                    part.extend(slots.map(|slot| {
+                        let [pushed, pulled] = amounts.map(|amounts| amounts[slot / 2]);
+                        flow(pushed, pulled, slot % 2 == 1)
+                    }));
+                }
+            }
+        }
+    });
+    threads::made(0, &ranges, jobs).0
+}
+
 /// What the flows of arcs in runs or with a table of slots are read from.
 struct Reading<'a, C, R> {
     graph: &'a Residual<R>,

@@ -6,11 +6,12 @@
 //! [`WarmSolver`] what failures leave of one flow, [`CutTree`] all pairs at once.
 //!
 //! Arcs in no order go to `classes` first, which solves graphs whose nodes are of few kinds. Else a
-//! run goes one way: `network` reduces the problem to one source and one sink, `locality` renumbers
-//! nodes where it helps, `pairing`, `merge`, `layout` and `graph` lay out the residual
-//! network, `augment` sends what takes few paths, `reduction` leaves dead ends and chains out where
-//! they are many, `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what
-//! it left, and `extract` reads the answer off the residues.
+//! run goes one way: `network` reduces the problem to one source and one sink, `pairing` and `merge`
+//! list the edges, and `passes` over them may do already, as on fabrics in order. If not, `locality`
+//! renumbers nodes where it helps, `layout` and `graph` lay out the residual network, `augment` sends
+//! what takes few paths, `reduction` leaves dead ends and chains out where they are many,
+//! `pseudoflow` finds the value and the minimum cut, `give_back` makes a flow of what it left, and
+//! `extract` reads the answer off the residues.
 //! The answer is checked by [`certify::flow`](crate::certify::flow), which shares no code with
 //! this module; callers decide when.
 
@@ -28,6 +29,7 @@ mod merge;
 mod network;
 mod pair;
 mod pairing;
+mod passes;
 mod problem;
 mod pseudoflow;
 mod reduction;
@@ -48,11 +50,12 @@ pub use warm::{Failure, WarmBase, WarmCut, WarmFlow, WarmSolver, WarmStart};
 
 use augment::send_little;
 use capacity::Residue;
-use extract::extract_flow;
+use extract::{extract_flow, flow_of_amounts};
 use give_back::give_back;
-use graph::{Residual, Scale};
+use graph::{Listed, Residual, Scale, Slots};
 use network::Network;
 use pairing::Pairing;
+use passes::Route;
 use pseudoflow::Pseudoflow;
 use reduction::Reduced;
 
@@ -105,14 +108,14 @@ pub fn max_flow<C: Capacity>(
     monitor: &dyn Monitor,
 ) -> Result<MaxFlow<C>> {
     let mut network = Network::plan(problem)?;
+    // Passes over the arcs as listed need no better numbers.
+    let mut by_passes = network.extra.is_empty() && passes::may_help(problem.capacity);
+    let renumber = || locality::renumber(problem.num_nodes, problem.tails, problem.heads);
     let (rank, (survey, pairing)) = threads::both(
-        problem.tails.len() >= GRAIN,
-        || locality::renumber(problem.num_nodes, problem.tails, problem.heads),
+        problem.tails.len() >= GRAIN && !by_passes,
+        || (!by_passes).then(renumber).flatten(),
         || (Survey::of(problem, &network), pairing_of(problem, &network)),
     );
-    if let Some(rank) = rank {
-        network.rename(&rank);
-    }
     monitor.poll()?;
     let survey = survey?;
     if pairing == Pairing::Sort
@@ -121,11 +124,22 @@ pub fn max_flow<C: Capacity>(
     {
         return Ok(answer);
     }
+    let skipped = by_passes;
+    by_passes &= pairing != Pairing::Sort;
+    let rank = if skipped && !by_passes {
+        renumber()
+    } else {
+        rank
+    };
+    if let Some(rank) = rank {
+        network.rename(&rank);
+    }
     let plan = Plan {
         problem,
-        network: &network,
+        network,
         survey: &survey,
         pairing,
+        by_passes,
     };
     if let Some(scale) = survey.scale::<i32>() {
         plan.solve(scale, options, monitor)
@@ -153,27 +167,41 @@ fn pairing_of<C: Capacity>(problem: &FlowProblem<'_, C>, network: &Network) -> P
 /// What is known before it is decided which integers to solve in.
 struct Plan<'a, C> {
     problem: &'a FlowProblem<'a, C>,
-    network: &'a Network,
+    network: Network,
     survey: &'a Survey,
     pairing: Pairing,
+    /// Whether to try passes over the arcs first.
+    by_passes: bool,
 }
 
 impl<C: Capacity> Plan<'_, C> {
     fn solve<R: Residue>(
-        self,
+        mut self,
         scale: Scale<R>,
         options: &Options,
         monitor: &dyn Monitor,
     ) -> Result<MaxFlow<C>> {
-        let Plan {
-            problem,
-            network,
-            survey,
-            pairing,
-        } = self;
-        check_count(problem.tails.len(), network)?;
-        memory::check("the residual network", estimate::<C, R>(problem, network))?;
-        let mut graph = Residual::build(problem, network, scale, pairing, monitor)?;
+        let problem = self.problem;
+        check_count(problem.tails.len(), &self.network)?;
+        memory::check(
+            "the residual network",
+            estimate::<C, R>(problem, &self.network),
+        )?;
+        let pairing = self.pairing.clone();
+        let mut listed = Listed::of(problem, &self.network, scale, pairing, monitor)?;
+        if self.by_passes {
+            if let Some(answer) = self.pass(&listed, scale, options, monitor)? {
+                return Ok(answer);
+            }
+            let rank = locality::renumber(problem.num_nodes, problem.tails, problem.heads);
+            if let Some(rank) = rank {
+                listed.rename(problem, &rank);
+                self.network.rename(&rank);
+            }
+        }
+        let network = &self.network;
+        let mut graph = listed.group(problem, network, monitor)?;
+        graph.close(R::default());
         let mut reduced = None;
         let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
             (sent, None)
@@ -184,13 +212,7 @@ impl<C: Capacity> Plan<'_, C> {
             let value = pseudoflow.send_to_sink(monitor)?;
             (value, pseudoflow.into_excess())
         };
-        let value = value.wide() * scale.divisor;
-        if survey.unlimited && value > survey.finite {
-            return Err(Error::new(
-                ErrorKind::Unbounded,
-                "the maximum flow is unbounded: a path of unlimited capacity joins source and sink",
-            ));
-        }
+        let value = self.in_units(value, scale)?;
         let (side, flow) = if options.want_flow {
             if let Some(mut excess) = excess {
                 if let Some(reduced) = &mut reduced {
@@ -225,6 +247,56 @@ impl<C: Capacity> Plan<'_, C> {
             reaches.iter_mut().for_each(|reaches| *reaches = !*reaches);
             (reaches, Vec::new())
         };
+        Ok(self.answer(value, flow, side))
+    }
+
+    /// The answer that passes over the edges find, if they find any.
+    fn pass<R: Residue>(
+        &self,
+        listed: &Listed<R>,
+        scale: Scale<R>,
+        options: &Options,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<MaxFlow<C>>> {
+        let Slots::Runs(runs) = listed.slots() else {
+            return Ok(None);
+        };
+        let (problem, network) = (self.problem, &self.network);
+        let route = Route {
+            num_nodes: network.num_nodes as usize,
+            source: network.source,
+            sink: network.sink,
+            nearest_to: usize::from(!options.want_flow),
+        };
+        let ends = listed.ends(problem);
+        let Some(passed) = passes::send(&ends, listed.residue(), route, monitor)? else {
+            return Ok(None);
+        };
+        let value = self.in_units(passed.value, scale)?;
+        let flow = if options.want_flow {
+            let [pushed, pulled] = &passed.amounts;
+            flow_of_amounts(runs, [pushed, pulled], problem.duplex, scale)
+        } else {
+            Vec::new()
+        };
+        Ok(Some(self.answer(value, flow, passed.source_side)))
+    }
+
+    /// The value as asked.
+    fn in_units<R: Residue>(&self, value: R::Excess, scale: Scale<R>) -> Result<i128> {
+        let value = value.wide() * scale.divisor;
+        if self.survey.unlimited && value > self.survey.finite {
+            return Err(Error::new(
+                ErrorKind::Unbounded,
+                "the maximum flow is unbounded: a path of unlimited capacity joins source and sink",
+            ));
+        }
+        Ok(value)
+    }
+
+    /// The answer whose cut has the nodes of the network in `side` on the source's side.
+    fn answer(&self, value: i128, flow: Vec<C>, side: Vec<bool>) -> MaxFlow<C> {
+        let (problem, network) = (self.problem, &self.network);
         let by_node = |internal: &dyn Fn(u32) -> u32| -> Vec<bool> {
             (0..problem.num_nodes)
                 .map(|node| side[internal(node) as usize])
@@ -238,12 +310,12 @@ impl<C: Capacity> Plan<'_, C> {
         } else {
             by_node(&|node| network.enters(node))
         };
-        Ok(MaxFlow {
+        MaxFlow {
             value,
             flow,
             source_side,
             source_side_out,
-        })
+        }
     }
 }
 
