@@ -34,8 +34,6 @@ const UNIT: usize = if cfg!(target_arch = "x86_64") {
 const ALIGN: usize = 4096;
 /// Memory comes from the system in whole huge pages.
 const HUGE: usize = 2 << 20;
-/// What memory is for.
-const PROTECTION: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 /// Bytes kept at most, and how many of them firmly.
 const KEPT: usize = 1 << 30;
 const FIRM: usize = 64 << 20;
@@ -199,23 +197,31 @@ fn lengthen(extent: Extent, len: usize) -> Option<Extent> {
 
 /// Maps zeroed memory at an address, if nothing is there.
 fn map_at(begin: usize, len: usize) -> bool {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
-    let wanted = ptr::with_exposed_provenance_mut::<libc::c_void>(begin);
-    // SAFETY: nothing that is mapped is replaced, and what came elsewhere is returned.
-    unsafe {
-        let block = libc::mmap(wanted, len, PROTECTION, flags, -1, 0);
-        if block == libc::MAP_FAILED {
-            return false;
+    let wanted = ptr::with_exposed_provenance_mut(begin);
+    match fresh(wanted, len, libc::MAP_FIXED_NOREPLACE) {
+        Some(block) if block == wanted => {
+            // SAFETY: the mapping is new.
+            unsafe { advise(block, len) };
+            block.expose_provenance();
+            true
         }
-        if block != wanted {
-            // Linux before 4.17 takes the address for a hint.
-            libc::munmap(block, len);
-            return false;
+        // Linux before 4.17 takes the address for a hint.
+        Some(block) => {
+            // SAFETY: the mapping is new, and nobody knows of it.
+            unsafe { libc::munmap(block, len) };
+            false
         }
-        advise(block, len);
+        None => false,
     }
-    wanted.expose_provenance();
-    true
+}
+
+/// A new mapping of zeroed memory, at an address if `more` flags say so.
+fn fresh(wanted: *mut libc::c_void, len: usize, more: libc::c_int) -> Option<*mut libc::c_void> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | more;
+    // SAFETY: a new anonymous mapping replaces nothing, by none of the flags used here.
+    let block = unsafe { libc::mmap(wanted, len, protection, flags, -1, 0) };
+    (block != libc::MAP_FAILED).then_some(block)
 }
 
 /// At most `most` bytes to return to the system, if more than `limit` are kept.
@@ -230,16 +236,11 @@ fn map(len: usize) -> *mut u8 {
     let Some(mapped) = len.checked_next_multiple_of(HUGE) else {
         return ptr::null_mut();
     };
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: a new anonymous mapping overlaps nothing; advice changes no contents.
-    let block = unsafe {
-        let block = libc::mmap(ptr::null_mut(), mapped, PROTECTION, flags, -1, 0);
-        if block == libc::MAP_FAILED {
-            return ptr::null_mut();
-        }
-        advise(block, mapped);
-        block
+    let Some(block) = fresh(ptr::null_mut(), mapped, 0) else {
+        return ptr::null_mut();
     };
+    // SAFETY: the mapping is new.
+    unsafe { advise(block, mapped) };
     let begin = block.expose_provenance();
     if mapped > len {
         keep(Extent {

@@ -37,11 +37,10 @@ pub fn extract_flow<C: Capacity, R: Residue>(
         let flow_of = |capacity, left| of_direction(scale, capacity, left);
         return dealt.flows(graph, problem, network, scale, flow_of, monitor);
     }
-    let mut segments: Vec<Segment> = match &graph.slots {
-        Slots::Runs(runs) => runs.iter().flat_map(Run::segments).collect(),
+    let segments = match &graph.slots {
+        Slots::Runs(runs) => Segment::all_of(runs),
         _ => Vec::new(),
     };
-    segments.sort_unstable_by_key(|segment| segment.begin);
     let reading = &Reading {
         graph,
         problem,
@@ -69,8 +68,7 @@ pub fn flow_of_amounts<C: Capacity, R: Residue>(
     duplex: bool,
     scale: Scale<R>,
 ) -> Vec<C> {
-    let mut segments: Vec<Segment> = runs.iter().flat_map(Run::segments).collect();
-    segments.sort_unstable_by_key(|segment| segment.begin);
+    let segments = Segment::all_of(runs);
     let m = segments.last().map_or(0, |segment| segment.end as usize);
     let ranges = threads::ranges(m, threads::worth(m, GRAIN));
     let segments = &segments[..];
@@ -85,14 +83,10 @@ pub fn flow_of_amounts<C: Capacity, R: Residue>(
     let jobs = ranges.iter().map(|range| {
         move |part: &mut Part<'_, C>| {
             for segment in segments {
-                let first = segment.begin as usize;
-                let arcs = range.start.max(first)..range.end.min(segment.end as usize);
-                if arcs.is_empty() {
+                let Some((arcs, slot)) = segment.within(range) else {
                     continue;
-                }
-                let stride = segment.stride as usize;
-                let slot = segment.slot as usize + (arcs.start - first) * stride;
-                if stride == 2 {
+                };
+                if segment.stride == 2 {
                     let of_edges = amounts.map(|amounts| &amounts[slot / 2..][..arcs.len()]);
                     let sums = of_edges[0].iter().zip(of_edges[1]);
                     let against = slot % 2 == 1;
@@ -133,20 +127,16 @@ impl<C: Capacity, R: Residue> Reading<'_, C, R> {
             }));
         }
         for segment in &self.segments {
-            let first = segment.begin as usize;
-            let arcs = range.start.max(first)..range.end.min(segment.end as usize);
-            if arcs.is_empty() {
+            let Some((arcs, slot)) = segment.within(&range) else {
                 continue;
-            }
-            let stride = segment.stride as usize;
-            let slot = segment.slot as usize + (arcs.start - first) * stride;
+            };
             if self.problem.duplex || self.scale.divisor != 1 {
-                let slots = (slot as u32..).step_by(stride);
+                let slots = (slot as u32..).step_by(segment.stride as usize);
                 part.extend(arcs.zip(slots).map(|(arc, slot)| self.of_arc(arc, slot)));
             } else {
                 let left = &self.graph.residue[slot..];
                 let capacity = &self.problem.capacity[arcs];
-                match stride {
+                match segment.stride {
                     1 => write_every::<1, C, R>(part, capacity, left, self.scale),
                     _ => write_every::<2, C, R>(part, capacity, left, self.scale),
                 }

@@ -111,7 +111,7 @@ pub fn max_flow<C: Capacity>(
     // Passes over the arcs as listed need no better numbers.
     let mut by_passes = network.extra.is_empty() && passes::may_help(problem.capacity);
     let renumber = || locality::renumber(problem.num_nodes, problem.tails, problem.heads);
-    let (rank, (survey, pairing)) = threads::both(
+    let (mut rank, (survey, pairing)) = threads::both(
         problem.tails.len() >= GRAIN && !by_passes,
         || (!by_passes).then(renumber).flatten(),
         || (Survey::of(problem, &network), pairing_of(problem, &network)),
@@ -124,13 +124,10 @@ pub fn max_flow<C: Capacity>(
     {
         return Ok(answer);
     }
-    let skipped = by_passes;
-    by_passes &= pairing != Pairing::Sort;
-    let rank = if skipped && !by_passes {
-        renumber()
-    } else {
-        rank
-    };
+    if by_passes && pairing == Pairing::Sort {
+        by_passes = false;
+        rank = renumber();
+    }
     if let Some(rank) = rank {
         network.rename(&rank);
     }

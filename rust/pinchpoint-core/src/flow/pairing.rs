@@ -30,6 +30,24 @@ pub struct Segment {
     pub stride: u32,
 }
 
+impl Segment {
+    /// Those of `runs`, in order of the arcs.
+    pub fn all_of(runs: &[Run]) -> Vec<Segment> {
+        let mut segments: Vec<Segment> = runs.iter().flat_map(Run::segments).collect();
+        segments.sort_unstable_by_key(|segment| segment.begin);
+        segments
+    }
+
+    /// Which arcs of `range` are in the segment, if any, and the slot of the first of them.
+    #[inline(always)]
+    pub fn within(&self, range: &Range<usize>) -> Option<(Range<usize>, usize)> {
+        let first = self.begin as usize;
+        let arcs = range.start.max(first)..range.end.min(self.end as usize);
+        let slot = || self.slot as usize + (arcs.start - first) * self.stride as usize;
+        (!arcs.is_empty()).then(|| (arcs.clone(), slot()))
+    }
+}
+
 impl Run {
     /// Which edges of `range` are in the run, if any, and the arc of the first of them.
     #[inline(always)]

@@ -69,10 +69,7 @@ impl<'a, R: Residue> List<'a, R> {
         let mut found: Vec<_> = found?.into_iter().map(Vec::into_iter).collect();
         let mut blocks = Blocks::default();
         for turn in 0..all.len() {
-            found[turn % workers]
-                .next()
-                .into_iter()
-                .for_each(|block| blocks.add(block));
+            blocks.add(found[turn % workers].next().expect("it was its turn"));
         }
         Ok(List {
             route,

@@ -7,6 +7,7 @@ use crate::flow::network::Network;
 use crate::flow::pairing::Pairing;
 use crate::flow::{MaxFlow, Options, OwnedProblem, Terminal, max_flow};
 use crate::monitor::StopAt;
+use crate::random::SplitMix64;
 use crate::{NoMonitor, certify};
 
 use super::*;
@@ -45,28 +46,20 @@ enum Order {
     Shuffled,
 }
 
-struct Random(u64);
+fn below(random: &mut SplitMix64, bound: usize) -> usize {
+    random.below(bound as u64) as usize
+}
 
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for at in (1..items.len()).rev() {
-            items.swap(at, self.below(at + 1));
-        }
+fn shuffle<T>(random: &mut SplitMix64, items: &mut [T]) {
+    for at in (1..items.len()).rev() {
+        items.swap(at, below(random, at + 1));
     }
 }
 
 impl Case {
     /// Arcs of a problem from node 0 to node 1, and how many nodes there are.
     fn arcs(&self) -> (u32, Vec<Arc>) {
-        let mut random = Random(self.seed);
+        let random = &mut SplitMix64(self.seed);
         let Case {
             pods,
             width,
@@ -97,12 +90,12 @@ impl Case {
         }
         for _ in 0..self.failed {
             links.swap_remove(
-                (racks * hosts) as usize + random.below(links.len() - (racks * hosts) as usize),
+                (racks * hosts) as usize + below(random, links.len() - (racks * hosts) as usize),
             );
         }
         let mut back: Vec<Arc> = links.iter().map(|(a, b, c)| (*b, *a, *c)).collect();
         for _ in 0..self.one_way {
-            let at = random.below(back.len());
+            let at = below(random, back.len());
             back[at].2 = 0;
         }
         let outer: Vec<Arc> = (0..racks * hosts)
@@ -130,13 +123,13 @@ impl Case {
         arcs.extend(outer);
         match self.order {
             Order::Reversed => arcs.reverse(),
-            Order::Shuffled => random.shuffle(&mut arcs),
+            Order::Shuffled => shuffle(random, &mut arcs),
             _ => {}
         }
         let n = core + width * cores;
         let mut name: Vec<u32> = (0..n).collect();
         if self.permuted {
-            random.shuffle(&mut name[2..]);
+            shuffle(random, &mut name[2..]);
         }
         for (tail, head, _) in &mut arcs {
             (*tail, *head) = (name[*tail as usize], name[*head as usize]);
