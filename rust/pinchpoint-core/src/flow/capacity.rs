@@ -51,10 +51,29 @@ macro_rules! integer {
 integer!(i32, i64, i128);
 
 /// An integer that capacities and flows are given in; its maximum stands for "no limit".
-pub trait Capacity: Integer {}
-impl Capacity for i32 {}
-impl Capacity for i64 {}
-impl Capacity for i128 {}
+pub trait Capacity: Integer {
+    /// The same values, of a type that is known.
+    fn known(values: &[Self]) -> Values<'_>;
+}
+
+/// Values of either type.
+#[derive(Debug, Clone, Copy)]
+pub enum Values<'a> {
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+    I128(&'a [i128]),
+}
+
+macro_rules! capacity {
+    ($($int:ty => $kind:ident),*) => {$(
+        impl Capacity for $int {
+            fn known(values: &[Self]) -> Values<'_> {
+                Values::$kind(values)
+            }
+        }
+    )*};
+}
+capacity!(i32 => I32, i64 => I64, i128 => I128);
 
 /// An integer that residual capacities are kept in while solving.
 ///
@@ -70,10 +89,12 @@ pub trait Residue: Integer {
     fn from_excess(excess: Self::Excess) -> Self;
     /// From the low 64 bits of a capacity known to fit.
     fn from_low64(value: i64) -> Self;
+    /// The same values, if they are of this type.
+    fn own(values: Values<'_>) -> Option<&[Self]>;
 }
 
 macro_rules! residue {
-    ($($int:ty => $excess:ty),*) => {$(
+    ($($int:ty, $kind:ident => $excess:ty),*) => {$(
         impl Residue for $int {
             type Excess = $excess;
             const HALF: Self = <$int>::MAX / 2;
@@ -89,7 +110,13 @@ macro_rules! residue {
             fn from_low64(value: i64) -> Self {
                 value as $int
             }
+            fn own(values: Values<'_>) -> Option<&[Self]> {
+                match values {
+                    Values::$kind(values) => Some(values),
+                    _ => None,
+                }
+            }
         }
     )*};
 }
-residue!(i32 => i64, i64 => i64, i128 => i128);
+residue!(i32, I32 => i64, i64, I64 => i64, i128, I128 => i128);

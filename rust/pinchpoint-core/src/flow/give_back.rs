@@ -216,8 +216,7 @@ mod tests {
             unlimited: 0,
         };
         let pairing = Pairing::none(problem.tails.len());
-        let mut graph = Residual::<i64>::lay_out(&problem, &network, scale, pairing, &NoMonitor)?;
-        graph.close(0);
+        let mut graph = Residual::<i64>::build(&problem, &network, scale, pairing, &NoMonitor)?;
         let Slots::Runs(runs) = &graph.slots else {
             panic!("no two arcs join the same nodes");
         };

@@ -5,6 +5,7 @@
 //! that run against each other and parallel arcs share an edge, so that a full-duplex link is two
 //! slots and not four. Edges are grouped by their smaller end, which keeps neighbours together.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::error::Result;
@@ -83,6 +84,22 @@ impl<R: Residue> Scale<R> {
         }
     }
 
+    /// A residue for each capacity; where nothing is to be divided and the type is the same, the
+    /// capacities themselves, with `R::MAX` for no limit.
+    pub fn residues<'a, C: Capacity>(&self, capacity: &'a [C]) -> Cow<'a, [R]> {
+        if self.divisor == 1
+            && let Some(own) = R::own(C::known(capacity))
+        {
+            return own.into();
+        }
+        let ranges = threads::ranges(capacity.len(), threads::worth(capacity.len(), GRAIN));
+        let jobs = ranges.iter().map(|range| {
+            let own = &capacity[range.clone()];
+            move |part: &mut Part<'_, R>| part.extend(own.iter().map(|c| self.residue(*c)))
+        });
+        threads::made(0, &ranges, jobs).0.into()
+    }
+
     fn extra(&self, capacity: Option<i128>) -> R {
         capacity.map_or(self.unlimited, |limit| {
             let scaled = limit / self.divisor;
@@ -150,6 +167,19 @@ impl<R: Residue> Residual<R> {
         Ok(reached)
     }
 
+    /// Lays out `problem` for a flow from the source to the sink of `network`.
+    pub fn build<C: Capacity>(
+        problem: &FlowProblem<'_, C>,
+        network: &Network,
+        scale: Scale<R>,
+        pairing: Pairing,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
+        let mut graph = Self::lay_out(problem, network, scale, pairing, monitor)?;
+        graph.close(R::default());
+        Ok(graph)
+    }
+
     /// Lays out `problem` on the nodes of `network`, all directions open.
     pub fn lay_out<C: Capacity>(
         problem: &FlowProblem<'_, C>,
@@ -158,7 +188,51 @@ impl<R: Residue> Residual<R> {
         pairing: Pairing,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
-        Listed::of(problem, network, scale, pairing, monitor)?.group(problem, network, monitor)
+        let mut edges = Edges::default();
+        let (mut runs, slots) = match pairing {
+            Pairing::Runs(runs) => {
+                edges.residue = run_residues(problem, &runs, network.extra.len(), scale);
+                (runs.clone(), Slots::Runs(runs))
+            }
+            Pairing::Sort if problem.duplex => {
+                let slots = edges.add_links(problem, network, scale);
+                (Vec::new(), Slots::Table(slots))
+            }
+            Pairing::Sort => {
+                let (merged, dealt) = merge_arcs(problem, network, scale, monitor)?;
+                edges = merged;
+                (Vec::new(), Slots::Dealt(dealt))
+            }
+        };
+        monitor.poll()?;
+        if let Some(name) = network.enter.as_deref().filter(|_| !runs.is_empty()) {
+            edges.table = Ends::of_runs(&runs, [problem.tails, problem.heads]).renamed(name);
+            runs.clear();
+        }
+        for arc in &network.extra {
+            edges.table.push([arc.tail, arc.head]);
+            edges
+                .residue
+                .extend([scale.extra(arc.capacity), R::default()]);
+        }
+        let (tails, heads) = (problem.tails, problem.heads);
+        let ends = Ends {
+            runs: &runs,
+            tails,
+            heads,
+            table: &edges.table,
+        };
+        let (first, adjacent) = group(network.num_nodes as usize, &ends, monitor)?;
+        drop(edges.table);
+        Ok(Residual {
+            source: network.source,
+            sink: network.sink,
+            residue: edges.residue,
+            first,
+            adjacent,
+            slots,
+            merged: edges.merged,
+        })
     }
 
     /// The residues without any flow.
@@ -215,7 +289,7 @@ impl<R: Residue> Residual<R> {
     ///
     /// They are of no use to a maximum flow, nor do they cross a minimum cut forward: zero while
     /// solving, [`CLOSED`](Self::CLOSED) when the flow is read off.
-    pub fn close(&mut self, value: R) {
+    fn close(&mut self, value: R) {
         let mut residue = std::mem::take(&mut self.residue);
         self.close_in(&mut residue, value);
         self.residue = residue;
@@ -235,100 +309,6 @@ impl<R: Residue> Residual<R> {
     /// Marks the directions that were never open, for reading off the flow.
     pub fn mark_closed(&mut self) {
         self.close(Self::CLOSED);
-    }
-}
-
-/// The edges as they are listed, before what belongs to each node is known.
-#[derive(Debug)]
-pub struct Listed<R> {
-    edges: Edges<R>,
-    /// Where the ends are those of arcs; else they are in the table.
-    runs: Vec<Run>,
-    slots: Slots,
-}
-
-impl<R: Residue> Listed<R> {
-    /// Lists the edges of `problem` on the nodes of `network`, all directions open.
-    pub fn of<C: Capacity>(
-        problem: &FlowProblem<'_, C>,
-        network: &Network,
-        scale: Scale<R>,
-        pairing: Pairing,
-        monitor: &dyn Monitor,
-    ) -> Result<Self> {
-        let mut edges = Edges::default();
-        let (runs, slots) = match pairing {
-            Pairing::Runs(runs) => {
-                edges.residue = run_residues(problem, &runs, network.extra.len(), scale);
-                (runs.clone(), Slots::Runs(runs))
-            }
-            Pairing::Sort if problem.duplex => {
-                let slots = edges.add_links(problem, network, scale);
-                (Vec::new(), Slots::Table(slots))
-            }
-            Pairing::Sort => {
-                let (merged, dealt) = merge_arcs(problem, network, scale, monitor)?;
-                edges = merged;
-                (Vec::new(), Slots::Dealt(dealt))
-            }
-        };
-        monitor.poll()?;
-        let mut listed = Listed { edges, runs, slots };
-        if let Some(name) = network.enter.as_deref().filter(|_| !listed.runs.is_empty()) {
-            listed.rename(problem, name);
-        }
-        for arc in &network.extra {
-            listed.edges.table.push([arc.tail, arc.head]);
-            let there = scale.extra(arc.capacity);
-            listed.edges.residue.extend([there, R::default()]);
-        }
-        Ok(listed)
-    }
-
-    /// Gives the nodes new numbers.
-    pub fn rename<C>(&mut self, problem: &FlowProblem<'_, C>, name: &[u32]) {
-        self.edges.table = self.ends(problem).renamed(name);
-        self.runs.clear();
-    }
-
-    /// The ends of every edge.
-    pub fn ends<'a, C>(&'a self, problem: &FlowProblem<'a, C>) -> Ends<'a> {
-        Ends {
-            runs: &self.runs,
-            tails: problem.tails,
-            heads: problem.heads,
-            table: &self.edges.table,
-        }
-    }
-
-    /// Two residues per edge.
-    pub fn residue(&self) -> &[R] {
-        &self.edges.residue
-    }
-
-    /// The slots of the arcs.
-    pub fn slots(&self) -> &Slots {
-        &self.slots
-    }
-
-    /// The residual network of these edges.
-    pub fn group<C>(
-        self,
-        problem: &FlowProblem<'_, C>,
-        network: &Network,
-        monitor: &dyn Monitor,
-    ) -> Result<Residual<R>> {
-        let ends = self.ends(problem);
-        let (first, adjacent) = group(network.num_nodes as usize, &ends, monitor)?;
-        Ok(Residual {
-            source: network.source,
-            sink: network.sink,
-            residue: self.edges.residue,
-            first,
-            adjacent,
-            slots: self.slots,
-            merged: self.edges.merged,
-        })
     }
 }
 
@@ -491,8 +471,6 @@ impl<R: Residue + Capacity> Residual<R> {
         };
         let network = Network::plan(&problem)?;
         let pairing = Pairing::find(tails, heads);
-        let mut graph = Self::lay_out(&problem, &network, scale, pairing, &crate::NoMonitor)?;
-        graph.close(R::default());
-        Ok(graph)
+        Self::build(&problem, &network, scale, pairing, &crate::NoMonitor)
     }
 }

@@ -15,7 +15,7 @@ const GRAIN: usize = 1 << 15;
 const BLOCK: usize = 1 << 19;
 
 /// The ends of every edge: those of the arcs of `runs`, then those of `table`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Ends<'a> {
     pub runs: &'a [Run],
     pub tails: &'a [u32],
@@ -31,6 +31,16 @@ impl<'a> Ends<'a> {
             tails: &[],
             heads: &[],
             table,
+        }
+    }
+
+    /// Those of arcs in runs.
+    pub fn of_runs(runs: &'a [Run], [tails, heads]: [&'a [u32]; 2]) -> Self {
+        Ends {
+            runs,
+            tails,
+            heads,
+            table: &[],
         }
     }
 
@@ -77,102 +87,6 @@ impl<'a> Ends<'a> {
         self.visit(range, |edge, ends| {
             part[edge - first] = ends.map(|node| name[node as usize]);
         });
-    }
-}
-
-/// Edges in a row: edge `first + i` joins `tails[i * stride]` and `heads[i * stride]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Strip<'a> {
-    pub first: usize,
-    pub count: usize,
-    pub stride: usize,
-    tails: &'a [u32],
-    heads: &'a [u32],
-}
-
-impl Strip<'_> {
-    /// Its edges from number `begin` up to `end`.
-    pub fn part(&self, begin: usize, end: usize) -> Self {
-        let skip = begin * self.stride;
-        Strip {
-            first: self.first + begin,
-            count: end - begin,
-            tails: &self.tails[skip..],
-            heads: &self.heads[skip..],
-            ..*self
-        }
-    }
-
-    /// Gives `step` every edge in order, or against it.
-    #[inline(always)]
-    pub fn visit(&self, backward: bool, step: &mut impl Step) {
-        match (self.stride, backward) {
-            (1, false) => self.visit_every::<1, false>(step),
-            (1, true) => self.visit_every::<1, true>(step),
-            (_, false) => self.visit_every::<2, false>(step),
-            (_, true) => self.visit_every::<2, true>(step),
-        }
-    }
-
-    /// Whether an edge may end at one of two nodes; false if none does.
-    pub fn may_end_at(&self, nodes: [u32; 2]) -> bool {
-        let has = |ids: &[u32]| {
-            let found = |id: &u32| (*id == nodes[0]) | (*id == nodes[1]);
-            ids.iter().fold(false, |any, id| any | found(id))
-        };
-        self.lists().into_iter().any(has)
-    }
-
-    /// Tails and heads, and what is between them.
-    #[inline(always)]
-    fn lists(&self) -> [&[u32]; 2] {
-        let len = match self.count {
-            0 => 0,
-            count => (count - 1) * self.stride + 1,
-        };
-        [&self.tails[..len], &self.heads[..len]]
-    }
-
-    #[inline(always)]
-    fn visit_every<const STRIDE: usize, const BACKWARD: bool>(&self, step: &mut impl Step) {
-        let [tails, heads] = self.lists();
-        for turn in 0..self.count {
-            let at = if BACKWARD {
-                self.count - 1 - turn
-            } else {
-                turn
-            };
-            step.take(self.first + at, [tails[at * STRIDE], heads[at * STRIDE]]);
-        }
-    }
-}
-
-/// What is done with every edge of a list.
-///
-/// Not a closure, as those are not inlined at several places.
-pub trait Step {
-    fn take(&mut self, edge: usize, ends: [u32; 2]);
-}
-
-impl<'a> Ends<'a> {
-    /// All edges, in order.
-    pub fn strips(&self) -> Vec<Strip<'a>> {
-        let runs = self.runs.iter().map(|run| Strip {
-            first: run.edge as usize,
-            count: run.count as usize,
-            stride: run.stride as usize,
-            tails: &self.tails[run.arc as usize..],
-            heads: &self.heads[run.arc as usize..],
-        });
-        let flat = self.table.as_flattened();
-        let table = (!flat.is_empty()).then(|| Strip {
-            first: self.in_runs(),
-            count: self.table.len(),
-            stride: 2,
-            tails: flat,
-            heads: &flat[1..],
-        });
-        runs.chain(table).collect()
     }
 }
 

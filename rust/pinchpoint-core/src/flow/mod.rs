@@ -52,10 +52,11 @@ use augment::send_little;
 use capacity::Residue;
 use extract::{extract_flow, flow_of_amounts};
 use give_back::give_back;
-use graph::{Listed, Residual, Scale, Slots};
+use graph::{Residual, Scale};
+use layout::Ends;
 use network::Network;
 use pairing::Pairing;
-use passes::Route;
+use passes::{Listed, Route};
 use pseudoflow::Pseudoflow;
 use reduction::Reduced;
 
@@ -184,21 +185,17 @@ impl<C: Capacity> Plan<'_, C> {
             "the residual network",
             estimate::<C, R>(problem, &self.network),
         )?;
-        let pairing = self.pairing.clone();
-        let mut listed = Listed::of(problem, &self.network, scale, pairing, monitor)?;
         if self.by_passes {
-            if let Some(answer) = self.pass(&listed, scale, options, monitor)? {
+            if let Some(answer) = self.pass(scale, options, monitor)? {
                 return Ok(answer);
             }
             let rank = locality::renumber(problem.num_nodes, problem.tails, problem.heads);
             if let Some(rank) = rank {
-                listed.rename(problem, &rank);
                 self.network.rename(&rank);
             }
         }
         let network = &self.network;
-        let mut graph = listed.group(problem, network, monitor)?;
-        graph.close(R::default());
+        let mut graph = Residual::build(problem, network, scale, self.pairing.clone(), monitor)?;
         let mut reduced = None;
         let (value, excess) = if let Some(sent) = send_little(&mut graph, monitor)? {
             (sent, None)
@@ -250,12 +247,11 @@ impl<C: Capacity> Plan<'_, C> {
     /// The answer that passes over the edges find, if they find any.
     fn pass<R: Residue>(
         &self,
-        listed: &Listed<R>,
         scale: Scale<R>,
         options: &Options,
         monitor: &dyn Monitor,
     ) -> Result<Option<MaxFlow<C>>> {
-        let Slots::Runs(runs) = listed.slots() else {
+        let Pairing::Runs(runs) = &self.pairing else {
             return Ok(None);
         };
         let (problem, network) = (self.problem, &self.network);
@@ -265,8 +261,16 @@ impl<C: Capacity> Plan<'_, C> {
             sink: network.sink,
             nearest_to: usize::from(!options.want_flow),
         };
-        let ends = listed.ends(problem);
-        let Some(passed) = passes::send(&ends, listed.residue(), route, monitor)? else {
+        let ends = Ends::of_runs(runs, [problem.tails, problem.heads]);
+        let table = network.enter.as_deref().map(|name| ends.renamed(name));
+        let listed = Listed {
+            ends: table.as_deref().map_or(ends, Ends::of_table),
+            runs,
+            capacity: &scale.residues(problem.capacity),
+            unlimited: scale.unlimited,
+            duplex: problem.duplex,
+        };
+        let Some(passed) = passes::send(&listed, route, monitor)? else {
             return Ok(None);
         };
         let value = self.in_units(passed.value, scale)?;

@@ -26,9 +26,9 @@ use crate::monitor::Monitor;
 use crate::threads;
 
 use super::capacity::{Capacity, Integer, Residue};
-use super::layout::Ends;
 
-use list::{Blocks, List};
+use list::Blocks;
+pub use list::Listed;
 use steps::{Halfway, Labelling, Search, Sweep, Withdrawal, signed, to_sum};
 
 /// Fewer arcs are solved as quickly otherwise.
@@ -83,8 +83,7 @@ pub fn may_help<C: Capacity>(capacity: &[C]) -> bool {
     capacity.len() >= MANY_ARCS && pairs.filter(|(one, next)| one != next).count() <= CHANGES
 }
 
-/// Sends from the source to the sink over the edges of `ends`, if it takes few passes; `residue` has
-/// what each can carry there and back.
+/// Sends from the source to the sink over the edges that are `listed`, if it takes few passes.
 ///
 /// # Errors
 ///
@@ -94,14 +93,13 @@ pub fn may_help<C: Capacity>(capacity: &[C]) -> bool {
 ///
 /// O(n + m), on two threads.
 pub fn send<R: Residue>(
-    ends: &Ends<'_>,
-    residue: &[R],
+    listed: &Listed<'_, R>,
     route: Route,
     monitor: &dyn Monitor,
 ) -> Result<Option<Passed<R>>> {
-    let list = &List::of(ends, residue, route, monitor)?;
-    let Blocks { counts, totals, .. } = list.blocks;
-    if list.blocks.joined || counts.into_iter().any(|count| count < MANY) {
+    let list = &Blocks::of(listed, route, monitor)?;
+    let totals = list.totals;
+    if list.joined || list.outer.iter().any(|outer| outer.len() < MANY) {
         return Ok(None);
     }
     // Sums in few bits, where they fit, keep more nodes in the cache.
@@ -113,8 +111,8 @@ pub fn send<R: Residue>(
 }
 
 /// The same with sums at nodes in `X`.
-fn send_sums<R: Residue, X: Integer>(list: &List<'_, R>) -> Result<Option<Passed<R>>> {
-    let totals = list.blocks.totals;
+fn send_sums<R: Residue, X: Integer>(list: &Blocks<'_, R>) -> Result<Option<Passed<R>>> {
+    let totals = list.totals;
     let (pushed, pulled) = threads::both(
         true,
         || Side::<R, X, 0>::new(list),
@@ -123,7 +121,7 @@ fn send_sums<R: Residue, X: Integer>(list: &List<'_, R>) -> Result<Option<Passed
     let (Some(mut pushed), Some(mut pulled)) = (pushed?, pulled?) else {
         return Ok(None);
     };
-    let farthest = pushed.farthest();
+    let farthest = pushed.farthest(list);
     let halfway = &Halfway {
         levels: [farthest / 2, farthest - farthest / 2],
         label: pushed.label.clone(),
@@ -174,8 +172,6 @@ fn meet<X: Integer>(pushed: &mut [X], pulled: &mut [X]) -> X {
 /// What one end does: the source (0) pushes excess along edges, the sink (1) pulls it, which is to
 /// push what it lacks against them. Amounts at a node are counted in `X`.
 struct Side<R, X, const SIDE: usize> {
-    /// The slots of the outward edges, and the nodes they lead to or from.
-    outer: Vec<(u32, u32)>,
     /// By node: how far the other end is, and whether there is excess.
     label: Vec<u8>,
     /// By block: the highest label in it.
@@ -188,46 +184,40 @@ struct Side<R, X, const SIDE: usize> {
 impl<R: Residue, X: Integer, const SIDE: usize> Side<R, X, SIDE> {
     /// Sends all this end can, one step far, and labels nodes; `None` if the other end is too far
     /// from some of them, or too near.
-    fn new(list: &List<'_, R>) -> Result<Option<Self>> {
-        let (n, edges) = (list.route.num_nodes, list.residue.len() / 2);
+    fn new(list: &Blocks<'_, R>) -> Result<Option<Self>> {
+        let n = list.route.num_nodes;
         let mut side = Side {
-            outer: Vec::with_capacity(list.blocks.counts[SIDE]),
             label: vec![NONE; n],
-            highest: vec![NONE; list.blocks.inner.len()],
+            highest: vec![NONE; list.num_blocks()],
             amount: Vec::new(),
             excess: Vec::new(),
         };
-        list.outward(1 - SIDE, |_, node| side.label[node as usize] = 0);
-        list.outward(SIDE, |slot, node| side.outer.push((slot as u32, node)));
+        for outer in &list.outer[1 - SIDE] {
+            side.label[outer.node as usize] = 0;
+        }
         if !side.find_labels(list)? {
             return Ok(None);
         }
-        side.amount = vec![R::default(); edges];
+        side.amount = vec![R::default(); list.num_edges];
         side.excess = vec![X::default(); n];
-        for (slot, node) in &side.outer {
-            let (slot, node) = (*slot as usize, *node as usize);
-            let all = list.residue[slot];
-            side.amount[slot / 2] += signed(all, slot & 1);
-            side.excess[node] += to_sum(all);
+        for outer in &list.outer[SIDE] {
+            let node = outer.node as usize;
+            side.amount[outer.edge as usize] += outer.signed;
+            side.excess[node] += to_sum(outer.all());
             side.label[node] |= ACTIVE;
         }
         Ok(Some(side))
     }
 
     /// Labels nodes until all that this end sends to have one, but for those without a way.
-    fn find_labels(&mut self, list: &List<'_, R>) -> Result<bool> {
-        let often = self.outer.len().div_ceil(ASKED);
-        let asked: Vec<u32> = self
-            .outer
-            .iter()
-            .step_by(often)
-            .map(|(_, node)| *node)
-            .collect();
+    fn find_labels(&mut self, list: &Blocks<'_, R>) -> Result<bool> {
+        let outer = &list.outer[SIDE];
+        let often = outer.len().div_ceil(ASKED);
+        let asked = outer.iter().step_by(often);
         for pass in 0..PASSES {
             let near = Cell::new(false);
-            let mut labelling = Labelling::<R, SIDE> {
+            let mut labelling = Labelling::<SIDE> {
                 terminals: list.terminals(),
-                residue: list.residue,
                 label: &mut self.label,
                 highest: 0,
                 changed: false,
@@ -242,16 +232,13 @@ impl<R: Residue, X: Integer, const SIDE: usize> Side<R, X, SIDE> {
                 |block, step| {
                     self.highest[block] = mem::take(&mut step.highest);
                     if block % SELDOM == 0 {
-                        let mut labels = asked.iter().map(|node| step.label[*node as usize]);
+                        let mut labels = asked.clone().map(|outer| step.label[outer.node as usize]);
                         near.set(labels.any(|label| label < NEAREST));
                     }
                 },
             )?;
             let Labelling { changed, deep, .. } = labelling;
-            let labels = self
-                .outer
-                .iter()
-                .map(|(_, node)| self.label[*node as usize]);
+            let labels = outer.iter().map(|outer| self.label[outer.node as usize]);
             let (least, most) = labels.fold((NONE, 0), |(least, most), label| {
                 (least.min(label), most.max(label))
             });
@@ -267,18 +254,17 @@ impl<R: Residue, X: Integer, const SIDE: usize> Side<R, X, SIDE> {
     }
 
     /// The largest label of a node that this end sends to.
-    fn farthest(&self) -> u8 {
-        let outer = self.outer.iter();
-        let labels = outer.map(|(_, node)| self.label[*node as usize] & NONE);
+    fn farthest(&self, list: &Blocks<'_, R>) -> u8 {
+        let outer = list.outer[SIDE].iter();
+        let labels = outer.map(|outer| self.label[outer.node as usize] & NONE);
         labels.filter(|label| *label < NONE).max().unwrap_or(0)
     }
 
     /// Sends excess down the labels, as far as halfway.
-    fn sweep(&mut self, list: &List<'_, R>, halfway: &Halfway) -> Result<()> {
+    fn sweep(&mut self, list: &Blocks<'_, R>, halfway: &Halfway) -> Result<()> {
         let level = halfway.levels[SIDE];
         for pass in 0..PASSES {
             let mut sweep = Sweep::<R, X, SIDE> {
-                residue: list.residue,
                 halfway,
                 label: &mut self.label,
                 amount: &mut self.amount,
@@ -305,7 +291,7 @@ impl<R: Residue, X: Integer, const SIDE: usize> Side<R, X, SIDE> {
     /// left at the other end.
     fn reach<const OTHER: usize>(
         &self,
-        list: &List<'_, R>,
+        list: &Blocks<'_, R>,
         other: &Side<R, X, OTHER>,
         any_left: bool,
     ) -> Result<Option<Vec<bool>>> {
@@ -323,7 +309,6 @@ impl<R: Residue, X: Integer, const SIDE: usize> Side<R, X, SIDE> {
             }
             let mut search = Search::<R, SIDE> {
                 terminals: end,
-                residue: list.residue,
                 amounts: [&self.amount, &other.amount],
                 reached: &mut reached,
                 changed: false,
@@ -344,15 +329,15 @@ impl<R: Residue, X: Integer, const SIDE: usize> Side<R, X, SIDE> {
     }
 
     /// Takes back all excess; false if it takes too many passes.
-    fn give_back(&mut self, list: &List<'_, R>, any_left: bool) -> Result<bool> {
+    fn give_back(&mut self, list: &Blocks<'_, R>, any_left: bool) -> Result<bool> {
         let mut any_left = any_left;
         for pass in 0..2 * PASSES {
             if !any_left {
                 return Ok(true);
             }
-            for (slot, node) in &self.outer {
-                let (edge, direction) = (*slot as usize / 2, *slot as usize & 1);
-                let excess = &mut self.excess[*node as usize];
+            for outer in &list.outer[SIDE] {
+                let (edge, direction) = (outer.edge as usize, outer.direction());
+                let excess = &mut self.excess[outer.node as usize];
                 let back = (*excess).min(to_sum(signed(self.amount[edge], direction)));
                 self.amount[edge] -= signed(R::truncate(back.wide()), direction);
                 *excess -= back;

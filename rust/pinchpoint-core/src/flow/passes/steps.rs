@@ -1,8 +1,8 @@
 //! What is done with each edge in a pass.
 
 use crate::flow::capacity::{Integer, Residue};
-use crate::flow::layout::Step;
 
+use super::list::{Edge, Step};
 use super::{ACTIVE, DEEPEST, NONE};
 
 /// Where what is pushed stops, and what is pulled.
@@ -14,9 +14,8 @@ pub struct Halfway {
 }
 
 /// Labels the ends of edges that can carry something.
-pub struct Labelling<'a, R, const SIDE: usize> {
+pub struct Labelling<'a, const SIDE: usize> {
     pub terminals: [u32; 2],
-    pub residue: &'a [R],
     pub label: &'a mut [u8],
     /// Of this block.
     pub highest: u8,
@@ -24,9 +23,10 @@ pub struct Labelling<'a, R, const SIDE: usize> {
     pub deep: bool,
 }
 
-impl<R: Residue, const SIDE: usize> Step for Labelling<'_, R, SIDE> {
+impl<R: Residue, const SIDE: usize> Step<R> for Labelling<'_, SIDE> {
     #[inline(always)]
-    fn take(&mut self, edge: usize, [a, b]: [u32; 2]) {
+    fn take(&mut self, edge: Edge<'_, R>) {
+        let [a, b] = edge.ends;
         let (of_a, of_b) = (self.label[a as usize], self.label[b as usize]);
         let mut high = of_a.max(of_b);
         if of_a.abs_diff(of_b) > 1 {
@@ -35,8 +35,7 @@ impl<R: Residue, const SIDE: usize> Step for Labelling<'_, R, SIDE> {
             } else {
                 (of_a, b, 1)
             };
-            let slot = 2 * edge + (SIDE ^ against);
-            if self.residue[slot] > R::default() && !self.terminals.contains(&node) {
+            if edge.room(SIDE ^ against) > R::default() && !self.terminals.contains(&node) {
                 high = low + 1;
                 self.label[node as usize] = high;
                 self.changed = true;
@@ -52,7 +51,6 @@ impl<R: Residue, const SIDE: usize> Step for Labelling<'_, R, SIDE> {
 /// Which side an edge belongs to, one label says, that of the end which flow comes from: how far the
 /// sink is from there. What the sink lacks never gets to where that is more than halfway.
 pub struct Sweep<'a, R, X, const SIDE: usize> {
-    pub residue: &'a [R],
     pub halfway: &'a Halfway,
     pub label: &'a mut [u8],
     pub amount: &'a mut [R],
@@ -65,9 +63,10 @@ pub struct Sweep<'a, R, X, const SIDE: usize> {
     pub moved: bool,
 }
 
-impl<R: Residue, X: Integer, const SIDE: usize> Step for Sweep<'_, R, X, SIDE> {
+impl<R: Residue, X: Integer, const SIDE: usize> Step<R> for Sweep<'_, R, X, SIDE> {
     #[inline(always)]
-    fn take(&mut self, edge: usize, [a, b]: [u32; 2]) {
+    fn take(&mut self, edge: Edge<'_, R>) {
+        let [a, b] = edge.ends;
         let (of_a, of_b) = (self.label[a as usize], self.label[b as usize]);
         if (of_a | of_b) & ACTIVE == 0 {
             return;
@@ -101,9 +100,9 @@ impl<R: Residue, X: Integer, const SIDE: usize> Step for Sweep<'_, R, X, SIDE> {
             self.label[bottom as usize] |= ACTIVE;
         }
         let direction = SIDE ^ against;
-        let room = self.residue[2 * edge + direction] - signed(self.amount[edge], direction);
-        let passed = self.left.min(to_sum(room));
-        self.amount[edge] += signed(R::truncate(passed.wide()), direction);
+        let left = edge.room(direction) - signed(self.amount[edge.number], direction);
+        let passed = self.left.min(to_sum(left));
+        self.amount[edge.number] += signed(R::truncate(passed.wide()), direction);
         self.left -= passed;
         self.gained += passed;
         self.moved |= passed > X::default();
@@ -138,24 +137,24 @@ impl<R: Residue, X: Integer, const SIDE: usize> Sweep<'_, R, X, SIDE> {
 /// Finds what excess could still be sent to (0), or taken from (1).
 pub struct Search<'a, R, const SIDE: usize> {
     pub terminals: [u32; 2],
-    pub residue: &'a [R],
     pub amounts: [&'a [R]; 2],
     pub reached: &'a mut [bool],
     pub changed: bool,
 }
 
-impl<R: Residue, const SIDE: usize> Step for Search<'_, R, SIDE> {
+impl<R: Residue, const SIDE: usize> Step<R> for Search<'_, R, SIDE> {
     #[inline(always)]
-    fn take(&mut self, edge: usize, [a, b]: [u32; 2]) {
+    fn take(&mut self, edge: Edge<'_, R>) {
+        let [a, b] = edge.ends;
         let (has_a, has_b) = (self.reached[a as usize], self.reached[b as usize]);
         if has_a == has_b {
             return;
         }
         let direction = SIDE ^ usize::from(has_b);
-        let amount = self.amounts[0][edge] + self.amounts[1][edge];
-        let room = self.residue[2 * edge + direction] - signed(amount, direction);
+        let amount = self.amounts[0][edge.number] + self.amounts[1][edge.number];
+        let left = edge.room(direction) - signed(amount, direction);
         let node = if has_a { b } else { a };
-        if room > R::default() && !self.terminals.contains(&node) {
+        if left > R::default() && !self.terminals.contains(&node) {
             self.reached[node as usize] = true;
             self.changed = true;
         }
@@ -168,10 +167,11 @@ pub struct Withdrawal<'a, R, X, const SIDE: usize> {
     pub excess: &'a mut [X],
 }
 
-impl<R: Residue, X: Integer, const SIDE: usize> Step for Withdrawal<'_, R, X, SIDE> {
+impl<R: Residue, X: Integer, const SIDE: usize> Step<R> for Withdrawal<'_, R, X, SIDE> {
     #[inline(always)]
-    fn take(&mut self, edge: usize, [a, b]: [u32; 2]) {
-        let sent = self.amount[edge];
+    fn take(&mut self, edge: Edge<'_, R>) {
+        let [a, b] = edge.ends;
+        let sent = self.amount[edge.number];
         if sent == R::default() {
             return;
         }
@@ -182,7 +182,7 @@ impl<R: Residue, X: Integer, const SIDE: usize> Step for Withdrawal<'_, R, X, SI
             return;
         }
         let back = left.min(to_sum(signed(sent, against)));
-        self.amount[edge] -= signed(R::truncate(back.wide()), against);
+        self.amount[edge.number] -= signed(R::truncate(back.wide()), against);
         self.excess[end as usize] -= back;
         self.excess[begin as usize] += back;
     }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::flow::graph::{Listed, Scale, Slots};
+use crate::flow::graph::Scale;
+use crate::flow::layout::Ends;
 use crate::flow::network::Network;
 use crate::flow::pairing::Pairing;
 use crate::flow::{MaxFlow, Options, OwnedProblem, Terminal, max_flow};
@@ -167,9 +168,17 @@ fn passed(problem: &OwnedProblem<i32>, pairing: Pairing) -> Option<i128> {
             divisor: 1,
             unlimited: i32::MAX / 2,
         };
-        let listed = Listed::of(&view, &network, scale, pairing.clone(), &NoMonitor).unwrap();
-        let Slots::Runs(runs) = listed.slots() else {
+        let Pairing::Runs(runs) = &pairing else {
             panic!("edges are arcs in runs");
+        };
+        let ends = Ends::of_runs(runs, [view.tails, view.heads]);
+        let table = network.enter.as_deref().map(|name| ends.renamed(name));
+        let listed = Listed {
+            ends: table.as_deref().map_or(ends, Ends::of_table),
+            runs,
+            capacity: view.capacity,
+            unlimited: scale.unlimited,
+            duplex: view.duplex,
         };
         let route = Route {
             num_nodes: network.num_nodes as usize,
@@ -177,8 +186,7 @@ fn passed(problem: &OwnedProblem<i32>, pairing: Pairing) -> Option<i128> {
             sink: network.sink,
             nearest_to,
         };
-        let ends = listed.ends(&view);
-        let sent = send(&ends, listed.residue(), route, &NoMonitor).unwrap();
+        let sent = send(&listed, route, &NoMonitor).unwrap();
         let Passed {
             value: sent,
             amounts: [pushed, pulled],
