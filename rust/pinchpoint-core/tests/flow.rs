@@ -297,6 +297,54 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Sides of any width, whether the source's nodes are the few or the sink's.
+    #[test]
+    fn the_checker_adds_up_every_arc_of_a_cut(
+        n in 2u32..500,
+        picked in prop::collection::vec((any::<u32>(), any::<u32>(), 0i64..9), 0..600),
+        (first, width) in (any::<u32>(), 1u32..80),
+        (outside, scattered, duplex) in any::<(bool, bool, bool)>(),
+    ) {
+        let first = first % n;
+        let chosen = |node: u32| {
+            node == first || (node > first && node < first + width && (!scattered || node.is_multiple_of(3)))
+        };
+        let source_side: Vec<bool> = (0..n).map(|node| chosen(node) != outside).collect();
+        let at = |wanted: bool| source_side.iter().position(|side| *side == wanted);
+        let (Some(source), Some(sink)) = (at(true), at(false)) else {
+            return Ok(());
+        };
+        let arcs: Vec<(u32, u32, i64)> = picked.iter().map(|(t, h, c)| (t % n, h % n, *c)).collect();
+        let forward = |tail: u32, head: u32| source_side[tail as usize] && !source_side[head as usize];
+        let crosses = |(tail, head, _): &&(u32, u32, i64)| {
+            forward(*tail, *head) || (duplex && forward(*head, *tail))
+        };
+        let value: i64 = arcs.iter().filter(crosses).map(|arc| arc.2).sum();
+        let case = Case {
+            n,
+            arcs: arcs.clone(),
+            duplex,
+            sources: vec![Terminal::unlimited(source as u32)],
+            sinks: vec![Terminal::unlimited(sink as u32)],
+            node_capacity: None,
+        };
+        case.with(|problem| {
+            for (stated, is_right) in [(value, true), (value - 1, false), (value + 1, false)] {
+                let answer = MaxFlow {
+                    value: stated.into(),
+                    flow: Vec::new(),
+                    source_side: source_side.clone(),
+                    source_side_out: None,
+                };
+                let checked = certify::flow::check(problem, &answer, &NoMonitor);
+                prop_assert_eq!(checked.is_ok(), is_right);
+            }
+            Ok(())
+        })?;
+    }
+}
+
 #[test]
 fn a_path_of_a_million_nodes() {
     let n = 1_000_000u32;

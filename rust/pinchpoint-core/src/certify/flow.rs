@@ -15,6 +15,8 @@ use crate::threads;
 const BLOCK: usize = 1 << 14;
 /// Arcs looked at without a branch.
 const LANES: usize = 64;
+/// Fewer than one of so many nodes are few.
+const FEW: usize = 8;
 /// Arcs that make a second thread worth starting.
 const GRAIN: usize = 1 << 15;
 
@@ -140,6 +142,7 @@ fn check_sums<C: Capacity, S: Integer>(
 ) -> Result<()> {
     let m = problem.tails.len();
     let with_flow = answer.flow.len() == m;
+    let few = Few::of(answer);
     let shares = threads::ranges(m, threads::worth(m, GRAIN));
     let parts = threads::join(shares.into_iter().map(|arcs| {
         move || -> Result<(Total<S>, Balance<S>)> {
@@ -147,7 +150,7 @@ fn check_sums<C: Capacity, S: Integer>(
             let mut balance = Balance::new(problem, with_flow);
             for block in threads::blocks(arcs, BLOCK) {
                 monitor.poll()?;
-                add_crossing(&mut cut, problem, answer, block.clone())?;
+                add_crossing(&mut cut, problem, answer, few, block.clone())?;
                 if with_flow {
                     balance.add(problem, &answer.flow, block)?;
                 }
@@ -174,6 +177,7 @@ fn add_crossing<C: Capacity, S: Integer>(
     total: &mut Total<S>,
     problem: &FlowProblem<'_, C>,
     answer: &MaxFlow<C>,
+    few: Option<Few>,
     block: Range<usize>,
 ) -> Result<()> {
     let enters = &answer.source_side[..];
@@ -185,7 +189,11 @@ fn add_crossing<C: Capacity, S: Integer>(
     for arcs in threads::blocks(block, LANES) {
         let (tails, heads) = (&problem.tails[arcs.clone()], &problem.heads[arcs.clone()]);
         let ends = tails.iter().zip(heads);
-        if !ends.clone().fold(false, |any, ends| any | crosses(ends)) {
+        let may_cross = match few {
+            Some(few) => few.may_cross(tails, heads, problem.duplex),
+            None => ends.clone().fold(false, |any, ends| any | crosses(ends)),
+        };
+        if !may_cross {
             continue;
         }
         for (ends, arc) in ends.zip(arcs) {
@@ -195,6 +203,53 @@ fn add_crossing<C: Capacity, S: Integer>(
         }
     }
     Ok(())
+}
+
+/// The nodes from the first to the last one of a side of the cut, if they are few: an arc that crosses
+/// has an end there, which takes less to see than to look up two ends.
+#[derive(Debug, Clone, Copy)]
+struct Few {
+    first: u32,
+    last: u32,
+    /// Whether they are around the source side.
+    source_side: bool,
+}
+
+impl Few {
+    fn of<C>(answer: &MaxFlow<C>) -> Option<Few> {
+        let side = &answer.source_side[..];
+        if answer.source_side_out.is_some() {
+            return None;
+        }
+        [true, false].into_iter().find_map(|source_side| {
+            let (first, last) = first_and_last(side, source_side)?;
+            (last - first < side.len() / FEW).then_some(Few {
+                first: first as u32,
+                last: last as u32,
+                source_side,
+            })
+        })
+    }
+
+    fn may_cross(&self, tails: &[u32], heads: &[u32], duplex: bool) -> bool {
+        let has = |ids: &[u32]| {
+            let here = |id: &u32| (self.first..=self.last).contains(id);
+            ids.iter().fold(false, |any, id| any | here(id))
+        };
+        (self.source_side || duplex) && has(tails) || (!self.source_side || duplex) && has(heads)
+    }
+}
+
+/// Where `wanted` is for the first and for the last time.
+fn first_and_last(side: &[bool], wanted: bool) -> Option<(usize, usize)> {
+    let has = |nodes: &[bool]| nodes.iter().fold(false, |any, own| any | (*own == wanted));
+    let is_it = |own: &bool| *own == wanted;
+    let (chunks, mut back) = (side.chunks(LANES), side.rchunks(LANES));
+    let before = LANES * chunks.clone().position(has)?;
+    let first = before + side[before..].iter().position(is_it)?;
+    let after = side.len() - LANES * back.position(has)?;
+    let last = side[..after].iter().rposition(is_it)?;
+    Some((first, last))
 }
 
 /// The cut separates the terminals and its capacity, arcs in `total`, is the value.
