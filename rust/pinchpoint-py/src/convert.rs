@@ -123,11 +123,10 @@ impl<'py> Ids<'py> {
     /// Copies the ids of an array that can be read as it is.
     fn copied(field: &'static str, values: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
         let (raw, (ids, bound)) = if let Some(array) = ready::<i32>(values) {
-            // Negative ids have the top bit, which no 32-bit id has.
-            let copy = copy_ids(array.as_slice()?, 31, |id| u64::from(id as u32));
+            let copy = copy_ids(array.as_slice()?, copy_i32);
             (RawIds::I32(array), copy)
         } else if let Some(array) = ready::<i64>(values) {
-            let copy = copy_ids(array.as_slice()?, 32, |id| id as u64);
+            let copy = copy_ids(array.as_slice()?, copy_i64);
             (RawIds::I64(array), copy)
         } else {
             return Ok(None);
@@ -177,36 +176,47 @@ impl<'py> Ids<'py> {
     }
 }
 
-/// The ids, and one past the largest; none if some id cannot be one.
-fn copy_ids<T: Copy + Sync>(
+/// The ids, and one past the largest; none if some id cannot be one. `copy` writes ids and returns the
+/// largest, on several threads.
+fn copy_ids<T: Sync>(
     from: &[T],
-    bits: u32,
-    widen: impl Fn(T) -> u64 + Copy + Send,
+    copy: impl Fn(&mut Part<'_, u32>, &[T]) -> Option<u32> + Copy + Send,
 ) -> (Vec<u32>, Option<u32>) {
     let shares = threads::ranges(from.len(), threads::worth(from.len(), GRAIN));
     let jobs = shares.iter().map(|share| {
         let own = &from[share.clone()];
-        move |part: &mut Part<'_, u32>| {
-            let (mut top, mut all) = (0, 0);
-            part.extend(own.iter().map(|id| {
-                let id = widen(*id);
-                all |= id;
-                top = top.max(id as u32);
-                id as u32
-            }));
-            (top, all)
-        }
+        move |part: &mut Part<'_, u32>| copy(part, own)
     });
     let (ids, found) = threads::made(0, &shares, jobs);
-    let (top, all) = found
-        .into_iter()
-        .fold((0, 0), |(top, all), own| (own.0.max(top), own.1 | all));
-    let fits = all >> bits == 0 && top < u32::MAX;
+    let top: Option<Vec<u32>> = found.into_iter().collect();
+    let top = top.and_then(|tops| tops.into_iter().max());
     let bound = match ids.len() {
         0 => Some(0),
-        _ => fits.then(|| top + 1),
+        _ => top.filter(|top| *top < u32::MAX).map(|top| top + 1),
     };
     (ids, bound)
+}
+
+fn copy_i32(part: &mut Part<'_, u32>, ids: &[i32]) -> Option<u32> {
+    // All bits together are below zero if some id is.
+    let (mut top, mut all) = (0, 0);
+    for block in ids.chunks(BLOCK) {
+        part.extend(block.iter().map(|id| *id as u32));
+        (top, all) = block
+            .iter()
+            .fold((top, all), |(top, all), id| (top.max(*id), all | id));
+    }
+    (all >= 0).then_some(top as u32)
+}
+
+fn copy_i64(part: &mut Part<'_, u32>, ids: &[i64]) -> Option<u32> {
+    let (mut top, mut all) = (0, 0);
+    part.extend(ids.iter().map(|id| {
+        all |= *id as u64;
+        top = top.max(*id as u32);
+        *id as u32
+    }));
+    (all >> u32::BITS == 0).then_some(top)
 }
 
 /// What `_validation.py` never leaves.

@@ -1,6 +1,6 @@
 //! What belongs to each node, side by side: grouping on several threads.
 
-use std::ops::Range;
+use std::ops::{Range, RangeFrom};
 
 use crate::error::Result;
 use crate::monitor::Monitor;
@@ -13,6 +13,8 @@ use super::pairing::Run;
 const GRAIN: usize = 1 << 15;
 /// Edges between two polls of the monitor.
 const BLOCK: usize = 1 << 19;
+/// Edges asked whether the next one has the same tail.
+const SAMPLE: usize = 64;
 
 /// The ends of every edge: those of the arcs of `runs`, then those of `table`.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +73,33 @@ impl<'a> Ends<'a> {
         }
     }
 
+    /// Whether edges mostly have the tail of the one before, as those out of adjacency lists and
+    /// sparse matrices have.
+    fn come_by_tail(&self) -> bool {
+        let is_plain = self.table.is_empty() && self.runs.iter().all(|run| run.stride == 1);
+        let step = (self.tails.len() / SAMPLE).max(2);
+        let asked = self.tails.chunks_exact(step);
+        let alike = asked.clone().filter(|tails| tails[0] == tails[1]).count();
+        is_plain && 4 * alike > 3 * asked.count()
+    }
+
+    /// Calls `visit` with the first edge of each row with the same tail, and their ends.
+    #[inline(always)]
+    fn visit_by_tail(&self, range: Range<usize>, mut visit: impl FnMut(usize, u32, &[u32])) {
+        for run in self.runs {
+            let Some((edges, arc)) = run.within(&range) else {
+                continue;
+            };
+            let (tails, mut heads) = (&self.tails[arc..][..edges.len()], &self.heads[arc..]);
+            let mut edge = edges.start;
+            for tails in tails.chunk_by(|tail, next| tail == next) {
+                let (own, rest) = heads.split_at(tails.len());
+                visit(edge, tails[0], own);
+                (heads, edge) = (rest, edge + own.len());
+            }
+        }
+    }
+
     /// The same as one table, with nodes renamed.
     pub fn renamed(&self, name: &[u32]) -> Vec<[u32; 2]> {
         let ranges = threads::ranges(self.len(), threads::worth(self.len(), GRAIN));
@@ -109,6 +138,7 @@ fn visit_every<const STRIDE: usize>(
 /// no two threads write to the same place and the outcome does not depend on their number.
 pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u32>, Vec<Half>)> {
     let workers = threads::worth(ends.len(), GRAIN);
+    let by_tail = ends.come_by_tail();
     let mut counts: Vec<Result<Vec<u32>>> = threads::join(
         threads::ranges(ends.len(), workers)
             .into_iter()
@@ -117,9 +147,16 @@ pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u3
                     let mut count = vec![0u32; n + 1];
                     for block in threads::blocks(range, BLOCK) {
                         monitor.poll()?;
-                        ends.visit(block, |_, ends| {
-                            ends.into_iter().for_each(|v| count[v as usize] += 1);
-                        });
+                        if by_tail {
+                            ends.visit_by_tail(block, |_, tail, heads| {
+                                count[tail as usize] += heads.len() as u32;
+                                heads.iter().for_each(|v| count[*v as usize] += 1);
+                            });
+                        } else {
+                            ends.visit(block, |_, ends| {
+                                ends.into_iter().for_each(|v| count[v as usize] += 1);
+                            });
+                        }
                     }
                     Ok(count)
                 }
@@ -139,7 +176,7 @@ pub fn group(n: usize, ends: &Ends<'_>, monitor: &dyn Monitor) -> Result<(Vec<u3
     let shares = node_shares(&first, workers);
     let offsets = &first[..];
     let jobs = shares.iter().map(|nodes| {
-        move |part: &mut Part<'_, Half>| place(part, nodes.clone(), offsets, ends, monitor)
+        move |part: &mut Part<'_, Half>| place(part, nodes.clone(), offsets, ends, by_tail, monitor)
     });
     let (adjacent, placed) = threads::made(0, &item_ranges(&first, &shares), jobs);
     placed.into_iter().collect::<Result<()>>()?;
@@ -154,27 +191,67 @@ fn place(
     nodes: Range<usize>,
     first: &[u32],
     ends: &Ends<'_>,
+    by_tail: bool,
     monitor: &dyn Monitor,
 ) -> Result<()> {
-    let part = part.fill(Half::default());
     let base = first[nodes.start];
-    let mut next: Vec<u32> = first[nodes.clone()].iter().map(|at| at - base).collect();
-    let mut put = |node: u32, half: Half| {
-        if let Some(at) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
-            part[*at as usize] = half;
-            *at += 1;
-        }
+    let mut places = Places {
+        halves: part.fill(Half::default()),
+        begin: nodes.start,
+        next: first[nodes].iter().map(|at| at - base).collect(),
     };
     for block in threads::blocks(0..ends.len(), BLOCK) {
         monitor.poll()?;
-        ends.visit(block, |edge, [a, b]| {
-            let slot = 2 * edge as u32;
-            put(a, Half::new(b, slot));
-            let slot = slot + 1;
-            put(b, Half::new(a, slot));
-        });
+        if by_tail {
+            ends.visit_by_tail(block, |edge, tail, heads| {
+                let edges = edge as u32..;
+                places.put_row(tail, heads, edges.clone());
+                for (head, edge) in heads.iter().zip(edges) {
+                    places.put(*head, Half::new(tail, 2 * edge + 1));
+                }
+            });
+        } else {
+            ends.visit(block, |edge, [a, b]| {
+                let slot = 2 * edge as u32;
+                places.put(a, Half::new(b, slot));
+                let slot = slot + 1;
+                places.put(b, Half::new(a, slot));
+            });
+        }
     }
     Ok(())
+}
+
+/// Where the halves of a share of the nodes go.
+struct Places<'a> {
+    halves: &'a mut [Half],
+    /// The first of the nodes.
+    begin: usize,
+    /// By node: the place of its next half.
+    next: Vec<u32>,
+}
+
+impl Places<'_> {
+    /// Puts a half where it belongs, if that is in this share.
+    #[inline(always)]
+    fn put(&mut self, node: u32, half: Half) {
+        if let Some(at) = self.next.get_mut((node as usize).wrapping_sub(self.begin)) {
+            self.halves[*at as usize] = half;
+            *at += 1;
+        }
+    }
+
+    /// The same for the halves of `edges` in a row, from one tail to `heads`.
+    #[inline(always)]
+    fn put_row(&mut self, tail: u32, heads: &[u32], edges: RangeFrom<u32>) {
+        if let Some(at) = self.next.get_mut((tail as usize).wrapping_sub(self.begin)) {
+            let row = &mut self.halves[*at as usize..][..heads.len()];
+            for ((half, head), edge) in row.iter_mut().zip(heads).zip(edges) {
+                *half = Half::new(*head, 2 * edge);
+            }
+            *at += heads.len() as u32;
+        }
+    }
 }
 
 /// Where the items of each share of the nodes are.
