@@ -168,45 +168,55 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     fn label_more(&mut self, moving: bool, wanted: usize, monitor: &dyn Monitor) -> Result<()> {
         let n = self.label.len() as u32;
         let zero = R::Excess::default();
+        let source = self.graph.source;
+        let Residual {
+            residue,
+            first,
+            adjacent,
+            ..
+        } = &mut *self.graph;
+        let (residue, first, adjacent) = (&mut residue[..], &first[..], &adjacent[..]);
+        let (label, excess) = (&mut self.label[..], &mut self.excess[..]);
+        let queue = &mut self.queue;
         let mut wanted = wanted;
         let mut at = self.searched;
-        while wanted > 0 && at < self.queue.len() {
-            let v = self.queue[at];
+        while wanted > 0 && at < queue.len() {
+            let v = queue[at];
             at += 1;
-            let label = self.label[v as usize];
-            let halves = self.graph.first[v as usize]..self.graph.first[v as usize + 1];
+            let next = label[v as usize] + 1;
+            let halves = &adjacent[first[v as usize] as usize..first[v as usize + 1] as usize];
             self.unpolled += 1 + halves.len() as u64;
             if self.unpolled > POLL_WORK {
                 self.unpolled = 0;
                 monitor.poll()?;
             }
             let mut gained = zero;
-            for half in &self.graph.adjacent[halves.start as usize..halves.end as usize] {
+            for half in halves {
                 let w = half.head() as usize;
-                if self.label[w] != n || half.head() == self.graph.source {
+                if label[w] != n || half.head() == source {
                     continue;
                 }
                 let toward = half.slot() as usize ^ 1;
-                let residue = self.graph.residue[toward];
-                if residue == R::default() {
+                let room = residue[toward];
+                if room == R::default() {
                     continue;
                 }
-                if moving && self.excess[w] > zero {
-                    let amount = self.excess[w].min(residue.to_excess());
+                if moving && excess[w] > zero {
+                    let amount = excess[w].min(room.to_excess());
                     let moved = R::from_excess(amount);
-                    self.graph.residue[toward] -= moved;
-                    self.graph.residue[toward ^ 1] += moved;
-                    self.excess[w] -= amount;
+                    residue[toward] -= moved;
+                    residue[toward ^ 1] += moved;
+                    excess[w] -= amount;
                     gained += amount;
-                    wanted -= usize::from(self.excess[w] == zero);
-                    if moved == residue {
+                    wanted -= usize::from(excess[w] == zero);
+                    if moved == room {
                         continue;
                     }
                 }
-                self.label[w] = label + 1;
-                self.queue.push(half.head());
+                label[w] = next;
+                queue.push(half.head());
             }
-            self.excess[v as usize] += gained;
+            excess[v as usize] += gained;
         }
         self.searched = at;
         Ok(())
