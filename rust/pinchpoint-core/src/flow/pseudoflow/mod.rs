@@ -19,7 +19,7 @@ use crate::monitor::Monitor;
 use super::capacity::Residue;
 use super::graph::Residual;
 
-use trees::{ALONE, Level, NIL, Tree};
+use trees::{ALONE, Forest, Tree};
 
 /// A global relabel after work of this per node, and one per half, over `BUDGETS`.
 const WORK_PER_NODE: usize = 6;
@@ -36,22 +36,14 @@ pub struct Pseudoflow<'a, R: Residue> {
     excess: Vec<R::Excess>,
     label: Vec<u32>,
     tree: Vec<Tree>,
-    /// By label, up to the highest there is.
-    levels: Vec<Level>,
-    /// No root with excess has a higher label.
-    highest: u32,
     /// Nodes in the order in which the search from the sink found them, and how many of them it
     /// has searched.
     queue: Vec<u32>,
     searched: usize,
-    /// No node with a lower label was lifted since the last global relabel.
-    lowest: u32,
     /// Nodes that had excess before the first search.
     waiting: usize,
     /// What left the source.
     sent: R::Excess,
-    /// Lifts that led nowhere since the last global relabel.
-    work: u64,
     unpolled: u64,
 }
 
@@ -63,14 +55,10 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
             excess: vec![R::Excess::default(); n],
             label: vec![n as u32; n],
             tree: Vec::new(),
-            levels: Vec::new(),
-            highest: 0,
             queue: Vec::with_capacity(n),
             searched: 0,
-            lowest: 0,
             waiting: 0,
             sent: R::Excess::default(),
-            work: 0,
             unpolled: 0,
             graph,
         }
@@ -143,8 +131,8 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
     /// The same for the nodes at or above the lowest label that any was lifted from. What lies
     /// below keeps its labels: no residual arc leads down by more than one, so that the search can
     /// go on from the label next to it.
-    fn relabel_lifted(&mut self, monitor: &dyn Monitor) -> Result<()> {
-        let (n, lowest) = (self.label.len() as u32, self.lowest);
+    fn relabel_lifted(&mut self, lowest: u32, monitor: &dyn Monitor) -> Result<()> {
+        let n = self.label.len() as u32;
         self.queue.retain(|v| self.label[*v as usize] < lowest);
         self.searched = self
             .queue
@@ -243,32 +231,28 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let n = self.label.len();
         self.tree.clear();
         self.tree.resize(n, ALONE);
-        self.collect();
         let budget = (WORK_PER_NODE * n + self.graph.adjacent.len()) as u64 / BUDGETS;
         loop {
-            if self.work > budget {
-                self.relabel_lifted(monitor)?;
-                self.collect();
-            }
-            let root = self.levels[self.highest as usize].root;
-            if root == NIL {
-                if self.highest == 0 {
-                    return Ok(());
-                }
-                self.highest -= 1;
-                continue;
-            }
-            self.levels[self.highest as usize].root = self.tree[root as usize].next;
-            self.tree[root as usize].next = NIL;
-            if self.levels[self.highest as usize - 1].count == 0 {
-                self.give_up(root);
-            } else {
-                self.process(root);
-            }
-            if self.unpolled > POLL_WORK {
-                self.unpolled = 0;
-                monitor.poll()?;
-            }
+            debug_assert!(self.labels_hold(), "labels are distances at most");
+            let mut forest = Forest {
+                sink: self.graph.sink,
+                first: &self.graph.first,
+                adjacent: &self.graph.adjacent,
+                residue: &mut self.graph.residue,
+                excess: &mut self.excess,
+                label: &mut self.label,
+                tree: &mut self.tree,
+                levels: Vec::new(),
+                highest: 0,
+                lowest: n as u32,
+                work: 0,
+                unpolled: 0,
+            };
+            forest.collect(&self.queue);
+            let Some(lowest) = forest.send_all(budget, monitor)? else {
+                return Ok(());
+            };
+            self.relabel_lifted(lowest, monitor)?;
         }
     }
 

@@ -6,7 +6,10 @@
 use crate::flow::capacity::Residue;
 use crate::flow::graph::Half;
 
-use super::Pseudoflow;
+use crate::error::Result;
+use crate::monitor::Monitor;
+
+use super::POLL_WORK;
 
 pub const NIL: u32 = u32::MAX;
 
@@ -54,20 +57,70 @@ const EMPTY: Level = Level {
     root: NIL,
 };
 
-impl<R: Residue> Pseudoflow<'_, R> {
+/// The trees while excess is sent.
+///
+/// All are slices of its own, so that none is looked up again after each store.
+pub struct Forest<'a, R: Residue> {
+    pub sink: u32,
+    pub first: &'a [u32],
+    pub adjacent: &'a [Half],
+    pub residue: &'a mut [R],
+    pub excess: &'a mut [R::Excess],
+    pub label: &'a mut [u32],
+    pub tree: &'a mut [Tree],
+    /// By label, up to the highest there is.
+    pub levels: Vec<Level>,
+    /// No root with excess has a higher label.
+    pub highest: u32,
+    /// No node with a lower label was lifted.
+    pub lowest: u32,
+    /// Lifts that led nowhere.
+    pub work: u64,
+    pub unpolled: u64,
+}
+
+impl<R: Residue> Forest<'_, R> {
+    /// Sends excess until none can reach the sink, or until `budget` of work was in vain: then it
+    /// returns the lowest label that any node was lifted from.
+    pub fn send_all(mut self, budget: u64, monitor: &dyn Monitor) -> Result<Option<u32>> {
+        loop {
+            if self.work > budget {
+                return Ok(Some(self.lowest));
+            }
+            let root = self.levels[self.highest as usize].root;
+            if root == NIL {
+                if self.highest == 0 {
+                    return Ok(None);
+                }
+                self.highest -= 1;
+                continue;
+            }
+            self.levels[self.highest as usize].root = self.tree[root as usize].next;
+            self.tree[root as usize].next = NIL;
+            if self.levels[self.highest as usize - 1].count == 0 {
+                self.give_up(root);
+            } else {
+                self.process(root);
+            }
+            if self.unpolled > POLL_WORK {
+                self.unpolled = 0;
+                monitor.poll()?;
+            }
+        }
+    }
+
     /// Makes trees fit new labels, which must not fall on the way from a root, and collects the
     /// roots with excess that can reach the sink.
-    pub(super) fn collect(&mut self) {
-        debug_assert!(self.labels_hold(), "labels are distances at most");
+    pub fn collect(&mut self, queue: &[u32]) {
         let n = self.label.len();
         self.work = 0;
         self.lowest = n as u32;
         self.highest = 0;
-        let deepest = self.queue.last().map_or(0, |v| self.label[*v as usize]);
+        let deepest = queue.last().map_or(0, |v| self.label[*v as usize]);
         self.levels.clear();
         self.levels.resize(deepest as usize + 1, EMPTY);
         for v in 0..n as u32 {
-            self.tree[v as usize].current = self.graph.first[v as usize];
+            self.tree[v as usize].current = self.first[v as usize];
             let label = self.label[v as usize];
             if let Some(level) = self.level_of(v) {
                 level.count += 1;
@@ -79,8 +132,8 @@ impl<R: Residue> Pseudoflow<'_, R> {
                 self.detach(v);
             }
         }
-        for at in (1..self.queue.len()).rev() {
-            let v = self.queue[at];
+        for at in (1..queue.len()).rev() {
+            let v = queue[at];
             if self.tree[v as usize].parent == NIL && self.excess[v as usize] > R::Excess::default()
             {
                 self.add_root(v);
@@ -88,11 +141,19 @@ impl<R: Residue> Pseudoflow<'_, R> {
         }
     }
 
+    #[inline(always)]
+    fn pass(&mut self, slot: u32, amount: R) {
+        self.residue[slot as usize] -= amount;
+        self.residue[slot as usize ^ 1] += amount;
+    }
+
     /// The level of `v`; none if it cannot reach the sink.
+    #[inline(always)]
     fn level_of(&mut self, v: u32) -> Option<&mut Level> {
         self.levels.get_mut(self.label[v as usize] as usize)
     }
 
+    #[inline(always)]
     fn add_root(&mut self, v: u32) {
         let label = self.label[v as usize];
         let level = &mut self.levels[label as usize];
@@ -102,7 +163,8 @@ impl<R: Residue> Pseudoflow<'_, R> {
     }
 
     /// Nothing in the tree of `root` can reach the sink.
-    pub(super) fn give_up(&mut self, root: u32) {
+    #[inline(always)]
+    fn give_up(&mut self, root: u32) {
         let n = self.label.len() as u32;
         let mut v = root;
         self.tree[root as usize].scan = self.tree[root as usize].child;
@@ -122,6 +184,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
         }
     }
 
+    #[inline(always)]
     fn retire(&mut self, v: u32, n: u32) {
         self.unpolled += 1;
         if let Some(level) = self.level_of(v) {
@@ -132,17 +195,18 @@ impl<R: Residue> Pseudoflow<'_, R> {
 
     /// Searches the nodes of the tree of `root` that have its label for an arc to a lower label, and
     /// sends the excess along it; or lifts all of them by one.
-    pub(super) fn process(&mut self, root: u32) {
+    #[inline(always)]
+    fn process(&mut self, root: u32) {
         let mut v = root;
         loop {
             if let Some(half) = self.admissible(v) {
                 let (w, slot) = (half.head(), half.slot());
                 self.work = self.work.saturating_sub(MERGE_CREDIT);
                 let excess = self.excess[root as usize];
-                let residue = self.graph.residue[slot as usize];
+                let residue = self.residue[slot as usize];
                 if v == root && residue.to_excess() < excess {
                     // It would fill and be cut off at once.
-                    self.graph.pass(slot, residue);
+                    self.pass(slot, residue);
                     self.excess[root as usize] = excess - residue.to_excess();
                     self.send(w, residue.to_excess());
                     continue;
@@ -171,6 +235,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
     }
 
     /// The next child of `v` with its label.
+    #[inline(always)]
     fn next_child(&mut self, v: u32) -> u32 {
         let label = self.label[v as usize];
         let mut child = self.tree[v as usize].scan;
@@ -180,8 +245,9 @@ impl<R: Residue> Pseudoflow<'_, R> {
         child
     }
 
+    #[inline(always)]
     fn lift(&mut self, v: u32) {
-        let degree = self.graph.first[v as usize + 1] - self.graph.first[v as usize];
+        let degree = self.first[v as usize + 1] - self.first[v as usize];
         self.work += LIFT_WORK + u64::from(degree);
         let label = &mut self.label[v as usize];
         self.lowest = self.lowest.min(*label);
@@ -191,7 +257,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
             self.levels.push(EMPTY);
         }
         self.levels[*label as usize].count += 1;
-        self.tree[v as usize].current = self.graph.first[v as usize];
+        self.tree[v as usize].current = self.first[v as usize];
     }
 
     /// The half of a residual arc from `v` to a node one label lower.
@@ -199,11 +265,11 @@ impl<R: Residue> Pseudoflow<'_, R> {
     fn admissible(&mut self, v: u32) -> Option<Half> {
         let lower = self.label[v as usize] - 1;
         let begin = self.tree[v as usize].current as usize;
-        let end = self.graph.first[v as usize + 1] as usize;
-        let halves = &self.graph.adjacent[begin..end];
+        let end = self.first[v as usize + 1] as usize;
+        let halves = &self.adjacent[begin..end];
         let found = halves.iter().position(|half| {
             self.label[half.head() as usize] == lower
-                && self.graph.residue[half.slot() as usize] > R::default()
+                && self.residue[half.slot() as usize] > R::default()
         });
         let at = found.unwrap_or(halves.len());
         self.unpolled += 2 + at as u64;
@@ -212,6 +278,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
     }
 
     /// Turns the tree of `v` over, so that `v` is its root, and hangs it from `w` by `slot`.
+    #[inline(always)]
     fn hang(&mut self, v: u32, w: u32, slot: u32) {
         let (mut child, mut parent, mut up) = (v, w, slot);
         loop {
@@ -231,6 +298,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
         }
     }
 
+    #[inline(always)]
     fn attach(&mut self, child: u32, parent: u32, up: u32) {
         let next = self.tree[parent as usize].child;
         self.tree[parent as usize].child = child;
@@ -242,6 +310,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
         (node.next, node.previous) = (next, NIL);
     }
 
+    #[inline(always)]
     fn detach(&mut self, child: u32) {
         let Tree {
             parent,
@@ -263,6 +332,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
 
     /// Sends `amount` from `v` up its tree; where an arc is too narrow, what lies below it is a tree
     /// of its own and keeps the rest.
+    #[inline(always)]
     fn send(&mut self, mut v: u32, mut amount: R::Excess) {
         let zero = R::Excess::default();
         loop {
@@ -271,7 +341,7 @@ impl<R: Residue> Pseudoflow<'_, R> {
                 break;
             }
             self.unpolled += 1;
-            let residue = self.graph.residue[up as usize];
+            let residue = self.residue[up as usize];
             if residue.to_excess() < amount {
                 self.detach(v);
                 self.excess[v as usize] = amount - residue.to_excess();
@@ -281,12 +351,12 @@ impl<R: Residue> Pseudoflow<'_, R> {
                     return;
                 }
             }
-            self.graph.pass(up, R::from_excess(amount));
+            self.pass(up, R::from_excess(amount));
             v = parent;
         }
         let had = self.excess[v as usize];
         self.excess[v as usize] = had + amount;
-        if had == zero && v != self.graph.sink {
+        if had == zero && v != self.sink {
             self.add_root(v);
         }
     }
