@@ -178,9 +178,10 @@ fn lengthened(len: usize) -> Option<usize> {
     Some(begin)
 }
 
-/// At least `len` bytes that a shorter range is part of.
+/// At least `len` bytes that a shorter range is part of, and half as much again: else the next call
+/// would lack a little elsewhere, and so on for several calls. What is not touched costs nothing.
 fn lengthen(extent: Extent, len: usize) -> Option<Extent> {
-    let more = (len - extent.len).checked_next_multiple_of(HUGE)?;
+    let more = (len - extent.len + len / 2).checked_next_multiple_of(HUGE)?;
     let places = [
         Some(extent.begin + extent.len),
         extent.begin.checked_sub(more),
