@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -186,6 +186,15 @@ class Traffic:
     def __repr__(self) -> str:
         return f"Traffic({' + '.join(_named(part) for part in self.parts)})"
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both are made of the same parts, in the same order."""
+        if not isinstance(other, Traffic):
+            return NotImplemented
+        return _alike(self.parts, other.parts)
+
+    def __hash__(self) -> int:
+        return hash(tuple(type(part) for part in self.parts))
+
     def _check_size(self, fabric: Fabric, *, products: bool = False) -> None:
         """Refuse more pairs than memory holds before the fabric is written out.
 
@@ -239,6 +248,20 @@ class Traffic:
         clock.check()
         own = [np.ascontiguousarray(np.concatenate(column)) for column in zip(*listed, strict=True)]
         return products, (own[0], own[1], own[2])
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two parts of traffic, or what they hold, are the same."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, _Product | _Pairs | _Ranked):
+        names = (field.name for field in fields(one))
+        return all(_alike(getattr(one, name), getattr(other, name)) for name in names)
+    return bool(one == other)
 
 
 def check_traffic(traffic: object) -> None:

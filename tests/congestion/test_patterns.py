@@ -1,5 +1,7 @@
 """Skewed traffic, collectives as demands, and volumes of parallel layouts, by definition."""
 
+import pickle
+
 import numpy as np
 import pinchpoint as pp
 import pytest
@@ -146,3 +148,32 @@ def test_rates_that_add_up_to_infinity():
         for ask in (own.congestion, own.throughput):
             with pytest.raises(CapacityError, match=r"add up to more than 1\.8e308"):
                 ask(everyone)
+
+
+def all_kinds():
+    """Traffic of every kind, made anew each time."""
+    some = STAR.select("node")
+    return {
+        "all to all": pp.traffic.all_to_all(some, gbit_per_s=1.0),
+        "some ids": pp.traffic.all_to_all(np.arange(4), gbit_per_s=1.0),
+        "between": pp.traffic.between([0, 1], [2, 3], gbit_per_s=1.0),
+        "faster": pp.traffic.between([0, 1], [2, 3], gbit_per_s=2.0),
+        "incast": pp.traffic.incast([0, 1], 3, gbit_per_s=1.0),
+        "ring": pp.traffic.ring([0, 1, 2], gbit_per_s=1.0),
+        "permutation": pp.traffic.permutation("node", seed=1, gbit_per_s=1.0),
+        "another": pp.traffic.permutation("node", seed=2, gbit_per_s=1.0),
+        "pairs": pp.traffic.pairs([0, 1], [2, 2], [1.0, 2.0]),
+        "other pairs": pp.traffic.pairs([0, 1], [2, 2], [1.0, 3.0]),
+        "sum": pp.traffic.ring([0, 1], gbit_per_s=1.0) + pp.traffic.pairs([0], [2]),
+    }
+
+
+def test_traffic_is_what_it_is_made_of():
+    one, again = all_kinds(), all_kinds()
+    for name, traffic in one.items():
+        assert [other for other, own in again.items() if own == traffic] == [name]
+        assert hash(traffic) == hash(again[name])
+        assert pickle.loads(pickle.dumps(traffic)) == traffic
+        assert traffic != name
+        asked = pp.query.congestion(traffic)
+        assert pickle.loads(pickle.dumps(asked)) == asked
