@@ -42,6 +42,7 @@ STEPS = {
     "extract": "read off",
     "pairing": "pair",
     "merge": "pair",
+    "passes": "solve",
     "pseudoflow": "solve",
     "reduction": "solve",
     "give_back": "solve",
