@@ -113,11 +113,7 @@ impl<R: Residue> Forest<'_, R> {
     /// roots with excess that can reach the sink.
     pub fn collect(&mut self, queue: &[u32]) {
         let n = self.label.len();
-        self.work = 0;
-        self.lowest = n as u32;
-        self.highest = 0;
         let deepest = queue.last().map_or(0, |v| self.label[*v as usize]);
-        self.levels.clear();
         self.levels.resize(deepest as usize + 1, EMPTY);
         for v in 0..n as u32 {
             self.tree[v as usize].current = self.first[v as usize];
