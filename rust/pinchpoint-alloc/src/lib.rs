@@ -179,7 +179,8 @@ fn lengthened(len: usize) -> Option<usize> {
 }
 
 /// At least `len` bytes that a shorter range is part of, and half as much again: else the next call
-/// would lack a little elsewhere, and so on for several calls. What is not touched costs nothing.
+/// would lack a little elsewhere, and so on for several calls. Of that only what is touched costs memory,
+/// in whole pages.
 fn lengthen(extent: Extent, len: usize) -> Option<Extent> {
     let more = (len - extent.len + len / 2).checked_next_multiple_of(HUGE)?;
     let places = [

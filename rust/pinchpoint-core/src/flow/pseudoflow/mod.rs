@@ -234,7 +234,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
         let budget = (WORK_PER_NODE * n + self.graph.adjacent.len()) as u64 / BUDGETS;
         loop {
             debug_assert!(self.labels_hold(), "labels are distances at most");
-            let mut forest = Forest {
+            let forest = Forest {
                 sink: self.graph.sink,
                 first: &self.graph.first,
                 adjacent: &self.graph.adjacent,
@@ -248,8 +248,7 @@ impl<'a, R: Residue> Pseudoflow<'a, R> {
                 work: 0,
                 unpolled: 0,
             };
-            forest.collect(&self.queue);
-            let Some(lowest) = forest.send_all(budget, monitor)? else {
+            let Some(lowest) = forest.send_all(&self.queue, budget, monitor)? else {
                 return Ok(());
             };
             self.relabel_lifted(lowest, monitor)?;

@@ -3,10 +3,9 @@
 //! A node hangs from its parent by a residual arc; children of one parent are in a list. Labels never
 //! fall on the way from a root, so that the nodes with the label of a root are at the top of its tree.
 
+use crate::error::Result;
 use crate::flow::capacity::Residue;
 use crate::flow::graph::Half;
-
-use crate::error::Result;
 use crate::monitor::Monitor;
 
 use super::POLL_WORK;
@@ -80,9 +79,16 @@ pub struct Forest<'a, R: Residue> {
 }
 
 impl<R: Residue> Forest<'_, R> {
-    /// Sends excess until none can reach the sink, or until `budget` of work was in vain: then it
-    /// returns the lowest label that any node was lifted from.
-    pub fn send_all(mut self, budget: u64, monitor: &dyn Monitor) -> Result<Option<u32>> {
+    /// Sends the excess of nodes in `queue`, which have new labels, until none can reach the sink, or
+    /// until `budget` of work was in vain: then it returns the lowest label that any node was lifted
+    /// from.
+    pub fn send_all(
+        mut self,
+        queue: &[u32],
+        budget: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<u32>> {
+        self.collect(queue);
         loop {
             if self.work > budget {
                 return Ok(Some(self.lowest));
@@ -111,7 +117,7 @@ impl<R: Residue> Forest<'_, R> {
 
     /// Makes trees fit new labels, which must not fall on the way from a root, and collects the
     /// roots with excess that can reach the sink.
-    pub fn collect(&mut self, queue: &[u32]) {
+    fn collect(&mut self, queue: &[u32]) {
         let n = self.label.len();
         let deepest = queue.last().map_or(0, |v| self.label[*v as usize]);
         self.levels.resize(deepest as usize + 1, EMPTY);
